@@ -1,0 +1,240 @@
+"""The MQTT contract, version 1: topics, payloads and acknowledgements. Pure: bytes in, values out.
+
+A message carries `boot` (new at each start of the device) and `seq` (from 1 in each boot), either
+in a first line `#boot,seq[,key=value…]` before NMEA lines or as members of a JSON batch of fixes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from geo.fix import Fix
+
+#: A payload over this is refused whole.
+PAYLOAD_LIMIT_BYTES = 64 * 1024
+#: How many of the newest refused numbers an acknowledgement names.
+BAD_LIMIT = 100
+
+Kind = Literal["nmea", "fix", "state", "ack", "config", "cmd", "cmdack"]
+
+_TOPIC = re.compile(r"gov/1/([^/]+)/([^/]+)/(nmea|fix|state|ack|config|cmd|cmdack)")
+_HEADER = re.compile(
+    rb"#([A-Za-z0-9._-]{1,64}),([1-9][0-9]{0,17})((?:,[A-Za-z0-9._]+=[^,\s]*)*)\r?"
+)
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_BOOT = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_BIGGEST_SEQ = 10**18
+_TEXT = re.compile("[^\\x00\\ud800-\\udfff]{1,256}")
+#: What the numbers of a fix can be, in the units of the contract: metres, metres a second, degrees.
+_RANGES = {
+    "lon": (-180.0, 180.0),
+    "lat": (-90.0, 90.0),
+    "alt": (-12_000.0, 100_000.0),
+    "spd": (0.0, 1_000.0),
+    "crs": (0.0, 360.0),
+    "hdg": (0.0, 360.0),
+    "acc": (0.0, 1_000_000.0),
+    "hdop": (0.0, 1_000.0),
+    "sat": (0.0, 1_000.0),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """Who a message says it is from, and of what kind it is."""
+
+    department_ref: str
+    device_ref: str
+    kind: str
+
+    def __str__(self) -> str:
+        """The topic as MQTT has it."""
+        return f"gov/1/{self.department_ref}/{self.device_ref}/{self.kind}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """The first line of an `nmea` payload."""
+
+    boot: str
+    seq: int
+    ignition: bool | None = None
+    accuracy_m: float | None = None
+    inputs: Mapping[str, bool | float | str] = field(default_factory=dict)
+
+    def applied_to(self, fix: Fix) -> Fix:
+        """The fix with the state that the header tells."""
+        return replace(
+            fix,
+            ignition=self.ignition,
+            inputs=self.inputs,
+            accuracy_m=self.accuracy_m if self.accuracy_m is not None else fix.accuracy_m,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A `fix` payload, read."""
+
+    boot: str | None = None
+    seq: int | None = None
+    fixes: Sequence[Fix] = ()
+    #: Members that are no fix: their JSON text, and why.
+    refused: Sequence[tuple[bytes, str]] = ()
+
+
+def parse_topic(topic: str) -> Topic | None:
+    """The parts of a topic of this contract, None for any other."""
+    if (match := _TOPIC.fullmatch(topic)) is None:
+        return None
+    return Topic(department_ref=match[1], device_ref=match[2], kind=match[3])
+
+
+def split_header(payload: bytes) -> tuple[Header | None, bytes]:
+    """The header of an `nmea` payload and what follows; (None, payload) without a readable one."""
+    line, _, rest = payload.partition(b"\n")
+    if (match := _HEADER.fullmatch(line)) is None:
+        return None, payload
+    ignition: bool | None = None
+    accuracy_m: float | None = None
+    inputs: dict[str, bool | float | str] = {}
+    for pair in match[3].decode().split(",")[1:]:
+        key, _, value = pair.partition("=")
+        if key == "ign" and value in ("0", "1"):
+            ignition = value == "1"
+        elif key == "acc" and _NUMBER.fullmatch(value):
+            accuracy_m = float(value)
+        elif key.startswith("in."):
+            inputs[key.removeprefix("in.")] = _input(value)
+    header = Header(
+        boot=match[1].decode(),
+        seq=int(match[2]),
+        ignition=ignition,
+        accuracy_m=accuracy_m,
+        inputs=inputs,
+    )
+    return header, rest
+
+
+def parse_batch(payload: bytes) -> Batch:
+    """Read a `fix` payload. What is no fix is refused by itself: `json`, `form` or `range`."""
+    try:
+        said = json.loads(payload, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return Batch(refused=[(payload, "json")])
+    if not isinstance(said, dict) or not isinstance(said.get("fixes"), list):
+        return Batch(refused=[(payload, "form")])
+    boot, seq = said.get("boot"), said.get("seq")
+    numbered = (
+        isinstance(boot, str)
+        and _BOOT.fullmatch(boot) is not None
+        and isinstance(seq, int)
+        and not isinstance(seq, bool)
+        and 0 < seq < _BIGGEST_SEQ
+    )
+    fixes: list[Fix] = []
+    refused: list[tuple[bytes, str]] = []
+    for member in said["fixes"]:
+        fix, reason = _fix(member)
+        if fix is not None:
+            fixes.append(fix)
+        else:
+            refused.append((json.dumps(member).encode(), reason))
+    return Batch(
+        boot=boot if numbered else None,
+        seq=seq if numbered else None,
+        fixes=fixes,
+        refused=refused,
+    )
+
+
+def ack_payload(
+    boot: str, upto: int, also: Sequence[tuple[int, int]], bad: Sequence[tuple[int, int]]
+) -> bytes:
+    """The `ack` message: what is dealt with, durably. `bad` ranges become numbers, newest last."""
+    numbers = [n for first, last in bad for n in range(max(first, last - BAD_LIMIT), last + 1)]
+    return json.dumps(
+        {"boot": boot, "upto": upto, "also": also, "bad": numbers[-BAD_LIMIT:]},
+        separators=(",", ":"),
+    ).encode()
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _input(value: str) -> bool | float | str:
+    if value in ("0", "1"):
+        return value == "1"
+    return float(value) if _NUMBER.fullmatch(value) else value
+
+
+def _fix(member: object) -> tuple[Fix | None, str]:
+    """One member of `fixes` as a Fix, or the reason why it is none."""
+    if not isinstance(member, dict):
+        return None, "form"
+    moment = _moment(member.get("t"))
+    numbers = {name: _number(member.get(name)) for name in _RANGES}
+    if moment is None or numbers["lon"] is None or numbers["lat"] is None:
+        return None, "form"
+    for name, (lowest, highest) in _RANGES.items():
+        number = numbers[name]
+        if number is not None and not lowest <= number <= highest:
+            return None, "range"
+    ignition = member.get("ign")
+    satellites = numbers["sat"]
+    return Fix(
+        fixed_at=moment,
+        lon=numbers["lon"],
+        lat=numbers["lat"],
+        altitude_m=numbers["alt"],
+        speed_mps=numbers["spd"],
+        course_deg=numbers["crs"],
+        heading_deg=numbers["hdg"],
+        accuracy_m=numbers["acc"],
+        hdop=numbers["hdop"],
+        satellites=round(satellites) if satellites is not None else None,
+        ignition=ignition if isinstance(ignition, bool) else None,
+        inputs=_inputs(member.get("in")),
+    ), ""
+
+
+def _inputs(said: object) -> dict[str, bool | float | str]:
+    """The inputs that are a truth, a number or a text that can be stored; others are ignored."""
+    if not isinstance(said, dict):
+        return {}
+    return {
+        name: value
+        for name, value in said.items()
+        if _is_text(name)
+        and (isinstance(value, bool) or _number(value) is not None or _is_text(value))
+    }
+
+
+def _is_text(value: object) -> bool:
+    """A text without NUL and without half a character: what a database takes."""
+    return isinstance(value, str) and _TEXT.fullmatch(value) is not None
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def _moment(value: object) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        return None
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -1,0 +1,30 @@
+"""What devices say wrongly.
+
+DeviceError
+└── FieldError      a sentence whose checksum fits but whose field cannot be right
+    ├── FormError
+    └── RangeError
+"""
+
+from __future__ import annotations
+
+
+class DeviceError(Exception):
+    """A device's message cannot be used."""
+
+    def __init__(self, *, value: str = "") -> None:
+        """Take the docstring as the message, and the offending text as its end."""
+        message = type(self).__doc__ or ""
+        super().__init__(f"{message} Got {value!r}." if value else message)
+
+
+class FieldError(DeviceError):
+    """A field of a sentence cannot be right. Look at the line and the receiver's cable."""
+
+
+class FormError(FieldError):
+    """A field is not written as NMEA 0183 asks. Look for noise on the line or an odd dialect."""
+
+
+class RangeError(FieldError):
+    """A field is outside what it can be. Look for noise on the line or a broken receiver."""

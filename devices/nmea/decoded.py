@@ -1,0 +1,81 @@
+"""What comes out of a decoder: fixes, what was refused with its bytes, and counts of the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from geo.fix import Fix
+
+
+class Reason(StrEnum):
+    """Why bytes made no fix."""
+
+    #: Bytes that are no sentence.
+    NOISE = "noise"
+    #: A sentence that ends without a checksum.
+    CUT = "cut"
+    #: A checksum that does not fit, or is not two hexadecimal digits.
+    CHECKSUM = "checksum"
+    #: A field that is not of its form.
+    FORM = "form"
+    #: A field outside its range.
+    RANGE = "range"
+    #: A valid position whose date never came.
+    UNDATED = "undated"
+    #: A sentence of another device, or of an unknown one, among those of a named one.
+    MIXED = "mixed"
+
+
+class Refused(NamedTuple):
+    """Bytes that were not used, and why."""
+
+    #: As they came, without line end; noise is cut into pieces of at most 1,024 bytes.
+    raw: bytes
+    reason: Reason
+    #: What the caller gave along with the bytes; None when it is of the call that brought this.
+    origin: object = None
+
+
+class Found(NamedTuple):
+    """A fix, and where it came from."""
+
+    fix: Fix
+    #: The first sentence of its epoch.
+    raw: bytes
+    #: What the caller gave along with that sentence.
+    origin: object
+
+
+@dataclass(slots=True)
+class Decoded:
+    """What one call brought to light, in the order of the input."""
+
+    found: list[Found] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    #: Lines with a good checksum by what they are: "RMC", "GSV", "AIVDM", "PGRME"; "#" a comment.
+    counts: Counter[str] = field(default_factory=Counter)
+    #: Epochs in which a sentence said that there is no fix.
+    void_epochs: int = 0
+    #: Sentences and epochs that repeated an instant already closed.
+    repeats: int = 0
+
+    @property
+    def fixes(self) -> list[Fix]:
+        """The fixes alone."""
+        return [each.fix for each in self.found]
+
+    @property
+    def noise_bytes(self) -> int:
+        """How many bytes were no part of any sentence."""
+        return sum(len(one.raw) for one in self.refused if one.reason is Reason.NOISE)
+
+    def extend(self, later: Decoded) -> None:
+        """Take in what a later call brought."""
+        self.found += later.found
+        self.refused += later.refused
+        self.counts += later.counts
+        self.void_epochs += later.void_epochs
+        self.repeats += later.repeats

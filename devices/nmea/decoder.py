@@ -1,0 +1,100 @@
+"""The door: bytes of one device in any portions, fixes and refusals out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from devices.errors import FormError, RangeError
+from devices.nmea.dates import Rollover
+from devices.nmea.decoded import Decoded, Reason, Refused
+from devices.nmea.device import Device, Settings
+from devices.nmea.framing import Framer, Line
+from devices.nmea.sentences import Reading, kind_of, read
+
+
+def read_line(line: Line, out: Decoded) -> Reading | None:
+    """Count a line and read it; a field that cannot be right refuses it into `out`."""
+    kind = kind_of(line)
+    out.counts[kind] += 1
+    try:
+        return read(kind, line)
+    except FormError:
+        out.refused.append(Refused(line.raw, Reason.FORM))
+    except RangeError:
+        out.refused.append(Refused(line.raw, Reason.RANGE))
+    return None
+
+
+class Decoder:
+    """Reads the NMEA 0183 of one device from one source. Pure: no clock, no I/O.
+
+    However the bytes are cut into calls of `feed`, the same comes out. Lines whose tag block names
+    another device than the first one named are refused: use GatewayDecoder for several devices.
+    """
+
+    def __init__(self, *, day: date | None = None, rollover: Rollover = "off") -> None:
+        """`day` dates recordings that hold no date; `rollover` says how 1,024 weeks are undone."""
+        self._framer = Framer()
+        self._device = Device(Settings(day, rollover))
+        self._name: str | None = None
+
+    def feed(
+        self, data: bytes, received_at: datetime | None = None, origin: object = None
+    ) -> Decoded:
+        """What these bytes complete.
+
+        `received_at`, aware, is given for live input only: dates are then judged by it. `origin`
+        comes back with the fixes of the epochs that begin in these bytes.
+        """
+        self._device.origin = origin
+        out = Decoded()
+        self._take(self._framer.feed(data), received_at, out)
+        return out
+
+    def waits_for(self, origin: object) -> bool:
+        """Whether some of what came with this origin is neither a fix nor refused yet."""
+        return self._device.waits_for(origin)
+
+    @property
+    def patience_s(self) -> float:
+        """Seconds of silence after which a live stream's open epoch should be ended: 0.2 to 2."""
+        return self._device.patience_s
+
+    def end_epoch(self, *, line_complete: bool = True) -> Decoded:
+        """Close the open epoch: the end of a payload, or silence.
+
+        After a mere silence on a stream the rest of the last line may still come: say
+        `line_complete=False` then.
+        """
+        out = Decoded()
+        if line_complete:
+            self._take(self._framer.end_line(), None, out)
+        self._device.close(out)
+        return out
+
+    def finish(self) -> Decoded:
+        """The end of the input: what no date came for is given up."""
+        out = self.end_epoch()
+        self._device.finish(out)
+        return out
+
+    def _take(
+        self, lines: Iterable[Line | Refused], received_at: datetime | None, out: Decoded
+    ) -> None:
+        for line in lines:
+            if isinstance(line, Refused):
+                out.refused.append(line)
+            elif self._is_foreign(line):
+                out.refused.append(Refused(line.raw, Reason.MIXED))
+            else:
+                reading = read_line(line, out)
+                if reading is not None:
+                    self._device.take(reading, line.raw, received_at, out)
+
+    def _is_foreign(self, line: Line) -> bool:
+        if line.device is None:
+            return False
+        if self._name is None:
+            self._name = line.device
+        return line.device != self._name

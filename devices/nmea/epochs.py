@@ -1,0 +1,134 @@
+"""The sentences of one instant, and the one fix they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from operator import attrgetter
+
+from devices.nmea.sentences import Reading
+from geo.fix import Fix
+
+#: Kinds whose time is the key of an epoch.
+KEYED_KINDS = frozenset({"RMC", "GGA", "GNS", "GLL", "ZDA"})
+
+#: What a receiver says before it has heard the week from a satellite: the start of GPS time.
+COLD_START_DAYS = frozenset({date(1980, 1, 5), date(1980, 1, 6)})
+
+# Best first. The sentences of one epoch differ by rounding only.
+_POSITIONS = ("GGA", "GNS", "RMC", "GLL")
+_ACCURACIES = ("GST", "GBS", "PGRME")
+_HEADINGS = ("HDT", "THS", "HDG")
+
+_NOTHING = Reading("")
+
+_HDOP_OF_NO_FIX = 50.0
+#: 99.0 and 99.99 stand for unknown, as 0.0 does.
+_HDOP_UNKNOWN = 99.0
+_SATELLITES_FOR_3D = 4
+_NO_FIX, _2D, _3D = 1, 2, 3
+
+
+@dataclass(slots=True)
+class Epoch:
+    """The readings of one time of day; the first of a kind counts, repeats of it change nothing."""
+
+    #: Milliseconds since midnight UTC.
+    tod_ms: int
+    #: Bytes of the first sentence, kept for a refusal.
+    raw: bytes
+    #: What the caller gave along with that sentence.
+    origin: object = None
+    _readings: dict[str, Reading] = field(default_factory=dict)
+    #: (lon, lat) in degrees from the best sentence that has one.
+    position: tuple[float, float] | None = None
+    _position_rank: int = len(_POSITIONS)
+    _void: bool = False
+    #: The best of the GSA sentences: each constellation sends its own.
+    _gsa_mode: int | None = None
+
+    def add(self, reading: Reading) -> None:
+        """Take in one sentence of this instant."""
+        if reading.kind == "GSA":
+            self._gsa_mode = max(self._gsa_mode or 0, reading.mode or 0) or None
+            return
+        self._void = self._void or reading.void
+        self._readings.setdefault(reading.kind, reading)
+        if reading.position is not None:
+            rank = _POSITIONS.index(reading.kind)
+            if rank < self._position_rank:
+                self.position, self._position_rank = reading.position, rank
+
+    def agrees_with(self, reading: Reading) -> bool:
+        """False when the same kind of sentence has already given another date."""
+        earlier = self._readings.get(reading.kind)
+        return earlier is None or None in (earlier.day, reading.day) or earlier.day == reading.day
+
+    @property
+    def sure_day(self) -> date | None:
+        """The date of a valid RMC or of a ZDA in this epoch."""
+        rmc = self._readings.get("RMC")
+        if rmc is not None and rmc.day is not None and not rmc.void:
+            return rmc.day
+        zda = self._readings.get("ZDA")
+        return None if zda is None or zda.day in COLD_START_DAYS else zda.day
+
+    @property
+    def doubtful_day(self) -> date | None:
+        """The date of an RMC that says void: a cold receiver's may be made up."""
+        rmc = self._readings.get("RMC")
+        return None if rmc is None or rmc.day in COLD_START_DAYS else rmc.day
+
+    def is_void(self) -> bool:
+        """Whether any sentence says that there is no fix, or that it is a cold start's 0, 0."""
+        return self._void or self._gsa_mode == _NO_FIX or self._is_null_island()
+
+    def _is_null_island(self) -> bool:
+        if self.position != (0.0, 0.0):
+            return False
+        solution = self._solution()
+        cold = any(one.day in COLD_START_DAYS for one in self._readings.values())
+        return cold or solution.satellites == 0 or (solution.hdop or 0.0) >= _HDOP_OF_NO_FIX
+
+    def fix(self, fixed_at: datetime, rollover_weeks: int) -> Fix:
+        """The fix of this epoch, which has a position and is not void, at the instant given."""
+        if self.position is None:
+            raise ValueError("an epoch without a position makes no fix")
+        solution = self._solution()
+        rmc, vtg = self._readings.get("RMC", _NOTHING), self._readings.get("VTG", _NOTHING)
+        hdop = solution.hdop or 0.0
+        return Fix(
+            fixed_at=fixed_at,
+            lon=self.position[0],
+            lat=self.position[1],
+            altitude_m=solution.altitude_m,
+            speed_mps=vtg.speed_mps if rmc.speed_mps is None else rmc.speed_mps,
+            course_deg=vtg.course_deg if rmc.course_deg is None else rmc.course_deg,
+            heading_deg=self._first(_HEADINGS, attrgetter("heading_deg")),
+            accuracy_m=self._first(_ACCURACIES, attrgetter("accuracy_m")),
+            hdop=hdop if 0.0 < hdop < _HDOP_UNKNOWN else None,
+            satellites=solution.satellites,
+            mode=self._gsa_mode or _guessed_mode(solution),
+            rollover_weeks=rollover_weeks,
+        )
+
+    def _solution(self) -> Reading:
+        """The sentence with the altitude, HDOP and satellites of this epoch."""
+        return self._readings.get("GGA") or self._readings.get("GNS") or _NOTHING
+
+    def _first(
+        self, kinds: tuple[str, ...], pick: Callable[[Reading], float | None]
+    ) -> float | None:
+        """The value of the best kind that has one."""
+        for kind in kinds:
+            reading = self._readings.get(kind)
+            value = None if reading is None else pick(reading)
+            if value is not None:
+                return value
+        return None
+
+
+def _guessed_mode(solution: Reading) -> int:
+    enough = (solution.satellites or 0) >= _SATELLITES_FOR_3D
+    return _3D if solution.altitude_m is not None and enough else _2D
