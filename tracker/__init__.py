@@ -1,0 +1,1 @@
+"""The database and the domain: schema, commit, read models, and the private PostgreSQL."""

@@ -1,0 +1,149 @@
+"""The verbs of the tracker: init, migrate, status, token, and the registry's."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tracker.cli.registry import mount
+from tracker.cli.shared import DataOption, run_as_owner
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from tracker.install import Status
+
+app = typer.Typer()
+mount(app)
+
+
+@app.command()
+def migrate(
+    data: DataOption = None,
+    print_superuser_sql: Annotated[
+        bool,
+        typer.Option(
+            "--print-superuser-sql",
+            help="Only print what a database administrator must run where Milepost has no"
+            " superuser (MILEPOST_DATABASE_SUPERUSER_URL).",
+        ),
+    ] = False,
+) -> None:
+    """Bring the database to this version's schema. Safe to run again."""
+    from tracker.access import database
+    from tracker.data_folder import DataFolder
+    from tracker.schema import migrate as bring
+    from tracker.schema import superuser_sql
+
+    if print_superuser_sql:
+        typer.echo(superuser_sql())
+        return
+    with database(DataFolder(data)) as addresses:
+        revision = asyncio.run(
+            bring(addresses.require("milepost_owner"), addresses.address("postgres"))
+        )
+    typer.echo(f"The schema stands at {revision}.")
+
+
+@app.command()
+def init(
+    data: DataOption = None,
+    name_en: Annotated[str, typer.Option(help="The government's name in English.")] = "Milepost",
+    name_zh_hant: Annotated[str, typer.Option(help="And in Traditional Chinese.")] = "",
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Let anyone on this machine sign in without a token.")
+    ] = False,
+) -> None:
+    """Make an empty service, and the administrator's token, which is shown this once."""
+    from tracker.access import database
+    from tracker.data_folder import DataFolder
+    from tracker.schema import migrate as bring
+
+    name = {"en": name_en, "zh-Hant": name_zh_hant or name_en}
+    with database(DataFolder(data)) as addresses:
+        asyncio.run(bring(addresses.require("milepost_owner"), addresses.address("postgres")))
+
+        async def begin(connection: AsyncConnection) -> str | None:
+            from tracker.install import has_tokens, new_token, set_name
+
+            await set_name(connection, name, demo=demo)
+            if demo or await has_tokens(connection):
+                return None
+            return await new_token(connection, department_refs=[], label="administrator", days=365)
+
+        token = run_as_owner(addresses, begin)
+    typer.echo("The service is ready and empty.")
+    if token is not None:
+        typer.echo(
+            f"The platform office's token, shown only now (valid for a year):\n\n  {token}\n"
+        )
+    typer.echo("Next: milepost department add, vehicle add, device add; then milepost run.")
+
+
+@app.command()
+def token(
+    data: DataOption = None,
+    department: Annotated[
+        list[str] | None,
+        typer.Option(help="See this department; may be given several times. Without: all."),
+    ] = None,
+    label: Annotated[str, typer.Option(help="Who or what it is for.")] = "command line",
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How long it is valid.")] = 90,
+) -> None:
+    """Make a caller's token. It is shown this once; only its hash is stored."""
+    from tracker.access import database
+    from tracker.data_folder import DataFolder
+    from tracker.install import new_token
+
+    with database(DataFolder(data)) as addresses:
+        made = run_as_owner(
+            addresses,
+            lambda connection: new_token(
+                connection, department_refs=department or [], label=label, days=days
+            ),
+        )
+    typer.echo(made)
+
+
+@app.command()
+def status(data: DataOption = None) -> None:
+    """Say how the service goes: addresses, what is registered, what arrives."""
+    from tracker.access import database
+    from tracker.data_folder import DataFolder
+    from tracker.install import status as read
+
+    folder = DataFolder(data)
+    with database(folder) as addresses:
+        found = run_as_owner(addresses, read)
+    running, ports = folder.holder() is not None, folder.ports()
+    typer.echo(f"{found.name.get('en', 'Milepost')} ({found.name.get('zh-Hant', '')})")
+    typer.echo(f"  service    {'running' if running else 'not running: milepost run'}")
+    if running and "mqtt" in ports:
+        typer.echo(f"  MQTT       127.0.0.1:{ports['mqtt']}")
+    if running and "web" in ports:
+        typer.echo(f"  web        http://127.0.0.1:{ports['web']}/")
+    typer.echo("  registered " + ", ".join(f"{n} {table}" for table, n in found.counts.items()))
+    for line in _arriving(found):
+        typer.echo(f"  {line}")
+
+
+def _arriving(found: Status) -> list[str]:
+    """What comes in, in sentences."""
+    newest = found.newest_fix_at
+    if newest is None:
+        lines = ["fixes      none yet"]
+    else:
+        age_s = (found.now - newest).total_seconds()
+        lines = [f"newest fix {newest:%Y-%m-%d %H:%M:%S}Z, {age_s:.0f} s ago"]
+    for shard in found.ingest:
+        counters = shard["counters"]
+        heard_s = (found.now - shard["at"]).total_seconds()
+        refused = sum(counters.get("rejected", {}).values())
+        lines.append(
+            f"ingest     shard {shard['shard']}, heard {heard_s:.0f} s ago: "
+            f"{counters.get('accepted', 0)} fixes stored, {refused} refused, "
+            f"{counters.get('alerts', 0)} alerts"
+        )
+    return lines

@@ -1,0 +1,250 @@
+"""`milepost department|vehicle|device|fence|rule add|list|import`."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tracker.cli.shared import run_as_owner
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from tracker.registry import New
+
+Name = Annotated[
+    tuple[str, str],
+    typer.Option(metavar="ENGLISH 中文", help="The names that people read, in both languages."),
+]
+NAMELESS = ("", "")
+Department = Annotated[str, typer.Option("--department", "-d", help="Ref of its department.")]
+Ref = Annotated[str, typer.Argument(help="Its public name, never used twice: AMB-012.")]
+
+
+def mount(app: typer.Typer) -> None:
+    """Put the verbs under the command."""
+    for kind, add in ADDERS.items():
+        group = typer.Typer(help=f"Register and list: {kind}.", no_args_is_help=True)
+        group.command("add")(add)
+        group.command("list")(_lister(kind))
+        group.command("import")(_importer(kind))
+        app.add_typer(group, name=kind)
+
+
+def _add_department(ref: Ref, name: Name = NAMELESS) -> None:
+    """Register a department: an owner of vehicles, devices, fences and rules."""
+    _add("department", {"ref": ref, "name": name})
+
+
+def _add_vehicle(
+    ref: Ref,
+    department: Department,
+    *,
+    name: Name = NAMELESS,
+    plate: Annotated[str | None, typer.Option(help="Registration mark.")] = None,
+    vehicle_class: Annotated[str, typer.Option("--class", help="ambulance, boat …")] = "vehicle",
+    capabilities: Annotated[str, typer.Option(help="What it can do, apart by spaces.")] = "",
+) -> None:
+    """Register a vehicle of a department."""
+    row = {"ref": ref, "department": department, "name": name}
+    more = {"plate": plate, "vehicle_class": vehicle_class, "capabilities": capabilities}
+    _add("vehicle", row | more)
+
+
+def _add_device(
+    ref: Ref,
+    department: Department,
+    *,
+    vehicle: Annotated[str | None, typer.Option(help="Ref of the vehicle it is in.")] = None,
+    since: Annotated[str | None, typer.Option(help="Since when; by default always.")] = None,
+    accept_from: Annotated[
+        str | None, typer.Option(help="Refuse fixes older than this (default 2000-01-01).")
+    ] = None,
+    rollover: Annotated[
+        str, typer.Option(help="Put a date right that is 1,024 weeks back: auto, on, off.")
+    ] = "auto",
+) -> None:
+    """Register a device, and say which vehicle it is in."""
+    row = {"ref": ref, "department": department, "vehicle": vehicle, "since": since}
+    more = {"accept_from": accept_from, "rollover": rollover}
+    _add("device", row | more)
+
+
+def _add_fence(
+    ref: Ref,
+    department: Department,
+    *,
+    circle: Annotated[
+        str | None, typer.Option(metavar="LON,LAT,RADIUS_M", help="A circle on the ground.")
+    ] = None,
+    geometry: Annotated[
+        Path | None, typer.Option(help="A file with a GeoJSON Polygon or MultiPolygon.")
+    ] = None,
+    name: Name = NAMELESS,
+) -> None:
+    """Register a fence: an area whose border is watched."""
+    if (circle is None) == (geometry is None):
+        raise typer.BadParameter("Give either --circle or --geometry.")
+    if circle is not None:
+        definition = _circle(circle)
+    else:
+        assert geometry is not None  # noqa: S101  one of the two was given
+        definition = {"geometry": _geometry(geometry)}
+    row = {"ref": ref, "department": department, "name": name}
+    _add("fence", row | {"definition": definition})
+
+
+def _add_rule(
+    ref: Ref,
+    department: Department,
+    *,
+    on: Annotated[str, typer.Option(help="enter, exit, present: apart by spaces.")] = "enter exit",
+    fence: Annotated[str | None, typer.Option(help="Only this fence; without: all.")] = None,
+    severity: Annotated[str, typer.Option(help="info, warning or critical.")] = "warning",
+    name: Name = NAMELESS,
+) -> None:
+    """Register a rule: which events of fences become alerts."""
+    row = {"ref": ref, "department": department, "name": name}
+    _add("rule", row | {"on": on, "fence": fence, "severity": severity})
+
+
+ADDERS: dict[str, Callable[..., None]] = {
+    "department": _add_department,
+    "vehicle": _add_vehicle,
+    "device": _add_device,
+    "fence": _add_fence,
+    "rule": _add_rule,
+}
+
+
+def _circle(said: str) -> dict[str, Any]:
+    try:
+        lon, lat, radius_m = (float(part) for part in said.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"{said} is not LON,LAT,RADIUS_M.") from None
+    return {"circle": {"center": [lon, lat], "radius_m": radius_m}}
+
+
+def _geometry(path: Path) -> dict[str, Any]:
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"{path}: {error}") from None
+    if isinstance(said, dict) and said.get("type") == "Feature":
+        said = said.get("geometry")
+    if not isinstance(said, dict):
+        raise typer.BadParameter(f"{path} holds no GeoJSON geometry.")
+    return said
+
+
+def _add(kind: str, row: Mapping[str, Any]) -> None:
+    english, chinese = row.get("name", NAMELESS)
+    row = {key: value for key, value in row.items() if key != "name"}
+    _store(kind, [(kind, row | {"name_en": english, "name_zh_hant": chinese})])
+    typer.echo(f"{kind} {row['ref']} is registered.")
+
+
+def _importer(kind: str) -> Callable[..., None]:
+    def import_(
+        file: Annotated[Path, typer.Argument(help="CSV, or GeoJSON for fences.")],
+    ) -> None:
+        rows = list(_rows(kind, file))
+        _store(kind, rows)
+        typer.echo(f"{len(rows)} × {kind} registered from {file}.")
+
+    import_.__doc__ = (
+        f"Register many at once, all or nothing: the columns are the options of `{kind} add`,"
+        " with name_en and name_zh_hant; vehicle_class for --class."
+    )
+    return import_
+
+
+def _rows(kind: str, file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each row and where it stands, for messages."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"{file}: {error}") from None
+    if kind == "fence":
+        yield from _features(file, text)
+        return
+    for number, row in enumerate(csv.DictReader(text.splitlines()), start=2):
+        yield f"line {number}", {key: value for key, value in row.items() if value}
+
+
+def _features(file: Path, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    try:
+        features = json.loads(text)["features"]
+    except (ValueError, KeyError, TypeError):
+        raise typer.BadParameter(f"{file} is no GeoJSON FeatureCollection.") from None
+    for number, feature in enumerate(features, start=1):
+        properties = dict(feature.get("properties") or {})
+        shape = {key: properties.pop(key) for key in ("circle", "corridor") if key in properties}
+        properties["definition"] = shape or {"geometry": feature.get("geometry")}
+        yield f"feature {number}", properties
+
+
+def _store(kind: str, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    """Check every row, then store all in one transaction."""
+    from geo.errors import GeoError
+    from tracker.access import database
+    from tracker.data_folder import DataFolder
+    from tracker.errors import BadInput, TrackerError
+    from tracker.registry import add
+
+    checked = [(where, _checked(kind, where, row)) for where, row in rows]
+
+    async def work(connection: AsyncConnection) -> None:
+        for where, new in checked:
+            try:
+                await add(new, connection)
+            except (TrackerError, GeoError) as error:
+                raise BadInput(f"{where}: {error}") from error
+
+    with database(DataFolder()) as addresses:
+        run_as_owner(addresses, work)
+
+
+def _checked(kind: str, where: str, row: Mapping[str, Any]) -> New:
+    from pydantic import ValidationError
+
+    from tracker import registry
+    from tracker.errors import BadInput
+
+    model: type[New] = getattr(registry, f"New{kind.capitalize()}")
+    given = {key: value for key, value in row.items() if value is not None}
+    if isinstance(given.get("on"), str):
+        given["on"] = given["on"].split()
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise BadInput(f"{where}: {faults}.") from None
+
+
+def _lister(kind: str) -> Callable[..., None]:
+    def list_(
+        as_json: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
+    ) -> None:
+        from tracker.access import database
+        from tracker.data_folder import DataFolder
+        from tracker.listing import listed
+
+        with database(DataFolder()) as addresses:
+            rows = run_as_owner(addresses, lambda connection: listed(connection, kind))
+        for row in rows:
+            typer.echo(json.dumps(row, ensure_ascii=False) if as_json else _line(row))
+        if not rows and not as_json:
+            typer.echo(f"No {kind} yet: milepost {kind} add --help")
+
+    list_.__doc__ = f"List: {kind}."
+    return list_
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    return "  ".join(f"{'-' if value is None else value!s:<16}" for value in row.values()).rstrip()

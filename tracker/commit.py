@@ -1,0 +1,250 @@
+"""The commit: ONE transaction for all that a batch of messages changes.
+
+Whoever gets its result may acknowledge; whoever gets an exception may not.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from geo.crossing import VehicleState
+from geo.fix import unix_ms
+from tracker import directory as registry
+from tracker import judging, sql, staging
+from tracker.connect import open_pool, told
+from tracker.directory import Directory
+from tracker.errors import LeaseLost, SchemaMissing
+from tracker.judging import Judgement, Window
+from tracker.message import Message
+from tracker.ranges import Ranges
+from tracker.sorting import ReceiptKey, Sorted, receipt_keys, sort
+from tracker.staging import Receipt
+from tracker.telling import Stamp, tell
+
+if TYPE_CHECKING:
+    from tracker.connect import Connection, Pool
+
+log = logging.getLogger(__name__)
+
+#: How often the registry may change under one commit before that is called an error.
+REGISTRY_TRIES = 20
+#: Receipts remembered; those of devices unheard the longest are asked of the database again.
+RECEIPTS_KEPT = 200_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """What one commit made durable."""
+
+    #: By device and boot: all that is dealt with, for acknowledgement.
+    receipts: list[Receipt] = field(default_factory=list)
+    stored: int = 0
+    #: Of the stored ones, those older than the newest of their vehicle.
+    late: int = 0
+    #: Fixes that were stored before, and messages that were dealt with before.
+    repeated: int = 0
+    events: int = 0
+    alerts: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    #: The database's clock.
+    now: datetime
+
+
+class _RegistryChanged(Exception):
+    """The registry changed since the snapshot; nothing was written."""
+
+
+class Committer:
+    """The one writer of a shard. Not for use by two tasks at once."""
+
+    def __init__(self, pool: Pool, *, shard: int = 1) -> None:
+        self._pool = pool
+        self._shard = shard
+        self._token = 0
+        self._directory: Directory | None = None
+        self._states: dict[int, VehicleState] = {}
+        self._receipts: dict[ReceiptKey, Ranges] = {}
+        self._days: set[date] = set()
+        self._since = datetime.now(UTC)
+        #: Fences changed since the last commit: vehicles that stand still are judged anew.
+        self._rejudge_from_ms: int | None = None
+
+    @classmethod
+    async def open(cls, dsn: str, *, shard: int = 1) -> Committer:
+        """Connect, take the shard (any earlier holder cannot commit any more), read the registry.
+
+        Raises DatabaseUnreachable, or SchemaMissing before `milepost init`.
+        """
+        self = cls(await open_pool(dsn, size=2), shard=shard)
+        with told():
+            async with self._pool.acquire() as connection:
+                if not await connection.fetchval("SELECT to_regclass('installation') IS NOT NULL"):
+                    raise SchemaMissing
+                self._token = await connection.fetchval(sql.text("take_shard"), shard)
+        await self.reload()
+        return self
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._pool.close()
+
+    @property
+    def directory(self) -> Directory:
+        """The registry as of the last commit."""
+        if self._directory is None:
+            raise SchemaMissing
+        return self._directory
+
+    async def reload(self) -> None:
+        """Read the registry and the states anew: at the start, and after anything went wrong."""
+        with told():
+            async with (
+                self._pool.acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                rows = await connection.fetch(sql.text("load_states"))
+                self._states = {
+                    row["vehicle_id"]: VehicleState(
+                        fixed_ms=unix_ms(row["fixed_at"]),
+                        judged_ms=max(unix_ms(row["judged_at"]), unix_ms(row["fixed_at"])),
+                        lon=row["lon"],
+                        lat=row["lat"],
+                        department_id=row["department_id"],
+                        inside=frozenset(row["inside"]),
+                    )
+                    for row in rows
+                }
+                self._directory = await registry.load(connection)
+                self._receipts.clear()
+                self._rejudge_from_ms = 0
+
+    async def commit(self, messages: Sequence[Message]) -> Committed:
+        """Make the messages durable, all or none.
+
+        Raises LeaseLost, DatabaseUnreachable, or the driver's error when one of them cannot be
+        stored. An exception may come although the database committed (the connection broke while it
+        answered): committing the same messages again then changes nothing.
+        """
+        try:
+            with told():
+                for _ in range(REGISTRY_TRIES):
+                    try:
+                        return await self._commit(messages)
+                    except _RegistryChanged:
+                        await self._reload_registry()
+        except BaseException:
+            self._directory = None
+            raise
+        raise RuntimeError("the registry changes faster than a commit takes")
+
+    async def refresh(self) -> Committed | None:
+        """Look whether the registry changed; if so, judge anew the vehicles it concerns."""
+        with told():
+            async with self._pool.acquire() as connection:
+                version = await connection.fetchval("SELECT registry_version FROM installation")
+        current = self._directory is not None and version == self._directory.version
+        if current and self._rejudge_from_ms is None:
+            return None
+        return await self.commit([])
+
+    async def report(self, counters: dict[str, Any]) -> None:
+        """Write down how this process goes, for `milepost status` and /metrics."""
+        with told():
+            async with self._pool.acquire() as connection:
+                await connection.execute(sql.text("report"), self._shard, self._since, counters)
+
+    async def _reload_registry(self) -> None:
+        before = self.directory.fences.moments_ms
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            self._directory = await registry.load(connection)
+        changed = set(self.directory.fences.moments_ms.tolist()) ^ set(before.tolist())
+        if changed:
+            due = min(changed)
+            earlier = self._rejudge_from_ms
+            self._rejudge_from_ms = due if earlier is None else min(due, earlier)
+
+    async def _commit(self, messages: Sequence[Message]) -> Committed:
+        if self._directory is None:
+            await self.reload()
+        await self._know_receipts(messages)
+        batch = sort(messages, self.directory, self._receipts)
+        await self._ensure_partitions(batch.days())
+        async with self._pool.acquire() as connection, connection.transaction():
+            stamp, now = await self._begin(connection)
+            await connection.execute(sql.text("stage"))
+            judgement = await self._judge(connection, batch, stamp)
+            stored = await staging.store_fixes(connection, judgement.fresh, stamp.feed, stamp.n)
+            await staging.store_states(connection, judgement.states, self._states)
+            events, alerts = await tell(connection, judgement, self.directory, stamp)
+            receipts = await staging.store_receipts(connection, batch.dealt)
+            await staging.store_rejects(connection, batch.rejects)
+            await connection.execute("NOTIFY live")
+        self._adopt(judgement, receipts)
+        return Committed(
+            receipts=list(receipts.values()),
+            stored=stored,
+            late=judgement.late,
+            repeated=batch.repeated + len(batch.placed) - stored,
+            events=events,
+            alerts=alerts,
+            refused=Counter(str(each.reason) for each in batch.rejects),
+            now=now,
+        )
+
+    async def _begin(self, connection: Connection) -> tuple[Stamp, datetime]:
+        row = await connection.fetchrow(sql.text("begin_commit"), self._shard, self._token)
+        if row is None:
+            raise LeaseLost
+        if row["registry_version"] != self.directory.version:
+            raise _RegistryChanged
+        return Stamp(feed=self._shard, n=row["n"], now_ms=unix_ms(row["now"])), row["now"]
+
+    async def _judge(self, connection: Connection, batch: Sorted, stamp: Stamp) -> Judgement:
+        judgement = await judging.judge(
+            connection, batch.by_vehicle(), self._states, self.directory
+        )
+        due = self._rejudge_from_ms
+        if due is not None:
+            overtaken = [
+                Window(vehicle_id, due + 1, None)
+                for vehicle_id, state in self._states.items()
+                if 0 < due < state.fixed_ms and vehicle_id not in judgement.states
+            ]
+            if overtaken:
+                await judging.go_again(connection, overtaken, self.directory, judgement)
+            judging.rejudge(self._states, self.directory, stamp.now_ms, judgement)
+        else:
+            judging.rejudge({}, self.directory, stamp.now_ms, judgement)
+        return judgement
+
+    def _adopt(self, judgement: Judgement, receipts: dict[ReceiptKey, Receipt]) -> None:
+        self._states.update(judgement.states)
+        self._rejudge_from_ms = None
+        for key, receipt in receipts.items():
+            self._receipts.pop(key, None)
+            self._receipts[key] = receipt.dealt
+        while len(self._receipts) > RECEIPTS_KEPT:
+            del self._receipts[next(iter(self._receipts))]
+
+    async def _know_receipts(self, messages: Sequence[Message]) -> None:
+        unknown = receipt_keys(messages, self.directory) - self._receipts.keys()
+        if unknown:
+            async with self._pool.acquire() as connection:
+                self._receipts.update(await staging.load_receipts(connection, unknown))
+
+    async def _ensure_partitions(self, days: set[date]) -> None:
+        missing = sorted(days - self._days)
+        if not missing:
+            return
+        async with self._pool.acquire() as connection:
+            for day in missing:
+                await connection.execute("SELECT ensure_fix_partition($1)", day)
+        self._days.update(missing)

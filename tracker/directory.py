@@ -1,0 +1,176 @@
+"""The registry as ingest knows it: a snapshot of devices, vehicles, fences and rules.
+
+A commit compares the snapshot's version with the database's and never goes by an old one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import asyncpg
+import shapely
+
+from geo.crossing import gap_limit_ms
+from geo.fences import FenceIndex, FenceVersion
+from geo.fix import unix_ms
+from tracker import sql
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tracker.connect import Connection
+
+ALWAYS_MS = -(2**62)
+NEVER_MS = 2**62
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A registered device, as a commit needs it."""
+
+    id: int
+    ref: str
+    department_id: int
+    department_ref: str
+    accept_from_ms: int
+    rollover: Literal["auto", "on", "off"]
+    #: Starts of its assignments, ascending, with the end and the vehicle of each.
+    starts_ms: list[int]
+    ends_ms: list[int]
+    vehicle_ids: list[int]
+
+    def vehicle_at(self, moment_ms: int) -> int | None:
+        """The vehicle that it was in at that time."""
+        at = bisect_right(self.starts_ms, moment_ms) - 1
+        return self.vehicle_ids[at] if at >= 0 and moment_ms < self.ends_ms[at] else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vehicle:
+    """A registered vehicle, as a commit needs it."""
+
+    id: int
+    department_id: int
+    full_ref: str
+    #: Longer between two fixes than this, and no line is drawn across (rule R10).
+    gap_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Which events raise an alert."""
+
+    id: int
+    full_ref: str
+    department_id: int
+    on_kinds: frozenset[str]
+    fence_id: int | None
+    severity: str
+
+
+class Directory:
+    """One version of the registry."""
+
+    def __init__(
+        self, *, version: int, devices: list[Device], vehicles: list[Vehicle], rules: list[Rule]
+    ) -> None:
+        self.version = version
+        self.vehicles = {vehicle.id: vehicle for vehicle in vehicles}
+        self.gap_ms = {vehicle.id: vehicle.gap_ms for vehicle in vehicles}
+        self._devices = {(device.department_ref, device.ref): device for device in devices}
+        self._refs = {device.ref for device in devices}
+        self._rules: dict[int, list[Rule]] = defaultdict(list)
+        for rule in rules:
+            self._rules[rule.department_id].append(rule)
+        self.fences = FenceIndex([])
+        self.fence_refs: dict[int, str] = {}
+
+    def device(self, department_ref: str, ref: str) -> Device | None:
+        """The device of that name in that department."""
+        return self._devices.get((department_ref, ref))
+
+    def is_known_elsewhere(self, ref: str) -> bool:
+        """Whether some department has a device of that name."""
+        return ref in self._refs
+
+    def rules_for(self, department_id: int, kind: str, fence_id: int) -> list[Rule]:
+        """The rules that such an event matches."""
+        return [
+            rule
+            for rule in self._rules.get(department_id, [])
+            if kind in rule.on_kinds and rule.fence_id in (None, fence_id)
+        ]
+
+
+async def load(connection: Connection) -> Directory:
+    """Read the registry, whole, inside the caller's transaction (repeatable read)."""
+    version = await connection.fetchval("SELECT registry_version FROM installation")
+    assignments: dict[int, list[asyncpg.Record]] = defaultdict(list)
+    for row in await connection.fetch(sql.text("load_assignments")):
+        assignments[row["device_id"]].append(row)
+    directory = Directory(
+        version=version,
+        devices=[
+            _device(row, assignments[row["id"]])
+            for row in await connection.fetch(sql.text("load_devices"))
+        ],
+        vehicles=[_vehicle(row) for row in await connection.fetch(sql.text("load_vehicles"))],
+        rules=[_rule(row) for row in await connection.fetch(sql.text("load_rules"))],
+    )
+    versions = [_fence_version(row) for row in await connection.fetch(sql.text("load_fences"))]
+    directory.fences = FenceIndex(versions)
+    directory.fence_refs = {version.fence_id: version.ref for version in versions}
+    return directory
+
+
+def _device(row: asyncpg.Record, assignments: list[asyncpg.Record]) -> Device:
+    return Device(
+        id=row["id"],
+        ref=row["ref"],
+        department_id=row["department_id"],
+        department_ref=row["department_ref"],
+        accept_from_ms=unix_ms(row["accept_from"]),
+        rollover=row["rollover"],
+        starts_ms=[_ms(each["starts"], ALWAYS_MS) for each in assignments],
+        ends_ms=[_ms(each["ends"], NEVER_MS) for each in assignments],
+        vehicle_ids=[each["vehicle_id"] for each in assignments],
+    )
+
+
+def _vehicle(row: asyncpg.Record) -> Vehicle:
+    return Vehicle(
+        id=row["id"],
+        department_id=row["department_id"],
+        full_ref=row["full_ref"],
+        gap_ms=gap_limit_ms(row["moving_interval_s"]),
+    )
+
+
+def _rule(row: asyncpg.Record) -> Rule:
+    return Rule(
+        id=row["id"],
+        full_ref=row["full_ref"],
+        department_id=row["department_id"],
+        on_kinds=frozenset(row["on_kinds"]),
+        fence_id=row["fence_id"],
+        severity=row["severity"],
+    )
+
+
+def _fence_version(row: asyncpg.Record) -> FenceVersion:
+    return FenceVersion(
+        fence_id=row["fence_id"],
+        ref=row["full_ref"],
+        department_id=row["department_id"],
+        version=row["version"],
+        geometry=shapely.from_wkb(row["shape"]),
+        from_ms=_ms(row["starts"], ALWAYS_MS),
+        until_ms=unix_ms(row["ends"]) if row["ends"] is not None else None,
+    )
+
+
+def _ms(moment: datetime | None, unbounded: int) -> int:
+    return unbounded if moment is None else unix_ms(moment)

@@ -1,0 +1,103 @@
+"""What `milepost doctor` asks about the data folder, PostgreSQL and the schema."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from tracker.data_folder import DataFolder
+from tracker.postgres import PACKAGE, major, newest_programs, private_dsn
+from tracker.server_errors import MissingProgram
+
+ENOUGH_BYTES = 2 * 2**30  # the log before a checkpoint alone may take this much
+PLACE_OF_SCHEMA = "SELECT to_regclass('alembic_version') IS NOT NULL"
+SCHEMA = "SELECT version_num FROM alembic_version"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the doctor's report."""
+
+    what: str
+    found: str
+    #: What to do about it; None where all is well.
+    cure: str | None = None
+
+
+def check_folder(data: DataFolder) -> Check:
+    """The data folder: may we write there, and is there room?"""
+    place = next(path for path in (data.path, *data.path.parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    found = f"{data.path}, {free / 2**30:.1f} GiB free"
+    if not os.access(place, os.W_OK):
+        return Check("data folder", found, "not writable: choose another with MILEPOST_DATA")
+    if free < ENOUGH_BYTES:
+        return Check("data folder", found, f"under {ENOUGH_BYTES >> 30} GiB: make room")
+    return Check("data folder", found)
+
+
+def check_database(data: DataFolder, database_url: str | None) -> Iterator[Check]:
+    """The programs, the cluster and the schema: ours in `data`, or those of `database_url`."""
+    if database_url is not None:
+        yield from _check_server(database_url, "is MILEPOST_DATABASE_URL right?")
+        return
+    try:
+        programs = newest_programs()
+    except MissingProgram as error:
+        yield Check("PostgreSQL", "not found", str(error))
+        return
+    yield _check_cluster(programs, data.path / "pg")
+    yield _check_postgis(programs)
+    if data.holder() is None:
+        yield Check("database", "not running: milepost run starts it")
+    else:
+        dsn = private_dsn(data, "postgres")
+        yield from _check_server(dsn, f"see {data.log}/postgres.log")
+
+
+def _check_cluster(programs: Path, folder: Path) -> Check:
+    found = f"{major(programs)} ({programs})"
+    version = folder / "PG_VERSION"
+    try:
+        made_by = version.read_text().strip() if version.exists() else major(programs)
+    except PermissionError:
+        return Check("PostgreSQL", found, f"{folder} is another user's: run doctor as that user")
+    if made_by != major(programs):
+        return Check("PostgreSQL", found, f"{folder} is of PostgreSQL {made_by}: use pg_upgrade")
+    return Check("PostgreSQL", found)
+
+
+def _check_postgis(programs: Path) -> Check:
+    extensions = Path("/usr/share/postgresql") / major(programs) / "extension"
+    control = extensions / "postgis.control"
+    if not control.exists():
+        return Check("PostGIS", "not found", f"apt-get install {PACKAGE}")
+    version = re.search(r"default_version\s*=\s*'([^']+)'", control.read_text())
+    return Check("PostGIS", version.group(1) if version else "unknown version")
+
+
+def _check_server(dsn: str, cure: str) -> Iterator[Check]:
+    try:
+        version, schema = asyncio.run(_ask(dsn))
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        yield Check("database", f"unreachable ({error})", cure)
+        return
+    yield Check("database", f"PostgreSQL {version} answers")
+    yield Check("schema", schema or "none", None if schema else "run milepost migrate")
+
+
+async def _ask(dsn: str) -> tuple[str, str | None]:
+    connection = await asyncpg.connect(dsn, timeout=5)
+    try:
+        version = str(await connection.fetchval("SHOW server_version"))
+        made = await connection.fetchval(PLACE_OF_SCHEMA)
+        return version, await connection.fetchval(SCHEMA) if made else None
+    finally:
+        await connection.close()

@@ -1,0 +1,58 @@
+"""What can go wrong in the tracker. The docstring is the message and names the cure.
+
+TrackerError
+├── DatabaseUnreachable
+├── SchemaMissing
+├── SchemaForeign
+├── LeaseLost
+├── Unstorable
+├── Unknown
+├── Taken
+└── BadInput
+"""
+
+from __future__ import annotations
+
+import inspect
+
+
+class TrackerError(Exception):
+    """Something went wrong in the database or the domain."""
+
+    def __init__(self, detail: str = "") -> None:
+        """Take the message from the docstring, and append what this case adds."""
+        sentence = inspect.cleandoc(self.__doc__ or "").replace("\n", " ")
+        self.detail = detail
+        super().__init__(f"{sentence} {detail}".strip())
+
+
+class DatabaseUnreachable(TrackerError):
+    """PostgreSQL does not answer; nothing was changed. Is `milepost run` up, or MILEPOST_DATABASE_URL right?"""  # noqa: E501  the sentence is the message
+
+
+class SchemaMissing(TrackerError):
+    """The database has no Milepost in it yet: run `milepost init`."""
+
+
+class SchemaForeign(TrackerError):
+    """The schema is newer than this program: install the Milepost that made it."""
+
+
+class LeaseLost(TrackerError):
+    """Another ingest process serves this shard now; this one wrote nothing and stops."""
+
+
+class Unstorable(TrackerError):
+    """A message cannot be stored; nothing of its batch was."""
+
+
+class Unknown(TrackerError):
+    """There is no such thing here."""
+
+
+class Taken(TrackerError):
+    """That name is in use already, and names are never used twice: choose another."""
+
+
+class BadInput(TrackerError):
+    """That cannot be stored; nothing was changed."""

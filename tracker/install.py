@@ -1,0 +1,93 @@
+"""The installation as a whole: its name, its callers' tokens, and how it goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tracker import models, tokens
+from tracker.errors import Unknown
+
+
+async def set_name(
+    connection: AsyncConnection, name: dict[str, str], *, demo: bool | None = None
+) -> None:
+    """Name the government; `demo` opens or closes the sign-in without a password."""
+    values: dict[str, Any] = {"name": name}
+    if demo is not None:
+        values["demo"] = demo
+    await connection.execute(update(models.Installation).values(values))
+
+
+async def has_tokens(connection: AsyncConnection) -> bool:
+    """Whether any caller's token was ever made."""
+    found = await connection.scalar(select(func.count()).select_from(models.ApiToken))
+    return bool(found)
+
+
+async def new_token(
+    connection: AsyncConnection, *, department_refs: list[str], label: str, days: int
+) -> str:
+    """A token for departments, or for the platform office when none is named.
+
+    Its text is returned once and not stored. Raises Unknown for a department that is not there.
+    """
+    found = await connection.execute(
+        select(models.Department.ref, models.Department.id).where(
+            models.Department.ref.in_(department_refs)
+        )
+    )
+    ids = {row.ref: row.id for row in found}
+    if missing := sorted(set(department_refs) - ids.keys()):
+        raise Unknown(f"No department is called {', '.join(missing)}.")
+    token = tokens.make()
+    await connection.execute(
+        insert(models.ApiToken).values(
+            hash=token.digest,
+            prefix=token.prefix,
+            label=label,
+            platform=not department_refs,
+            department_ids=sorted(ids.values()),
+            expires_at=func.milepost_now() + timedelta(days=days),
+        )
+    )
+    return token.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """How the installation goes."""
+
+    name: dict[str, str]
+    #: Rows by table.
+    counts: dict[str, int]
+    newest_fix_at: datetime | None
+    #: Rows of ingest_health.
+    ingest: list[dict[str, Any]]
+    now: datetime
+
+
+COUNTED = ("department", "application", "vehicle", "device", "fence", "rule")
+
+
+async def status(connection: AsyncConnection) -> Status:
+    """Read it, as the owner."""
+    counts = {
+        table: await connection.scalar(
+            select(func.count()).select_from(models.Base.metadata.tables[table])
+        )
+        for table in COUNTED
+    }
+    health = await connection.execute(select(models.IngestHealth.__table__))
+    installation = (await connection.execute(select(models.Installation.name))).scalar_one()
+    return Status(
+        name=installation,
+        counts={table: int(count or 0) for table, count in counts.items()},
+        newest_fix_at=await connection.scalar(select(func.max(models.Latest.fixed_at))),
+        ingest=[dict(row) for row in health.mappings()],
+        now=(await connection.execute(text("SELECT milepost_now()"))).scalar_one(),
+    )

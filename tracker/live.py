@@ -1,0 +1,165 @@
+"""What changes while people watch: one scope read with a vector cursor, and the wake-up for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import numpy as np
+import numpy.typing as npt
+
+from tracker import sql
+from tracker.connect import ApiConnection
+from tracker.errors import DatabaseUnreachable, SchemaMissing
+from tracker.reads import Reader, Row, Scope, alerts_by_id, told
+
+#: One vehicle as `live_changes.sql` packs it. Times in microseconds since 2000, as PostgreSQL has
+#: them; what is not known is NaN; ignition 1 on, 0 off, -1 not known.
+_PACKED: Final = np.dtype(
+    [
+        ("id", ">i4"),
+        ("lon", ">f8"),
+        ("lat", ">f8"),
+        ("fixed_us", ">i8"),
+        ("received_us", ">i8"),
+        ("speed_mps", ">f4"),
+        ("direction_deg", ">f4"),
+        ("ignition", ">i2"),
+    ]
+)
+#: The same in this machine's byte order. `fixed_us` and `received_us` are unix time here.
+LIVE_ROW: Final = _PACKED.newbyteorder("=")
+#: Rows of LIVE_ROW, by id.
+LiveRows = npt.NDArray[np.void]
+
+_EPOCH_2000_US: Final = 946_684_800_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What a scope has new since it was read before."""
+
+    #: The installation's feed: another one after a restore.
+    epoch: UUID
+    #: The database's clock.
+    now: datetime
+    #: Nothing of earlier readings holds: the first reading, or the database was restored.
+    anew: bool
+    #: Devices, vehicles, fences or rules changed.
+    registry_changed: bool
+    #: `positions` holds every vehicle of the scope, not only those with a new fix.
+    whole: bool
+    positions: LiveRows
+    #: New and changed alerts, as `tracker.reads.alerts` has them.
+    alerts: list[Row]
+
+
+class ScopeFeed:
+    """Reads what changes for some departments; nothing is missed and nothing comes out of order.
+
+    Not for use by two tasks at once.
+    """
+
+    def __init__(self, reader: Reader, department_ids: Collection[int]) -> None:
+        self._reader = reader
+        self._department_ids = frozenset(department_ids)
+        #: The number read up to, by feed; empty before the first reading.
+        self._cursor: dict[int, int] = {}
+        self._epoch: UUID | None = None
+        self._registry_version = 0
+
+    async def changes(self) -> Changes:
+        """What is new since the last call. Raises DatabaseUnreachable, SchemaMissing or TooSlow;
+        the next call then gives what this one would have given."""
+        async with self._reader.scope(self._department_ids) as scope:
+            found = await _read(scope, self._cursor)
+            heads = _heads(found)
+            anew = found.feed_epoch != self._epoch or any(
+                heads.get(feed, -1) < n for feed, n in self._cursor.items()
+            )
+            registry_changed = found.registry_version != self._registry_version
+            whole = found
+            if (anew or registry_changed) and self._cursor:
+                whole = await _read(scope, {})
+            alert_ids = [] if anew else found.alert_ids or []
+            alerts = await alerts_by_id(scope, alert_ids) if alert_ids else []
+        # Of two readings the older heads: what was committed between them comes once more.
+        self._cursor = _heads(whole) if anew else heads
+        self._epoch, self._registry_version = found.feed_epoch, found.registry_version
+        return Changes(
+            epoch=found.feed_epoch,
+            now=whole.now,
+            anew=anew,
+            registry_changed=registry_changed and not anew,
+            whole=anew or registry_changed,
+            positions=_unpacked(whole.positions or b""),
+            alerts=alerts,
+        )
+
+
+async def _read(scope: Scope, cursor: dict[int, int]) -> Any:  # noqa: ANN401  a row of the driver
+    result = await scope.exec_driver_sql(
+        sql.text("live_changes"), (list(cursor), list(cursor.values()))
+    )
+    row = result.one_or_none()
+    if row is None:
+        raise SchemaMissing
+    return row
+
+
+def _heads(row: Any) -> dict[int, int]:  # noqa: ANN401  a row of the driver
+    return dict(zip(row.feeds or (), row.heads or (), strict=True))
+
+
+def _unpacked(packed: bytes) -> LiveRows:
+    rows = np.frombuffer(packed, _PACKED).astype(LIVE_ROW)
+    rows["fixed_us"] += _EPOCH_2000_US
+    rows["received_us"] += _EPOCH_2000_US
+    return rows[np.argsort(rows["id"])]
+
+
+class Wakeups:
+    """Tells when something may have changed: LISTEN on a connection of its own."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._noticed = asyncio.Event()
+        self._lost = False
+
+    def notice(self, *_told: object) -> None:
+        """Wake whoever waits."""
+        self._noticed.set()
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Hear the database's notices inside the block; raises DatabaseUnreachable."""
+        with told():
+            connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
+                self._dsn, connection_class=ApiConnection, timeout=10
+            )
+        try:
+            self._lost = False
+            connection.add_termination_listener(self._on_loss)
+            for channel in ("live", "registry"):
+                await connection.add_listener(channel, self.notice)
+            yield
+        finally:
+            connection.terminate()
+
+    async def wait(self, within_s: float) -> None:
+        """Return at a notice or after that time; raises DatabaseUnreachable once it is gone."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._noticed.wait(), within_s)
+        self._noticed.clear()
+        if self._lost:
+            raise DatabaseUnreachable
+
+    def _on_loss(self, *_told: object) -> None:
+        self._lost = True
+        self._noticed.set()

@@ -1,0 +1,45 @@
+"""What ingest hands to a commit: messages as decoded, each from one device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from geo.fix import Fix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A fix, and the bytes that it was read from."""
+
+    fix: Fix
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Bytes that are no fix, and why: one word of a closed set."""
+
+    raw: bytes
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message of an MQTT device, or what one read of another source made whole."""
+
+    #: `mqtt`, `serial:/dev/...`, `file:...`.
+    source: str
+    #: Who it says it is from; the registry decides.
+    department_ref: str
+    device_ref: str
+    received_at: datetime
+    readings: Sequence[Reading] = ()
+    refusals: Sequence[Refusal] = ()
+    #: Its bytes, where they came whole: kept when all of it is refused.
+    payload: bytes = b""
+    topic: str | None = None
+    #: The device's start, and the number of the message in it; without them no acknowledgement.
+    boot: str | None = None
+    seq: int | None = None

@@ -1,0 +1,211 @@
+"""Who owns what: departments, applications, vehicles, drivers, devices, and their assignments."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    LargeBinary,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tracker.models.base import REF_PATTERN, Base, During, IntKey, Moment, Names, Now
+
+STAGES = ("planned", "being_built", "implemented", "retired")
+DUTY_STATUSES = ("available", "assigned", "en_route", "at_scene", "leaving", "off_duty")
+
+
+def one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
+    """A CHECK that a text column holds one of these values."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def ref_check() -> CheckConstraint:
+    """A CHECK that `ref` can stand in a URL and a topic."""
+    return CheckConstraint(f"ref ~ '{REF_PATTERN}'", name="ref")
+
+
+class Department(Base):
+    """An owner of data and users on the shared platform (a tenant)."""
+
+    __tablename__ = "department"
+    __table_args__ = (ref_check(),)
+
+    id: Mapped[IntKey]
+    ref: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[Names]
+    created_at: Mapped[Now]
+
+
+class Cluster(Base):
+    """A group of applications of several departments."""
+
+    __tablename__ = "cluster"
+    __table_args__ = (ref_check(),)
+
+    id: Mapped[IntKey]
+    ref: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[Names]
+
+
+class Application(Base):
+    """A department's use of the platform, at a stage of its life."""
+
+    __tablename__ = "application"
+    __table_args__ = (
+        ref_check(),
+        one_of("stage", STAGES),
+        UniqueConstraint("department_id", "id"),
+    )
+
+    id: Mapped[IntKey]
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    cluster_id: Mapped[int | None] = mapped_column(ForeignKey("cluster.id"))
+    ref: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[Names]
+    stage: Mapped[str]
+
+
+class Vehicle(Base):
+    """The thing tracked."""
+
+    __tablename__ = "vehicle"
+    __table_args__ = (
+        ref_check(),
+        UniqueConstraint("department_id", "ref"),
+        UniqueConstraint("department_id", "id"),
+        ForeignKeyConstraint(
+            ["department_id", "application_id"], ["application.department_id", "application.id"]
+        ),
+        CheckConstraint("moving_interval_s > 0 AND stopped_interval_s > 0", name="interval"),
+    )
+
+    id: Mapped[IntKey]
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    application_id: Mapped[int | None]
+    ref: Mapped[str]
+    plate: Mapped[str | None]
+    name: Mapped[Names]
+    vehicle_class: Mapped[str] = mapped_column(server_default=text("'vehicle'"))
+    capabilities: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    #: How often it reports while moving, and while stopped.
+    moving_interval_s: Mapped[int] = mapped_column(server_default=text("10"))
+    stopped_interval_s: Mapped[int] = mapped_column(server_default=text("60"))
+    created_at: Mapped[Now]
+    retired_at: Mapped[Moment | None]
+
+
+class DutyStatus(Base):
+    """What a vehicle was doing since when; the newest row of a vehicle holds now."""
+
+    __tablename__ = "duty_status"
+    __table_args__ = (
+        one_of("status", DUTY_STATUSES),
+        ForeignKeyConstraint(
+            ["department_id", "vehicle_id"], ["vehicle.department_id", "vehicle.id"]
+        ),
+    )
+
+    vehicle_id: Mapped[int] = mapped_column(primary_key=True)
+    since: Mapped[Now] = mapped_column(primary_key=True)
+    department_id: Mapped[int]
+    status: Mapped[str]
+    set_by: Mapped[str]
+
+
+class Driver(Base):
+    """Who drives; kept apart from tracks, so that a track alone names a vehicle."""
+
+    __tablename__ = "driver"
+    __table_args__ = (
+        ref_check(),
+        UniqueConstraint("department_id", "ref"),
+        UniqueConstraint("department_id", "id"),
+    )
+
+    id: Mapped[IntKey]
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    ref: Mapped[str]
+    name: Mapped[Names]
+    created_at: Mapped[Now]
+
+
+class Device(Base):
+    """The box that reports. It belongs to one department and may move between its vehicles."""
+
+    __tablename__ = "device"
+    __table_args__ = (
+        ref_check(),
+        one_of("rollover", ("auto", "on", "off")),
+        UniqueConstraint("department_id", "ref"),
+        UniqueConstraint("department_id", "id"),
+    )
+
+    id: Mapped[IntKey]
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    ref: Mapped[str]
+    #: Fixes before this time are refused: a receiver's clock before it was ours.
+    accept_from: Mapped[Moment]
+    #: Whether a date that is 1,024 or 2,048 weeks back is put right.
+    rollover: Mapped[str] = mapped_column(server_default=text("'auto'"))
+    password_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[Now]
+    retired_at: Mapped[Moment | None]
+
+
+def _one_at_a_time(table: str, who: str) -> ExcludeConstraint:
+    return ExcludeConstraint(
+        (who, "="),
+        ("during", "&&"),
+        using="gist",
+        name=f"ex_{table}_{who}",
+        deferrable=True,
+        initially="IMMEDIATE",
+    )
+
+
+class DeviceAssignment(Base):
+    """Which device was in which vehicle, when; at an instant never two of either."""
+
+    __tablename__ = "device_assignment"
+    __table_args__ = (
+        ForeignKeyConstraint(["department_id", "device_id"], ["device.department_id", "device.id"]),
+        ForeignKeyConstraint(
+            ["department_id", "vehicle_id"], ["vehicle.department_id", "vehicle.id"]
+        ),
+        CheckConstraint("NOT isempty(during)", name="during"),
+        _one_at_a_time("device_assignment", "device_id"),
+        _one_at_a_time("device_assignment", "vehicle_id"),
+    )
+
+    id: Mapped[IntKey]
+    department_id: Mapped[int]
+    device_id: Mapped[int]
+    vehicle_id: Mapped[int]
+    during: Mapped[During]
+
+
+class DriverAssignment(Base):
+    """Who drove which vehicle, when."""
+
+    __tablename__ = "driver_assignment"
+    __table_args__ = (
+        ForeignKeyConstraint(["department_id", "driver_id"], ["driver.department_id", "driver.id"]),
+        ForeignKeyConstraint(
+            ["department_id", "vehicle_id"], ["vehicle.department_id", "vehicle.id"]
+        ),
+        CheckConstraint("NOT isempty(during)", name="during"),
+        _one_at_a_time("driver_assignment", "driver_id"),
+        _one_at_a_time("driver_assignment", "vehicle_id"),
+    )
+
+    id: Mapped[IntKey]
+    department_id: Mapped[int]
+    driver_id: Mapped[int]
+    vehicle_id: Mapped[int]
+    during: Mapped[During]

@@ -1,0 +1,74 @@
+"""The service itself: the installation, the feeds that number live rows, and callers' tokens."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Integer, LargeBinary, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tracker.models.base import Base, IntKey, Json, Moment, Names, Now
+
+
+class Installation(Base):
+    """The one row that says what this installation is."""
+
+    __tablename__ = "installation"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[Names]
+    #: Whether anyone on this machine may sign in as any department: the demonstration only.
+    demo: Mapped[bool] = mapped_column(server_default=text("false"))
+    #: From this day partitions of `fix` are daily; before it monthly. The first of a month.
+    daily_from: Mapped[date]
+    #: Another one after a restore: live viewers then start anew.
+    feed_epoch: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
+    #: Grows with each change of devices, vehicles, fences or rules.
+    registry_version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    created_at: Mapped[Now]
+
+
+class Feed(Base):
+    """One row a shard, and row 0 for edits: numbers live rows in commit order (database law 3)."""
+
+    __tablename__ = "feed"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    #: Grows with each new holder of the shard; a writer with an older one cannot commit.
+    token: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    n: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+
+
+class IngestHealth(Base):
+    """What the ingest process of a shard says of itself, about once a second."""
+
+    __tablename__ = "ingest_health"
+
+    shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    started_at: Mapped[Moment]
+    at: Mapped[Now]
+    #: Counters since the start, and what it waits for: see docs/operations.md.
+    counters: Mapped[Json]
+
+
+class ApiToken(Base):
+    """A caller's key, of which only the hash is kept."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (CheckConstraint("platform OR department_ids <> '{}'", name="some_scope"),)
+
+    id: Mapped[IntKey]
+    #: SHA-256 of the whole token.
+    hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    #: The first characters, to tell tokens apart in lists.
+    prefix: Mapped[str]
+    label: Mapped[str]
+    #: The platform office: every department, also those that come later.
+    platform: Mapped[bool]
+    department_ids: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    created_at: Mapped[Now]
+    expires_at: Mapped[Moment]
+    revoked_at: Mapped[Moment | None]

@@ -1,0 +1,184 @@
+"""What is watched for: fences, rules, events, alerts, and what leaves the house."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from geoalchemy2 import Geometry, WKBElement
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tracker.models.base import Base, During, IntKey, Json, Live, Moment, Names, Now
+from tracker.models.registry import one_of, ref_check
+
+SEVERITIES = ("info", "warning", "critical")
+
+
+class Fence(Base):
+    """A named area whose boundary is watched for the vehicles of its department."""
+
+    __tablename__ = "fence"
+    __table_args__ = (
+        ref_check(),
+        one_of("kind", ("polygon", "circle", "corridor")),
+        UniqueConstraint("department_id", "ref"),
+        UniqueConstraint("department_id", "id"),
+    )
+
+    id: Mapped[IntKey]
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    ref: Mapped[str]
+    name: Mapped[Names]
+    kind: Mapped[str]
+    created_at: Mapped[Now]
+
+
+class FenceVersion(Base):
+    """The shape of a fence, and from when until when it is in force."""
+
+    __tablename__ = "fence_version"
+    __table_args__ = (
+        ForeignKeyConstraint(["department_id", "fence_id"], ["fence.department_id", "fence.id"]),
+        CheckConstraint("NOT isempty(in_force)", name="in_force"),
+        Index("ix_fence_version_geom", "geom", postgresql_using="gist"),
+    )
+
+    fence_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    department_id: Mapped[int]
+    geom: Mapped[WKBElement] = mapped_column(Geometry("GEOMETRY", srid=4326, spatial_index=False))
+    #: The shape as it was given: {"circle": {...}}, {"corridor": {...}} or {"geometry": {...}}.
+    definition: Mapped[Json]
+    in_force: Mapped[During]
+
+
+class Rule(Base):
+    """Which events of a fence want a person, and how urgently."""
+
+    __tablename__ = "rule"
+    __table_args__ = (
+        ref_check(),
+        one_of("severity", SEVERITIES),
+        UniqueConstraint("department_id", "ref"),
+        UniqueConstraint("department_id", "id"),
+        ForeignKeyConstraint(["department_id", "fence_id"], ["fence.department_id", "fence.id"]),
+        CheckConstraint(
+            "on_kinds <@ ARRAY['enter','exit','present'] AND on_kinds <> '{}'", name="on_kinds"
+        ),
+    )
+
+    id: Mapped[IntKey]
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    ref: Mapped[str]
+    name: Mapped[Names]
+    on_kinds: Mapped[list[str]]
+    #: None: every fence of the department.
+    fence_id: Mapped[int | None]
+    severity: Mapped[str]
+    created_at: Mapped[Now]
+    disabled_at: Mapped[Moment | None]
+
+
+class FenceState(Base):
+    """Inside which fences each vehicle was at its latest fix."""
+
+    __tablename__ = "fence_state"
+    __table_args__ = ({"postgresql_with": {"fillfactor": 70}},)
+
+    vehicle_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    department_id: Mapped[int]
+    inside: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    #: Up to when the versions of fences have been taken into account.
+    judged_at: Mapped[Moment]
+
+
+class Event(Base):
+    """A fact at a time: a crossing. Its facts never change; its status may."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        one_of("kind", ("present", "enter", "exit")),
+        one_of("status", ("valid", "withdrawn")),
+        Index("ix_event_vehicle_id_at", "vehicle_id", "at"),
+        Index("ix_event_department_id_at", "department_id", "at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    department_id: Mapped[int]
+    vehicle_id: Mapped[int]
+    fence_id: Mapped[int]
+    fence_version: Mapped[int]
+    kind: Mapped[str]
+    #: Where it stands in order: its time, or the end of its gap.
+    at: Mapped[Moment]
+    #: None for a change during a gap: somewhere between the two bounds.
+    time: Mapped[Moment | None]
+    not_before: Mapped[Moment | None]
+    not_after: Mapped[Moment]
+    interpolated: Mapped[bool]
+    gap: Mapped[bool]
+    late: Mapped[bool]
+    cause: Mapped[str | None]
+    status: Mapped[str] = mapped_column(server_default=text("'valid'"))
+    #: The withdrawn event that this one replaces.
+    amends: Mapped[UUID | None]
+    revision: Mapped[int] = mapped_column(server_default=text("0"))
+    created_at: Mapped[Now]
+
+
+class Alert(Live, Base):
+    """An event that matched a rule and wants a person."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        one_of("state", ("open", "acknowledged", "closed")),
+        one_of("severity", SEVERITIES),
+        UniqueConstraint("rule_id", "event_id"),
+        Index("ix_alert_department_id_opened_at", "department_id", "opened_at"),
+        Index("ix_alert_event_id", "event_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    department_id: Mapped[int]
+    rule_id: Mapped[int] = mapped_column(ForeignKey("rule.id"))
+    event_id: Mapped[UUID] = mapped_column(ForeignKey("event.id"))
+    vehicle_id: Mapped[int]
+    fence_id: Mapped[int]
+    severity: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=text("'open'"))
+    opened_at: Mapped[Now]
+    acknowledged_at: Mapped[Moment | None]
+    acknowledged_by: Mapped[str | None]
+    note: Mapped[str | None]
+    closed_at: Mapped[Moment | None]
+    closed_by: Mapped[str | None]
+    close_reason: Mapped[str | None]
+
+
+class Outbox(Base):
+    """What will leave the house, written in the transaction that made it true."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    department_id: Mapped[int]
+    #: Order is kept a vehicle.
+    vehicle_id: Mapped[int]
+    #: `milepost.fence.enter.v1`.
+    type: Mapped[str]
+    event_id: Mapped[UUID]
+    revision: Mapped[int]
+    body: Mapped[Json]
+    created_at: Mapped[Now]
+    sent_at: Mapped[Moment | None]

@@ -1,0 +1,48 @@
+"""The read models: what the API shows, always in the scope of one caller."""
+
+from tracker.reads.adoption import adoption
+from tracker.reads.alerts import alerts, alerts_by_id, has_alert
+from tracker.reads.callers import (
+    Caller,
+    caller_of,
+    demo_sign_in,
+    departments,
+    installation,
+    revoke,
+)
+from tracker.reads.errors import TooSlow, Unanswerable
+from tracker.reads.fences import fences
+from tracker.reads.health import ingest_health
+from tracker.reads.motion import MOTIONS, motion_codes
+from tracker.reads.session import Reader, Row, Scope, told
+from tracker.reads.tracks import Track, track
+from tracker.reads.vehicles import Box, positions, vehicle, vehicles
+
+__all__ = [
+    "MOTIONS",
+    "Box",
+    "Caller",
+    "Reader",
+    "Row",
+    "Scope",
+    "TooSlow",
+    "Track",
+    "Unanswerable",
+    "adoption",
+    "alerts",
+    "alerts_by_id",
+    "caller_of",
+    "demo_sign_in",
+    "departments",
+    "fences",
+    "has_alert",
+    "ingest_health",
+    "installation",
+    "motion_codes",
+    "positions",
+    "revoke",
+    "told",
+    "track",
+    "vehicle",
+    "vehicles",
+]

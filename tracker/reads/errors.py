@@ -1,0 +1,13 @@
+"""What can go wrong with a read alone; the rest, and the base, is in `tracker.errors`."""
+
+from __future__ import annotations
+
+from tracker.errors import TrackerError
+
+
+class TooSlow(TrackerError):
+    """The answer took too long and was given up: ask for less, or again in a moment."""
+
+
+class Unanswerable(TrackerError):
+    """That cannot be asked of the database: change the parameters."""

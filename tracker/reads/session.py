@@ -1,0 +1,85 @@
+"""The way to the rows: one engine of the API's role, one scope a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Select, exc, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from tracker.connect import reading_engine, scoped
+from tracker.errors import DatabaseUnreachable, SchemaMissing, TrackerError
+from tracker.reads.errors import TooSlow, Unanswerable
+
+#: A transaction that sees the rows of some departments.
+Scope = AsyncConnection
+#: One row, by the names that its read documents.
+Row = Mapping[str, Any]
+
+
+class Reader:
+    """Reads as the API's role. Nothing is connected before the first read."""
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+        self._engine: AsyncEngine = reading_engine(dsn)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def scope(self, department_ids: Iterable[int]) -> AsyncIterator[Scope]:
+        """A transaction that sees the rows of these departments and no others.
+
+        Raises DatabaseUnreachable, SchemaMissing, TooSlow or Unanswerable, also out of the block.
+        """
+        with told():
+            async with scoped(self._engine, department_ids) as scope:
+                yield scope
+
+    async def check(self) -> None:
+        """Return when the database answers and holds the schema; raises as `scope` does."""
+        async with self.scope(()) as scope:
+            await scope.execute(text("SELECT 1 FROM installation"))
+
+
+async def rows_of(scope: Scope, query: Select[*tuple[Any, ...]]) -> list[Row]:
+    """All rows of a query."""
+    return [row._asdict() for row in await scope.execute(query)]
+
+
+#: What asyncpg raises while the server is away or cannot go on, or the address is wrong.
+_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+)
+#: The first that fits decides. Others are faults of ours and stay what they are.
+_OURS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], type[TrackerError]], ...] = (
+    ((asyncpg.QueryCanceledError, exc.TimeoutError), TooSlow),
+    ((asyncpg.DataError, asyncpg.exceptions.DataError), Unanswerable),
+    ((asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError), SchemaMissing),
+    (_AWAY, DatabaseUnreachable),
+)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn what SQLAlchemy and asyncpg raise for a state of the server into our words."""
+    try:
+        yield
+    except (exc.DBAPIError, exc.TimeoutError, *_AWAY) as error:
+        cause = error.orig.__cause__ if isinstance(error, exc.DBAPIError) and error.orig else error
+        for kinds, ours in _OURS:
+            if isinstance(cause, kinds):
+                raise ours(f"({type(cause).__name__})") from error
+        raise

@@ -1,0 +1,141 @@
+"""Vehicles and where they are now, in one scope."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.dialects.postgresql import array
+
+from tracker.models import Application, Department, DutyStatus, Latest, Vehicle
+from tracker.reads.motion import MOTIONS, motion_codes
+from tracker.reads.session import Row, Scope, rows_of
+
+#: west, south, east, north in degrees; west > east goes across the antimeridian.
+Box = tuple[float, float, float, float]
+
+#: Decimal digits by column.
+ROUNDED = {
+    "speed_mps": 2,
+    "course_deg": 1,
+    "heading_deg": 1,
+    "accuracy_m": 1,
+    "altitude_m": 1,
+}
+
+FULL_REF = (Department.ref + "/" + Vehicle.ref).label("vehicle")
+
+
+def _described() -> Select[*tuple[Any, ...]]:
+    duty = (
+        select(DutyStatus.status)
+        .where(DutyStatus.vehicle_id == Vehicle.id)
+        .order_by(DutyStatus.since.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            Vehicle.id,
+            FULL_REF,
+            Department.ref.label("department"),
+            Vehicle.name,
+            Vehicle.plate,
+            Vehicle.vehicle_class.label("class"),
+            Application.ref.label("application"),
+            Vehicle.capabilities,
+            duty.label("duty_status"),
+            array([Vehicle.moving_interval_s, Vehicle.stopped_interval_s]).label("interval_s"),
+            Vehicle.retired_at,
+        )
+        .join(Department, Department.id == Vehicle.department_id)
+        .outerjoin(Application, Application.id == Vehicle.application_id)
+    )
+
+
+async def vehicles(scope: Scope, *, department_id: int | None = None) -> list[Row]:
+    """Vehicles that are not retired, by full ref: what stays the same while they move.
+
+    id, vehicle (full ref), department, name, plate, class, application, capabilities, duty_status,
+    interval_s [moving, stopped], retired_at.
+    """
+    query = _described().where(Vehicle.retired_at.is_(None)).order_by(Department.ref, Vehicle.ref)
+    if department_id is not None:
+        query = query.where(Vehicle.department_id == department_id)
+    return await rows_of(scope, query)
+
+
+async def vehicle(scope: Scope, *, department: str, ref: str) -> Row | None:
+    """One vehicle as `vehicles` has it, also a retired one; None where this scope has none."""
+    query = _described().where(Department.ref == department, Vehicle.ref == ref)
+    return next(iter(await rows_of(scope, query)), None)
+
+
+async def positions(
+    scope: Scope,
+    *,
+    department_id: int | None = None,
+    box: Box | None = None,
+    vehicle_id: int | None = None,
+) -> list[Row]:
+    """The latest fix of each vehicle that is not retired, or of one vehicle whatever it is.
+
+    id, vehicle, department, lon, lat, fixed_at, received_at, age_s, speed_mps, course_deg,
+    heading_deg, accuracy_m, altitude_m, ignition, inputs, motion (one of MOTIONS).
+    """
+    age = func.extract("epoch", func.milepost_now() - Latest.fixed_at)
+    query = (
+        select(
+            Vehicle.id,
+            FULL_REF,
+            Department.ref.label("department"),
+            *(Latest.lon, Latest.lat, Latest.fixed_at, Latest.received_at),
+            age.label("age_s"),
+            *(Latest.speed_mps, Latest.course_deg, Latest.heading_deg, Latest.accuracy_m),
+            *(Latest.altitude_m, Latest.ignition, Latest.inputs),
+        )
+        .join(Vehicle, Vehicle.id == Latest.vehicle_id)
+        .join(Department, Department.id == Vehicle.department_id)
+        .order_by(Department.ref, Vehicle.ref)
+    )
+    query = query.where(
+        Vehicle.retired_at.is_(None) if vehicle_id is None else Vehicle.id == vehicle_id
+    )
+    if department_id is not None:
+        query = query.where(Vehicle.department_id == department_id)
+    if box is not None:
+        query = query.where(_inside(box))
+    return _with_motion(await rows_of(scope, query))
+
+
+def _inside(box: Box) -> ColumnElement[bool]:
+    """Plain comparisons: `latest` has no index but its key, and needs none (database law 1)."""
+    west, south, east, north = box
+    between = and_ if west <= east else or_
+    return and_(
+        between(Latest.lon >= west, Latest.lon <= east), Latest.lat >= south, Latest.lat <= north
+    )
+
+
+def _with_motion(rows: Sequence[Row]) -> list[Row]:
+    speeds = np.array([row["speed_mps"] for row in rows], dtype=float)
+    ignitions = np.array([_code(row["ignition"]) for row in rows], dtype=np.int8)
+    codes = motion_codes(speeds, ignitions).tolist()
+    return [
+        {**row, **_rounded(row), "motion": MOTIONS[code]}
+        for row, code in zip(rows, codes, strict=True)
+    ]
+
+
+def _rounded(row: Row) -> dict[str, float | None]:
+    """Four-byte floats would show their noise as doubles: 3.0999999."""
+    return {
+        name: None if row[name] is None else round(row[name], digits)
+        for name, digits in ROUNDED.items()
+    }
+
+
+def _code(ignition: bool | None) -> int:
+    return -1 if ignition is None else int(ignition)

@@ -1,0 +1,311 @@
+"""Edits of the registry, each one row of input checked whole: departments, vehicles, devices, …
+
+A `New…` is what a person gives, by option, by CSV column or by API; `add` stores it in the
+caller's transaction, so that an import is all or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import singledispatch
+from typing import Annotated, Any, Literal
+
+import shapely
+from geoalchemy2.shape import from_shape
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from sqlalchemy import Table, func, insert, select
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from geo.shapes import build_shape
+from tracker import models
+from tracker.errors import BadInput, Taken, Unknown
+from tracker.models.base import REF_PATTERN
+
+Ref = Annotated[str, StringConstraints(pattern=REF_PATTERN)]
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class New(BaseModel):
+    """What all additions share: a public name and names for people in two languages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    ref: Ref
+    name_en: str = ""
+    name_zh_hant: str = ""
+
+    @property
+    def name(self) -> dict[str, str]:
+        """Names by language; a missing one is the other, or the ref."""
+        english = self.name_en or self.name_zh_hant or self.ref
+        return {"en": english, "zh-Hant": self.name_zh_hant or english}
+
+
+class NewDepartment(New):
+    """A department: the owner of vehicles, devices, fences and rules."""
+
+
+class NewCluster(New):
+    """A group of applications."""
+
+
+class NewApplication(New):
+    """A department's use of the platform."""
+
+    department: Ref
+    cluster: Ref | None = None
+    stage: Literal["planned", "being_built", "implemented", "retired"] = "planned"
+
+
+class NewVehicle(New):
+    """A vehicle of a department."""
+
+    department: Ref
+    application: Ref | None = None
+    plate: str | None = None
+    vehicle_class: str = "vehicle"
+    #: Separated by spaces in CSV.
+    capabilities: str | Sequence[str] = ()
+    moving_interval_s: Annotated[int, Field(gt=0)] = 10
+    stopped_interval_s: Annotated[int, Field(gt=0)] = 60
+    duty_status: Literal["available", "assigned", "en_route", "at_scene", "leaving", "off_duty"] = (
+        "available"
+    )
+
+
+class NewDevice(New):
+    """A device of a department, put into a vehicle of it at once where one is named."""
+
+    department: Ref
+    vehicle: Ref | None = None
+    #: Since when it has been in the vehicle; by default always.
+    since: AwareDatetime | None = None
+    #: Fixes before this are refused: the clock of a receiver that has not seen the sky.
+    accept_from: AwareDatetime = EARLIEST
+    rollover: Literal["auto", "on", "off"] = "auto"
+
+
+class NewFence(New):
+    """A fence, by one of three shapes."""
+
+    department: Ref
+    #: GeoJSON Polygon or MultiPolygon, or {"circle": …}, or {"corridor": …}.
+    definition: Mapping[str, Any]
+
+
+class NewRule(New):
+    """A rule that makes alerts of events."""
+
+    department: Ref
+    on: Sequence[Literal["enter", "exit", "present"]] = ("enter", "exit")
+    fence: Ref | None = None
+    severity: Literal["info", "warning", "critical"] = "warning"
+
+
+@singledispatch
+async def add(new: New, connection: AsyncConnection) -> int:
+    """Store it; returns its id. Raises Taken, Unknown (a department, vehicle …) or BadInput."""
+    raise NotImplementedError(type(new))
+
+
+@add.register
+async def _department(new: NewDepartment, connection: AsyncConnection) -> int:
+    return await _insert(connection, models.Department, new, {})
+
+
+@add.register
+async def _cluster(new: NewCluster, connection: AsyncConnection) -> int:
+    return await _insert(connection, models.Cluster, new, {})
+
+
+@add.register
+async def _application(new: NewApplication, connection: AsyncConnection) -> int:
+    cluster_id = None
+    if new.cluster is not None:
+        cluster_id = await _id_of(connection, models.Cluster, new.cluster)
+    return await _insert(
+        connection,
+        models.Application,
+        new,
+        {
+            "department_id": await _id_of(connection, models.Department, new.department),
+            "cluster_id": cluster_id,
+            "stage": new.stage,
+        },
+    )
+
+
+@add.register
+async def _vehicle(new: NewVehicle, connection: AsyncConnection) -> int:
+    department_id = await _id_of(connection, models.Department, new.department)
+    application_id = None
+    if new.application is not None:
+        application_id = await _id_of(connection, models.Application, new.application)
+    capabilities = new.capabilities
+    vehicle_id = await _insert(
+        connection,
+        models.Vehicle,
+        new,
+        {
+            "department_id": department_id,
+            "application_id": application_id,
+            "plate": new.plate,
+            "vehicle_class": new.vehicle_class,
+            "capabilities": (
+                capabilities.split() if isinstance(capabilities, str) else list(capabilities)
+            ),
+            "moving_interval_s": new.moving_interval_s,
+            "stopped_interval_s": new.stopped_interval_s,
+        },
+    )
+    await connection.execute(
+        insert(_table(models.DutyStatus)).values(
+            vehicle_id=vehicle_id,
+            department_id=department_id,
+            status=new.duty_status,
+            set_by="registry",
+        )
+    )
+    return vehicle_id
+
+
+@add.register
+async def _device(new: NewDevice, connection: AsyncConnection) -> int:
+    department_id = await _id_of(connection, models.Department, new.department)
+    device_id = await _insert(
+        connection,
+        models.Device,
+        new,
+        {
+            "department_id": department_id,
+            "accept_from": new.accept_from,
+            "rollover": new.rollover,
+        },
+    )
+    if new.vehicle is not None:
+        await assign(
+            connection,
+            department_id=department_id,
+            device_id=device_id,
+            vehicle_id=await _id_of(connection, models.Vehicle, new.vehicle, department_id),
+            since=new.since,
+        )
+    return device_id
+
+
+@add.register
+async def _fence(new: NewFence, connection: AsyncConnection) -> int:
+    department_id = await _id_of(connection, models.Department, new.department)
+    shape = build_shape(new.definition)
+    kind = next((each for each in ("circle", "corridor") if each in new.definition), "polygon")
+    fence_id = await _insert(
+        connection, models.Fence, new, {"department_id": department_id, "kind": kind}
+    )
+    await connection.execute(
+        insert(_table(models.FenceVersion)).values(
+            fence_id=fence_id,
+            version=1,
+            department_id=department_id,
+            geom=from_shape(shapely.force_2d(shape), srid=4326),
+            definition=dict(new.definition),
+            in_force=func.tstzrange(func.milepost_now(), None),
+        )
+    )
+    return fence_id
+
+
+@add.register
+async def _rule(new: NewRule, connection: AsyncConnection) -> int:
+    department_id = await _id_of(connection, models.Department, new.department)
+    fence_id = None
+    if new.fence is not None:
+        fence_id = await _id_of(connection, models.Fence, new.fence, department_id)
+    return await _insert(
+        connection,
+        models.Rule,
+        new,
+        {
+            "department_id": department_id,
+            "on_kinds": list(new.on),
+            "fence_id": fence_id,
+            "severity": new.severity,
+        },
+    )
+
+
+async def refs(connection: AsyncConnection, kind: str) -> set[str]:
+    """Names in use for a kind (`vehicle`): full refs, or bare ones of what no department owns."""
+    table = models.Base.metadata.tables[kind]
+    if "department_id" not in table.c or kind == "application":
+        return set((await connection.execute(select(table.c.ref))).scalars())
+    department = _table(models.Department)
+    found = select(department.c.ref + "/" + table.c.ref).join(
+        department, department.c.id == table.c.department_id
+    )
+    return set((await connection.execute(found)).scalars())
+
+
+async def assign(
+    connection: AsyncConnection,
+    *,
+    department_id: int,
+    device_id: int,
+    vehicle_id: int,
+    since: datetime | None,
+) -> None:
+    """Put a device into a vehicle from a time on; raises Taken when either is in use then."""
+    try:
+        await connection.execute(
+            insert(_table(models.DeviceAssignment)).values(
+                department_id=department_id,
+                device_id=device_id,
+                vehicle_id=vehicle_id,
+                during=Range(since, None),
+            )
+        )
+    except IntegrityError as error:
+        raise Taken("The device or the vehicle has another assignment at that time.") from error
+
+
+async def _insert(
+    connection: AsyncConnection, model: type[models.Base], new: New, values: Mapping[str, object]
+) -> int:
+    table = _table(model)
+    row = {"ref": new.ref, "name": new.name, **values}
+    columns = {key: value for key, value in row.items() if key in table.c}
+    try:
+        result = await connection.execute(insert(table).values(columns).returning(table.c.id))
+    except IntegrityError as error:
+        raise _told(error, table, new.ref) from error
+    return int(result.scalar_one())
+
+
+def _told(error: IntegrityError, table: Table, ref: str) -> Taken | BadInput:
+    if "uq_" in str(error.orig):
+        return Taken(f"({table.name} {ref})")
+    return BadInput(f"({table.name} {ref}: {error.orig})")
+
+
+async def _id_of(
+    connection: AsyncConnection,
+    model: type[models.Base],
+    ref: str,
+    department_id: int | None = None,
+) -> int:
+    table = _table(model)
+    query = select(table.c.id).where(table.c.ref == ref)
+    if department_id is not None:
+        query = query.where(table.c.department_id == department_id)
+    found = (await connection.execute(query)).scalar_one_or_none()
+    if found is None:
+        raise Unknown(f"No {table.name} is called {ref}.")
+    return int(found)
+
+
+def _table(model: type[models.Base]) -> Table:
+    table = model.__table__
+    assert isinstance(table, Table)  # noqa: S101  every model here maps one table
+    return table

@@ -1,0 +1,213 @@
+"""Sorting a batch of messages: which fixes may be stored for which vehicle, and what is refused.
+
+Pure: the registry comes as a snapshot, and time as each message's `received_at`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from geo.fix import Fix, unix_ms
+from tracker.directory import Device, Directory
+from tracker.message import Message, Reading, Refusal
+from tracker.ranges import Ranges
+
+#: A fix further ahead of our clock than this is from a wrong clock (MQTT contract, Clock).
+FUTURE_LIMIT_MS = 60_000
+#: Rows kept of what one sender is refused on one day; more is only counted.
+REJECTS_KEPT_A_DAY = 1000
+
+ReceiptKey = tuple[int, str]
+
+
+class Refused(StrEnum):
+    """Why the registry or the clock refuses a message or a fix that could be read."""
+
+    UNKNOWN_DEVICE = "unknown_device"
+    DEPARTMENT = "department"
+    UNASSIGNED = "unassigned"
+    CLOCK = "clock"
+    NULL_ISLAND = "null_island"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A fix of a known vehicle."""
+
+    vehicle_id: int
+    device_id: int
+    department_id: int
+    received_at: datetime
+    fixed_ms: int
+    fix: Fix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectRow:
+    """What will stand in the reject table."""
+
+    message: Message
+    department_id: int | None
+    device_id: int | None
+    reason: str
+    raw: bytes
+
+    @property
+    def sender(self) -> str:
+        """Whose daily bound it counts against."""
+        if self.device_id is not None:
+            return f"device:{self.device_id}"
+        return f"{self.message.source}:{self.message.topic or self.message.device_ref}"[:200]
+
+    @property
+    def day(self) -> date:
+        """The day it counts for, UTC."""
+        return self.message.received_at.date()
+
+
+@dataclass(slots=True)
+class Dealt:
+    """Message numbers of one device and boot that this batch deals with."""
+
+    device: Device
+    boot: str
+    dealt: Ranges = field(default_factory=Ranges)
+    refused: Ranges = field(default_factory=Ranges)
+
+
+@dataclass(slots=True)
+class Sorted:
+    """A batch, sorted out."""
+
+    #: At most one a vehicle and instant; the first one said stays.
+    placed: list[Placed] = field(default_factory=list)
+    rejects: list[RejectRow] = field(default_factory=list)
+    dealt: dict[ReceiptKey, Dealt] = field(default_factory=dict)
+    #: Messages that an earlier commit dealt with: they only want their acknowledgement again.
+    repeated: int = 0
+
+    def days(self) -> set[date]:
+        """The days of the fixes, for the partitions."""
+        return {each.fix.fixed_at.date() for each in self.placed}
+
+    def by_vehicle(self) -> dict[int, list[Placed]]:
+        """The fixes of each vehicle in the order of their time."""
+        grouped: dict[int, list[Placed]] = defaultdict(list)
+        for each in self.placed:
+            grouped[each.vehicle_id].append(each)
+        for fixes in grouped.values():
+            fixes.sort(key=lambda each: each.fixed_ms)
+        return grouped
+
+
+def receipt_keys(messages: Sequence[Message], directory: Directory) -> set[ReceiptKey]:
+    """The receipts that the messages belong to."""
+    keys = set()
+    for message in messages:
+        device = directory.device(message.department_ref, message.device_ref)
+        if device is not None and message.boot is not None and message.seq is not None:
+            keys.add((device.id, message.boot))
+    return keys
+
+
+def sort(
+    messages: Sequence[Message], directory: Directory, receipts: Mapping[ReceiptKey, Ranges]
+) -> Sorted:
+    """Sort a batch; `receipts` holds what earlier commits dealt with."""
+    result = Sorted()
+    seen: set[tuple[int, int]] = set()
+    for message in messages:
+        device = directory.device(message.department_ref, message.device_ref)
+        if device is None:
+            _refuse_stranger(message, directory, result)
+            continue
+        if _is_repeated(message, device, receipts, result):
+            result.repeated += 1
+            continue
+        refused = _sort_one(message, device, result, seen)
+        if message.boot is not None and message.seq is not None and refused:
+            result.dealt[device.id, message.boot].refused.add(message.seq)
+    return result
+
+
+def _refuse_stranger(message: Message, directory: Directory, result: Sorted) -> None:
+    known = directory.is_known_elsewhere(message.device_ref)
+    reason = Refused.DEPARTMENT if known else Refused.UNKNOWN_DEVICE
+    said: list[Reading | Refusal] = [*message.readings, *message.refusals]
+    raw = message.payload or b"\n".join(each.raw for each in said)
+    if not raw:
+        return
+    result.rejects.append(
+        RejectRow(
+            message=message,
+            department_id=None,
+            device_id=None,
+            reason=reason,
+            raw=raw,
+        )
+    )
+
+
+def _is_repeated(
+    message: Message, device: Device, receipts: Mapping[ReceiptKey, Ranges], result: Sorted
+) -> bool:
+    """Note the number as dealt with; True when it was already, in this batch or before."""
+    if message.boot is None or message.seq is None:
+        return False
+    key = (device.id, message.boot)
+    dealt = result.dealt.setdefault(key, Dealt(device, message.boot)).dealt
+    repeated = message.seq in dealt or message.seq in receipts.get(key, ())
+    dealt.add(message.seq)
+    return repeated
+
+
+def _sort_one(message: Message, device: Device, result: Sorted, seen: set[tuple[int, int]]) -> bool:
+    """Place the fixes of one message; True when anything of it was refused."""
+    before = len(result.rejects)
+
+    def refuse(reason: str, raw: bytes) -> None:
+        result.rejects.append(
+            RejectRow(
+                message=message,
+                department_id=device.department_id,
+                device_id=device.id,
+                reason=reason,
+                raw=raw,
+            )
+        )
+
+    for refusal in message.refusals:
+        refuse(refusal.reason, refusal.raw)
+    received_ms = unix_ms(message.received_at)
+    for reading in message.readings:
+        fixed_ms = unix_ms(reading.fix.fixed_at)
+        vehicle_id = device.vehicle_at(fixed_ms)
+        if reason := _impossible(reading.fix, fixed_ms, received_ms, device):
+            refuse(reason, reading.raw)
+        elif vehicle_id is None:
+            refuse(Refused.UNASSIGNED, reading.raw)
+        elif (vehicle_id, fixed_ms) not in seen:
+            seen.add((vehicle_id, fixed_ms))
+            result.placed.append(
+                Placed(
+                    vehicle_id=vehicle_id,
+                    device_id=device.id,
+                    department_id=device.department_id,
+                    received_at=message.received_at,
+                    fixed_ms=fixed_ms,
+                    fix=reading.fix,
+                )
+            )
+    return len(result.rejects) > before
+
+
+def _impossible(fix: Fix, fixed_ms: int, received_ms: int, device: Device) -> Refused | None:
+    if fixed_ms > received_ms + FUTURE_LIMIT_MS or fixed_ms < device.accept_from_ms:
+        return Refused.CLOCK
+    if fix.lon == 0.0 and fix.lat == 0.0:
+        return Refused.NULL_ISLAND
+    return None

@@ -1,0 +1,7 @@
+SELECT p.ref || '/' || d.ref AS device, p.ref || '/' || v.ref AS vehicle,
+       lower(a.during)::text AS since, d.accept_from::text AS accept_from
+FROM device AS d
+JOIN department AS p ON p.id = d.department_id
+LEFT JOIN device_assignment AS a ON a.device_id = d.id AND a.during @> milepost_now()
+LEFT JOIN vehicle AS v ON v.id = a.vehicle_id
+ORDER BY 1

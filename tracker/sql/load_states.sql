@@ -1,0 +1,4 @@
+SELECT l.vehicle_id, l.department_id, l.fixed_at, l.lon, l.lat,
+       coalesce(s.inside, '{}') AS inside, coalesce(s.judged_at, l.fixed_at) AS judged_at
+FROM latest AS l
+LEFT JOIN fence_state AS s USING (vehicle_id)

@@ -1,0 +1,9 @@
+INSERT INTO receipt AS r (device_id, boot, department_id, dealt, refused)
+SELECT device_id, boot, department_id, dealt::int8multirange, refused::int8multirange
+FROM jsonb_to_recordset($1::jsonb) AS n (
+    device_id integer, boot text, department_id integer, dealt text, refused text
+)
+ORDER BY device_id, boot
+ON CONFLICT (device_id, boot) DO UPDATE SET
+    dealt = r.dealt + excluded.dealt, refused = r.refused + excluded.refused, last_at = milepost_now()
+RETURNING device_id, boot, dealt, refused

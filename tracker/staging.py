@@ -1,0 +1,189 @@
+"""Writing a commit's rows: fixes by COPY into staging, states, receipts and rejects."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from geo.crossing import VehicleState
+from geo.fix import from_unix_ms
+from tracker import sql
+from tracker.ranges import Ranges
+from tracker.sorting import REJECTS_KEPT_A_DAY, Dealt, Placed, ReceiptKey, RejectRow
+
+if TYPE_CHECKING:
+    from tracker.connect import Connection
+
+STAGED_COLUMNS = (
+    *("vehicle_id", "device_id", "department_id", "fixed_at", "received_at", "lon", "lat"),
+    *("altitude_m", "speed_mps", "course_deg", "heading_deg", "accuracy_m", "hdop"),
+    *("satellites", "mode", "rollover_weeks", "ignition", "inputs"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What is dealt with of one device and boot, durably."""
+
+    department_ref: str
+    device_ref: str
+    boot: str
+    dealt: Ranges
+    refused: Ranges
+
+
+async def store_fixes(connection: Connection, fixes: Sequence[Placed], feed: int, n: int) -> int:
+    """Store fixes and the newest of each vehicle; returns how many were new."""
+    if not fixes:
+        return 0
+    await connection.copy_records_to_table(
+        "staged_fix", records=[_record(each) for each in fixes], columns=STAGED_COLUMNS
+    )
+    row = await connection.fetchrow(sql.text("store_fixes"), feed, n)
+    return int(row["stored"]) if row else 0
+
+
+def _record(placed: Placed) -> tuple[Any, ...]:
+    fix = placed.fix
+    return (
+        placed.vehicle_id,
+        placed.device_id,
+        placed.department_id,
+        fix.fixed_at,
+        placed.received_at,
+        fix.lon,
+        fix.lat,
+        fix.altitude_m,
+        fix.speed_mps,
+        fix.course_deg,
+        fix.heading_deg,
+        fix.accuracy_m,
+        fix.hdop,
+        fix.satellites,
+        fix.mode,
+        fix.rollover_weeks,
+        fix.ignition,
+        dict(fix.inputs) if fix.inputs else None,
+    )
+
+
+async def store_states(
+    connection: Connection,
+    changed: Mapping[int, VehicleState],
+    known: Mapping[int, VehicleState],
+) -> None:
+    """Store those states that `latest` alone does not tell: another inside, or a judging since."""
+    rows = [
+        {
+            "vehicle_id": vehicle_id,
+            "department_id": state.department_id,
+            "inside": sorted(state.inside),
+            "judged_at": from_unix_ms(state.judged_ms).isoformat(),
+        }
+        for vehicle_id, state in changed.items()
+        if state.judged_ms > state.fixed_ms or state.inside != _inside(known.get(vehicle_id))
+    ]
+    if rows:
+        await connection.execute(sql.text("store_states"), rows)
+
+
+def _inside(state: VehicleState | None) -> frozenset[int]:
+    return frozenset() if state is None else state.inside
+
+
+async def load_receipts(
+    connection: Connection, keys: Iterable[ReceiptKey]
+) -> dict[ReceiptKey, Ranges]:
+    """What earlier commits dealt with, for each of these devices and boots."""
+    wanted = list(keys)
+    rows = await connection.fetch(
+        sql.text("load_receipts"), [device for device, _ in wanted], [boot for _, boot in wanted]
+    )
+    found = {(row["device_id"], row["boot"]): Ranges.from_multirange(row["dealt"]) for row in rows}
+    return {key: found.get(key, Ranges()) for key in wanted}
+
+
+async def store_receipts(
+    connection: Connection, dealt: Mapping[ReceiptKey, Dealt]
+) -> dict[ReceiptKey, Receipt]:
+    """Add to the receipts; returns them whole."""
+    if not dealt:
+        return {}
+    rows = await connection.fetch(
+        sql.text("store_receipts"),
+        [
+            {
+                "device_id": each.device.id,
+                "boot": each.boot,
+                "department_id": each.device.department_id,
+                "dealt": each.dealt.to_multirange(),
+                "refused": each.refused.to_multirange(),
+            }
+            for each in dealt.values()
+        ],
+    )
+    receipts = {}
+    for row in rows:
+        key = (row["device_id"], row["boot"])
+        device = dealt[key].device
+        receipts[key] = Receipt(
+            department_ref=device.department_ref,
+            device_ref=device.ref,
+            boot=row["boot"],
+            dealt=Ranges.from_multirange(row["dealt"]),
+            refused=Ranges.from_multirange(row["refused"]),
+        )
+    return receipts
+
+
+async def store_rejects(connection: Connection, rejects: Sequence[RejectRow]) -> None:
+    """Count all, and keep the rows of each sender up to the bound of its day."""
+    if not rejects:
+        return
+    counted = Counter((each.day, each.sender) for each in rejects)
+    departments = {each.sender: each.department_id for each in rejects}
+    totals = await connection.fetch(
+        sql.text("count_rejects"),
+        [
+            {
+                "day": day.isoformat(),
+                "sender": sender,
+                "department_id": departments[sender],
+                "refused": count,
+            }
+            for (day, sender), count in counted.items()
+        ],
+    )
+    room = {
+        (row["day"], row["sender"]): REJECTS_KEPT_A_DAY
+        - (row["refused"] - counted[row["day"], row["sender"]])
+        for row in totals
+    }
+    kept = []
+    for each in rejects:
+        if room[each.day, each.sender] > 0:
+            room[each.day, each.sender] -= 1
+            kept.append(_reject_record(each))
+    if kept:
+        await connection.executemany(
+            "INSERT INTO reject (received_at, department_id, device_id, source, topic, boot, seq,"
+            " reason, raw) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            kept,
+        )
+
+
+def _reject_record(reject: RejectRow) -> tuple[Any, ...]:
+    message = reject.message
+    return (
+        message.received_at,
+        reject.department_id,
+        reject.device_id,
+        message.source,
+        message.topic,
+        message.boot,
+        message.seq,
+        str(reject.reason),
+        reject.raw,
+    )
