@@ -1,0 +1,78 @@
+"""The `ack` messages: telling each device which of its messages are durable (MQTT contract 2).
+
+At once on a message that follows a silence; after that at most one in 5 s or 100 messages.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from devices.contract import Topic, ack_payload
+from tracker.staging import Receipt
+
+EVERY_S = 5.0
+EVERY_MESSAGES = 100
+FORGET_AFTER_S = 3600.0
+
+Publish = Callable[[str, bytes], None]
+
+
+@dataclass(slots=True)
+class _Pending:
+    """What a device has not been told yet."""
+
+    receipt: Receipt
+    told_at_s: float = field(default=-EVERY_S)
+    told_count: int = 0
+
+    @property
+    def untold(self) -> int:
+        return len(self.receipt.dealt) - self.told_count
+
+
+class Acks:
+    """Keeps the rhythm; what is published is always the newest and whole."""
+
+    def __init__(self, publish: Publish) -> None:
+        """`publish` sends a payload to a topic, or does nothing while the broker is away."""
+        self._publish = publish
+        self._pending: dict[tuple[str, str, str], _Pending] = {}
+        self.sent = 0
+
+    def durable(self, receipts: Iterable[Receipt]) -> None:
+        """These are committed, and a message of each came just now."""
+        now_s = time.monotonic()
+        for receipt in receipts:
+            key = (receipt.department_ref, receipt.device_ref, receipt.boot)
+            pending = self._pending.get(key)
+            if pending is None:
+                pending = self._pending[key] = _Pending(receipt)
+            pending.receipt = receipt
+            silent = now_s - pending.told_at_s >= EVERY_S
+            if silent or pending.untold >= EVERY_MESSAGES:
+                self._tell(pending, now_s)
+
+    def flush(self, *, everything: bool = False) -> None:
+        """Tell those who have waited long enough, and forget those unheard for an hour."""
+        now_s = time.monotonic()
+        for key, pending in list(self._pending.items()):
+            waited_s = now_s - pending.told_at_s
+            if pending.untold and (everything or waited_s >= EVERY_S):
+                self._tell(pending, now_s)
+            elif waited_s > FORGET_AFTER_S:
+                del self._pending[key]
+
+    def _tell(self, pending: _Pending, now_s: float) -> None:
+        receipt = pending.receipt
+        topic = Topic(
+            department_ref=receipt.department_ref, device_ref=receipt.device_ref, kind="ack"
+        )
+        payload = ack_payload(
+            receipt.boot, receipt.dealt.upto(), receipt.dealt.beyond(), list(receipt.refused)
+        )
+        self._publish(str(topic), payload)
+        pending.told_at_s = now_s
+        pending.told_count = len(receipt.dealt)
+        self.sent += 1

@@ -1,0 +1,53 @@
+"""What every source yields: bytes that arrived, from whom they claim to be, and a handle."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Literal, Protocol, Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """Bytes of one device, as they came."""
+
+    payload: bytes
+    received_at: datetime
+    department_ref: str
+    device_ref: str
+    #: True: whole lines and whole epochs, the end closes both. False: a stream, cut anywhere.
+    whole: bool
+    #: MQTT only; says by its last level what the payload is.
+    topic: str | None = None
+    #: What the source wants back when the bytes are dealt with, durably.
+    handle: object = None
+    #: Why the source itself refuses the bytes (a topic of no contract, an oversized payload).
+    refused: str | None = None
+    #: A stream fell silent (its open epoch is closed), or its input came to its end.
+    closes: Literal["silence", "input"] | None = None
+
+
+class Source(Protocol):
+    """Where bytes come from: an async context manager and an iterator of bursts."""
+
+    #: `mqtt`, `serial:/dev/...`, `file:...`.
+    name: str
+
+    async def __aenter__(self) -> Self:
+        """Open; a source that can come back later does not raise."""
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+
+    def arrivals(self) -> AsyncIterator[list[Arrival]]:
+        """Bursts of arrivals, in their order."""
+
+    def acknowledge(self, handles: Iterable[object]) -> None:
+        """These are dealt with, durably: the sender may forget them."""

@@ -1,0 +1,64 @@
+"""The verb of ingest: `milepost ingest`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+SourceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source",
+        metavar="ADDRESS",
+        help="Also read from this: serial:/dev/ttyUSB0?device=FSD/box1&baud=9600, or"
+        " file:/path.nmea?device=FSD/box2. May be given several times.",
+    ),
+]
+
+
+@app.command("enrol-demo")
+def enrol_demo(
+    data: Annotated[
+        Path | None, typer.Option("--data", help="The data folder.", envvar="MILEPOST_DATA")
+    ] = None,
+    scale: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of each fleet.")] = 0.1,
+) -> None:
+    """Register the simulated government (示範政府), so that `milepost simulate` is known."""
+    import asyncio
+
+    from devices.simulator import load_government
+    from ingest.demo import enrol
+    from tracker.access import as_owner, database
+    from tracker.data_folder import DataFolder
+
+    async def inside() -> int:
+        async with as_owner(addresses) as connection:
+            return await enrol(load_government(scale=scale), connection)
+
+    with database(DataFolder(data)) as addresses:
+        count = asyncio.run(inside())
+    typer.echo(f"The Demo Administration (示範政府) is registered with {count} vehicles.")
+
+
+@app.command()
+def ingest(
+    source: SourceOption = None,
+    shard: Annotated[int, typer.Option(min=1, help="The shard to serve.")] = 1,
+) -> None:
+    """Read from the broker and other sources, store what arrives, and acknowledge it.
+
+    `milepost run` starts this by itself. On its own it needs MILEPOST_DATABASE_URL and
+    MILEPOST_MQTT_URL (or MILEPOST_SOURCES).
+    """
+    import asyncio
+
+    from ingest.serve import serve
+    from ingest.settings import IngestSettings
+
+    settings = IngestSettings()
+    settings = settings.model_copy(update={"sources": (*settings.sources, *(source or ()))})
+    asyncio.run(serve(settings, shard=shard))

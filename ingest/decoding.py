@@ -1,0 +1,161 @@
+"""From arrivals to messages: one decoder a source and device, and nothing acknowledged too early.
+
+A position whose date is not known yet waits in its decoder, and its message waits here with it: the
+device gets its acknowledgement when all of the message is stored or refused.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from devices.contract import Header, parse_batch, parse_topic, split_header
+from devices.nmea import Decoded, Decoder
+from ingest.arrival import Arrival
+from tracker.message import Message, Reading, Refusal
+
+#: How long a position waits for a date (NMEA rules, Dates 4).
+WAIT_FOR_DATE = timedelta(seconds=30)
+#: Decoders kept; the one unused longest goes first, with a date and half a line at most.
+DECODERS_KEPT = 100_000
+
+Rollover = Literal["auto", "on", "off"]
+
+
+@dataclass(slots=True)
+class Work:
+    """A message in the making: what of its arrival has been read, and what to acknowledge."""
+
+    source: str
+    arrival: Arrival
+    header: Header | None = None
+    readings: list[Reading] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    #: Of a batch of fixes, which carry their number otherwise.
+    boot: str | None = None
+    seq: int | None = None
+
+    def message(self) -> Message:
+        """What is committed."""
+        arrival, header = self.arrival, self.header
+        return Message(
+            source=self.source,
+            topic=arrival.topic,
+            department_ref=arrival.department_ref,
+            device_ref=arrival.device_ref,
+            received_at=arrival.received_at,
+            readings=self.readings,
+            refusals=self.refusals,
+            payload=arrival.payload if arrival.whole else b"",
+            boot=header.boot if header else self.boot,
+            seq=header.seq if header else self.seq,
+        )
+
+
+@dataclass(slots=True)
+class _Stream:
+    """What is kept of one device on one source."""
+
+    decoder: Decoder
+    #: Work of which a position may still come, oldest first.
+    unfinished: deque[Work] = field(default_factory=deque)
+
+
+class Decoding:
+    """Turns arrivals into work that is ready to be committed."""
+
+    def __init__(self, rollover_of: Callable[[str, str], Rollover]) -> None:
+        """`rollover_of` tells of a department's device whether its date may be put right."""
+        self._rollover_of = rollover_of
+        self._streams: OrderedDict[tuple[str, str, str], _Stream] = OrderedDict()
+
+    def decode(self, source: str, arrival: Arrival) -> list[Work]:
+        """The work that this arrival makes ready: its own, and earlier work that waited."""
+        work = Work(source, arrival)
+        topic = parse_topic(arrival.topic) if arrival.topic else None
+        if arrival.refused is not None:
+            work.refusals.append(Refusal(raw=arrival.payload, reason=arrival.refused))
+            return [work]
+        if topic is not None and topic.kind == "fix":
+            _read_batch(work)
+            return [work]
+        stream = self._stream(source, arrival)
+        if arrival.whole:
+            _read_whole(stream.decoder, work)
+        else:
+            _read_portion(stream.decoder, work, live=not source.startswith("file:"))
+        stream.unfinished.append(work)
+        return list(_finished(stream))
+
+    def expire(self, now: datetime) -> list[Work]:
+        """Give up the dates that did not come in time."""
+        ready: list[Work] = []
+        for stream in self._streams.values():
+            oldest = stream.unfinished[0] if stream.unfinished else None
+            if oldest is not None and now - oldest.arrival.received_at > WAIT_FOR_DATE:
+                _distribute(stream.decoder.finish(), oldest)
+                ready += _finished(stream)
+        return ready
+
+    def _stream(self, source: str, arrival: Arrival) -> _Stream:
+        key = (source, arrival.department_ref, arrival.device_ref)
+        stream = self._streams.get(key)
+        if stream is None:
+            rollover = self._rollover_of(arrival.department_ref, arrival.device_ref)
+            if source.startswith("file:") and rollover == "auto":
+                rollover = "off"
+            stream = self._streams[key] = _Stream(Decoder(rollover=rollover))
+            if len(self._streams) > DECODERS_KEPT:
+                self._streams.popitem(last=False)
+        self._streams.move_to_end(key)
+        return stream
+
+
+def _read_batch(work: Work) -> None:
+    batch = parse_batch(work.arrival.payload)
+    work.boot, work.seq = batch.boot, batch.seq
+    work.readings = [Reading(fix=fix, raw=work.arrival.payload) for fix in batch.fixes]
+    work.refusals = [Refusal(raw=raw, reason=reason) for raw, reason in batch.refused]
+
+
+def _read_whole(decoder: Decoder, work: Work) -> None:
+    """A payload of whole lines and whole epochs: its end ends both."""
+    work.header, body = split_header(work.arrival.payload)
+    if work.header is None and body.startswith(b"#"):
+        line, _, body = body.partition(b"\n")
+        work.refusals.append(Refusal(raw=line, reason="header"))
+    decoded = decoder.feed(body, work.arrival.received_at, origin=work)
+    decoded.extend(decoder.end_epoch())
+    _distribute(decoded, work)
+
+
+def _read_portion(decoder: Decoder, work: Work, *, live: bool) -> None:
+    """Some bytes of a stream, cut anywhere; an empty portion closes the open epoch."""
+    arrival = work.arrival
+    if arrival.closes == "input":
+        decoded = decoder.finish()
+    elif arrival.closes == "silence":
+        decoded = decoder.end_epoch(line_complete=False)
+    else:
+        decoded = decoder.feed(arrival.payload, arrival.received_at if live else None, origin=work)
+    _distribute(decoded, work)
+
+
+def _distribute(decoded: Decoded, current: Work) -> None:
+    """Give each fix and refusal to the work whose bytes it began in."""
+    for found in decoded.found:
+        work = found.origin if isinstance(found.origin, Work) else current
+        fix = work.header.applied_to(found.fix) if work.header else found.fix
+        work.readings.append(Reading(fix=fix, raw=found.raw))
+    for refused in decoded.refused:
+        work = refused.origin if isinstance(refused.origin, Work) else current
+        work.refusals.append(Refusal(raw=refused.raw, reason=refused.reason.value))
+
+
+def _finished(stream: _Stream) -> Iterator[Work]:
+    """Take out the work, oldest first, that nothing more can come of."""
+    while stream.unfinished and not stream.decoder.waits_for(stream.unfinished[0]):
+        yield stream.unfinished.popleft()

@@ -1,0 +1,26 @@
+"""What can go wrong in ingest. The docstring is the message and names the cure.
+
+IngestError
+├── BadSource
+└── NoSource
+"""
+
+from __future__ import annotations
+
+import inspect
+
+
+class IngestError(Exception):
+    """Ingest cannot go on."""
+
+    def __init__(self, detail: str = "") -> None:
+        """Take the message from the docstring, and append what this case adds."""
+        super().__init__(f"{inspect.cleandoc(self.__doc__ or '')} {detail}".strip())
+
+
+class BadSource(IngestError):
+    """A source must read like `serial:/dev/ttyUSB0?device=FSD/box1&baud=9600` or `file:/path?device=FSD/box1`. This does not:"""  # noqa: E501  the sentence is the message
+
+
+class NoSource(IngestError):
+    """There is nothing to read from: set MILEPOST_MQTT_URL or MILEPOST_SOURCES, or use `milepost run`."""  # noqa: E501  the sentence is the message

@@ -1,0 +1,244 @@
+"""The way of bytes: sources → decoding → batches → one commit each → acknowledgement.
+
+Each stage holds a bounded amount. When the database is away the commit waits and nothing behind it
+moves: the broker keeps what was not acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from ingest.acks import Acks
+from ingest.arrival import Arrival, Source
+from ingest.clock import Clock
+from ingest.decoding import Decoding, Rollover, Work
+from ingest.sources.mqtt import MqttSource
+from tracker.commit import Committed, Committer
+from tracker.errors import DatabaseUnreachable, Unstorable
+from tracker.message import Message, Refusal
+
+log = logging.getLogger(__name__)
+
+BATCH_MESSAGES = 2000
+BATCH_WAIT_S = 0.05  # how long the first message of a batch waits for more
+BURSTS_WAITING = 64  # between sources and decoding; MQTT bounds itself by its receive maximum
+IDLE_S = 1.0  # how often the registry is looked at when nothing arrives
+RETRY_FIRST_S, RETRY_LAST_S = 0.1, 2.0
+
+
+@dataclass(slots=True)
+class Counts:
+    """What this process did since its start, for its health."""
+
+    accepted: int = 0
+    late: int = 0
+    repeated: int = 0
+    acknowledged: int = 0
+    events: int = 0
+    alerts: int = 0
+    commits: int = 0
+    commit_seconds: float = 0.0
+    #: Age of the oldest arrival in the last commit, seconds.
+    commit_lag_s: float = 0.0
+    #: Since when the database has not answered; None when it does.
+    database_away_since: str | None = None
+    rejected: Counter[str] = field(default_factory=Counter)
+
+    def add(self, committed: Committed) -> None:
+        """Count one commit."""
+        self.accepted += committed.stored
+        self.late += committed.late
+        self.repeated += committed.repeated
+        self.events += committed.events
+        self.alerts += committed.alerts
+        self.commits += 1
+        self.rejected.update(committed.refused)
+
+
+class Ingest:
+    """One process's ingest of one shard."""
+
+    def __init__(self, committer: Committer, sources: Sequence[Source], clock: Clock) -> None:
+        self._committer = committer
+        self._sources = sources
+        self._clock = clock
+        self._mqtt = next((each for each in sources if isinstance(each, MqttSource)), None)
+        self._acks = Acks(self._mqtt.publish if self._mqtt else lambda topic, payload: None)
+        self._decoding = Decoding(self._rollover_of)
+        self._bursts: asyncio.Queue[tuple[Source, list[Arrival]]] = asyncio.Queue(BURSTS_WAITING)
+        self._batches: asyncio.Queue[list[tuple[Source, Work]]] = asyncio.Queue(1)
+        self._by_name = {source.name: source for source in sources}
+        self.counts = Counts()
+
+    async def ready(self) -> None:
+        """Wait until every message that is published from now on will be read."""
+        if self._mqtt is not None:
+            await self._mqtt.subscribed.wait()
+
+    async def run(self) -> None:
+        """Until cancelled; then what is read already is committed and acknowledged."""
+        async with AsyncExitStack() as stack:
+            for source in self._sources:
+                await stack.enter_async_context(source)
+            readers = [asyncio.create_task(self._read(source)) for source in self._sources]
+            batcher = asyncio.create_task(self._batch())
+            writer = asyncio.create_task(self._write())
+            reporter = asyncio.create_task(self._report())
+            try:
+                await asyncio.gather(*readers, batcher, writer, reporter)
+            finally:
+                for task in (*readers, batcher, reporter):
+                    task.cancel()
+                await self._finish(writer)
+
+    async def _read(self, source: Source) -> None:
+        async for burst in source.arrivals():
+            await self._bursts.put((source, burst))
+        log.info("%s has been read to its end", source.name)
+
+    async def _batch(self) -> None:
+        while True:
+            await self._batches.put(await self._gather())
+
+    async def _gather(self) -> list[tuple[Source, Work]]:
+        """Work for one commit: the first that comes, and what comes within a moment of it."""
+        ready: list[tuple[Source, Work]] = []
+        deadline_s = time.monotonic() + IDLE_S
+        while len(ready) < BATCH_MESSAGES:
+            try:
+                async with asyncio.timeout(max(deadline_s - time.monotonic(), 0)):
+                    source, burst = await self._bursts.get()
+            except TimeoutError:
+                break
+            if not ready:
+                deadline_s = time.monotonic() + BATCH_WAIT_S
+            for arrival in burst:
+                ready += [(source, work) for work in self._decoding.decode(source.name, arrival)]
+        ready += [
+            (self._by_name[work.source], work) for work in self._decoding.expire(self._clock.now())
+        ]
+        return ready
+
+    async def _write(self) -> None:
+        while True:
+            batch = await self._batches.get()
+            await self._commit_all(batch)
+            self._batches.task_done()
+
+    async def _commit_all(self, batch: Sequence[tuple[Source, Work]]) -> None:
+        messages = [work.message() for _, work in batch]
+        started_s = time.monotonic()
+        if not any(each.readings or each.refusals or each.boot for each in messages):
+            await self._patiently([])
+        else:
+            await self._commit_apart(messages)
+            self.counts.commit_seconds += time.monotonic() - started_s
+            oldest = min(work.arrival.received_at for _, work in batch)
+            self.counts.commit_lag_s = (self._clock.now() - oldest).total_seconds()
+        self._acknowledge(batch)
+
+    async def _commit_apart(self, messages: Sequence[Message]) -> None:
+        """Commit; when one of them cannot be stored find it by halving, and keep it as a reject."""
+        try:
+            await self._patiently(messages)
+        except Unstorable as error:
+            if len(messages) > 1:
+                middle = len(messages) // 2
+                await self._commit_apart(messages[:middle])
+                await self._commit_apart(messages[middle:])
+                return
+            log.error("a message cannot be stored and is kept as a reject: %s", error)
+            await self._patiently([_refused_whole(messages[0])])
+
+    async def _patiently(self, messages: Sequence[Message]) -> None:
+        """Commit, however long the database is away; nothing is acknowledged meanwhile."""
+        wait_s = RETRY_FIRST_S
+        while True:
+            try:
+                commit = self._committer.commit(messages) if messages else self._committer.refresh()
+                committed = await commit
+                break
+            except DatabaseUnreachable as error:
+                if self.counts.database_away_since is None:
+                    self.counts.database_away_since = self._clock.now().isoformat()
+                    log.error("nothing is acknowledged until this is over: %s", error)
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, RETRY_LAST_S)
+        if self.counts.database_away_since is not None:
+            log.info("the database is back")
+            self.counts.database_away_since = None
+        if committed is not None:
+            self._clock.tell(committed.now)
+            self.counts.add(committed)
+            self._acks.durable(committed.receipts)
+
+    def _acknowledge(self, batch: Sequence[tuple[Source, Work]]) -> None:
+        handles: dict[Source, list[object]] = {}
+        for source, work in batch:
+            handles.setdefault(source, []).append(work.arrival.handle)
+        for source, those in handles.items():
+            source.acknowledge(those)
+            self.counts.acknowledged += len(those)
+
+    async def _report(self) -> None:
+        """Once a second: acknowledgements that are due, and a word on how it goes."""
+        while True:
+            await asyncio.sleep(1.0)
+            self._acks.flush()
+            try:
+                await self._committer.report(self.health())
+            except DatabaseUnreachable:
+                log.debug("no health report while the database is away")
+
+    def health(self) -> dict[str, Any]:
+        """The counters as JSON."""
+        counts = self.counts
+        return {
+            "accepted": counts.accepted,
+            "late": counts.late,
+            "repeated": counts.repeated,
+            "acknowledged": counts.acknowledged,
+            "acks_sent": self._acks.sent,
+            "events": counts.events,
+            "alerts": counts.alerts,
+            "commits": counts.commits,
+            "commit_seconds": round(counts.commit_seconds, 3),
+            "commit_lag_s": round(counts.commit_lag_s, 3),
+            "waiting": self._bursts.qsize() + self._batches.qsize(),
+            "broker_connected": self._mqtt is None or self._mqtt.is_connected,
+            "rejected": dict(counts.rejected),
+        }
+
+    async def _finish(self, writer: asyncio.Task[None]) -> None:
+        """Let the commits that are under way end, and tell the devices."""
+        if not writer.done() and self.counts.database_away_since is None:
+            await self._batches.join()
+        writer.cancel()
+        self._acks.flush(everything=True)
+
+    def _rollover_of(self, department_ref: str, device_ref: str) -> Rollover:
+        device = self._committer.directory.device(department_ref, device_ref)
+        return device.rollover if device is not None else "off"
+
+
+def _refused_whole(message: Message) -> Message:
+    """The same message as a reject."""
+    raw = message.payload or b"\n".join(each.raw for each in message.readings)
+    return Message(
+        source=message.source,
+        topic=message.topic,
+        department_ref=message.department_ref,
+        device_ref=message.device_ref,
+        received_at=message.received_at,
+        refusals=[Refusal(raw=raw, reason="unstorable")],
+        payload=message.payload,
+        boot=message.boot,
+        seq=message.seq,
+    )

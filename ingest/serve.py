@@ -1,0 +1,67 @@
+"""One ingest process from start to end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from pathlib import Path
+
+from ingest.clock import Clock
+from ingest.errors import NoSource
+from ingest.loop import Ingest
+from ingest.settings import IngestSettings
+from tracker.commit import Committer
+from tracker.errors import DatabaseUnreachable
+from tracker.settings import DatabaseSettings
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 1.0
+#: Names the file in which a process writes its pid once it is ready.
+READY_FILE = "MILEPOST_READY_FILE"
+
+
+async def serve(settings: IngestSettings, *, shard: int) -> None:
+    """Run until SIGTERM or SIGINT; then finish what has been read. Raises LeaseLost, NoSource."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    clock = Clock()
+    sources = settings.open_sources(clock, shard)
+    if not sources:
+        raise NoSource
+    committer = await _open(shard)
+    worker = Ingest(committer, sources, clock)
+    ingest = asyncio.create_task(worker.run())
+    announcement = asyncio.create_task(_announce(worker))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ingest.cancel)
+    log.info("reading from %s", ", ".join(source.name for source in sources))
+    try:
+        await ingest
+    except asyncio.CancelledError:
+        log.info("stopped; all that was acknowledged is stored")
+    finally:
+        announcement.cancel()
+        await committer.close()
+
+
+async def _announce(worker: Ingest) -> None:
+    """Tell whoever started us that nothing published from now on is missed."""
+    await worker.ready()
+    if told_file := os.environ.get(READY_FILE):
+        await asyncio.to_thread(Path(told_file).write_text, f"{os.getpid()}\n", encoding="ascii")
+
+
+async def _open(shard: int) -> Committer:
+    """Open the committer, waiting for a database that is still starting."""
+    dsn = DatabaseSettings().require("milepost_ingest")
+    said = False
+    while True:
+        try:
+            return await Committer.open(dsn, shard=shard)
+        except DatabaseUnreachable as error:
+            if not said:
+                log.warning("waiting: %s", error)
+                said = True
+            await asyncio.sleep(RETRY_S)

@@ -1,0 +1,67 @@
+"""What ingest reads from, from `MILEPOST_MQTT_URL` and `MILEPOST_SOURCES`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from ingest.arrival import Source
+from ingest.clock import Clock
+from ingest.errors import BadSource
+from ingest.sources.file import FileSource
+from ingest.sources.mqtt import MqttSource
+from ingest.sources.serial import SerialSource
+
+DEFAULT_BAUD = 4800  # NMEA 0183's own
+
+
+class IngestSettings(BaseSettings):
+    """Sources: the broker, and any number of ports and files.
+
+    `MILEPOST_SOURCES` holds addresses apart by spaces, each of one device:
+    `serial:/dev/serial/by-id/…?device=FSD/box1&baud=9600` or `file:/path.nmea?device=FSD/box2`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="MILEPOST_")
+
+    mqtt_url: SecretStr | None = None
+    sources: Annotated[tuple[str, ...], NoDecode] = ()
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _apart(cls, value: object) -> object:
+        return tuple(value.split()) if isinstance(value, str) else value
+
+    def open_sources(self, clock: Clock, shard: int) -> list[Source]:
+        """The sources, not yet entered; raises BadSource naming the address that is wrong."""
+        made = [make_source(address, clock) for address in self.sources]
+        if self.mqtt_url is not None:
+            url = self.mqtt_url.get_secret_value()
+            made.insert(0, MqttSource(url, client_id=f"milepost-ingest-{shard}", clock=clock))
+        return made
+
+
+def make_source(address: str, clock: Clock) -> Source:
+    """The source of one address; raises BadSource."""
+    parts = urlsplit(address)
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    department_ref, _, device_ref = query.get("device", "").partition("/")
+    if not (parts.path and department_ref and device_ref):
+        raise BadSource(address)
+    if parts.scheme == "file":
+        return FileSource(
+            parts.path, department_ref=department_ref, device_ref=device_ref, clock=clock
+        )
+    baud = query.get("baud", str(DEFAULT_BAUD))
+    if parts.scheme != "serial" or not baud.isdecimal():
+        raise BadSource(address)
+    return SerialSource(
+        parts.path,
+        department_ref=department_ref,
+        device_ref=device_ref,
+        baud=int(baud),
+        clock=clock,
+    )
