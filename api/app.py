@@ -1,0 +1,76 @@
+"""The application: routes, errors, headers, and what it opens and closes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from importlib.metadata import version
+
+from fastapi import Depends, FastAPI
+
+from api import static
+from api.caller import refuse_cross_site
+from api.callers import Callers
+from api.errors import RESPONSES, add_handlers
+from api.live import socket
+from api.live.hub import Hub
+from api.routes import adoption, alerts, fences, health, sign_in, tracks, vehicles
+from api.service import Service
+from api.settings import ApiSettings
+from tracker.reads import Reader
+
+_ROUTERS = (
+    health.router,
+    sign_in.router,
+    vehicles.router,
+    tracks.router,
+    fences.router,
+    alerts.router,
+    adoption.router,
+    socket.router,
+    static.router,
+)
+
+
+def create_app(settings: ApiSettings, dsn: str) -> FastAPI:
+    """The API and the console on one database, as its role `milepost_api`.
+
+    Nothing is connected before it starts, and it starts without the database too.
+    """
+    app = FastAPI(
+        title="Milepost",
+        version=version("milepost"),
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan(settings, dsn),
+        dependencies=[Depends(refuse_cross_site)],
+        responses=RESPONSES,
+    )
+    app.add_middleware(static.Headers)
+    add_handlers(app)
+    for router in _ROUTERS:
+        app.include_router(router)
+    return app
+
+
+def _lifespan(
+    settings: ApiSettings, dsn: str
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def running(app: FastAPI) -> AsyncIterator[None]:
+        reader = Reader(dsn)
+        hub = Hub(reader)
+        app.state.service = Service(
+            settings=settings, reader=reader, callers=Callers(reader), hub=hub
+        )
+        following = asyncio.create_task(hub.run())
+        try:
+            yield
+        finally:
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+            await reader.close()
+
+    return running

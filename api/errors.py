@@ -1,0 +1,205 @@
+"""What the API refuses: one table from errors to answers, each a problem of RFC 9457.
+
+ApiError
+├── NotSignedIn         401
+├── Forbidden           403
+│   ├── CrossSite
+│   └── SignInClosed
+├── NotFound            404
+├── ConsoleMissing      404
+└── BadParameter        422
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse, Response
+from starlette.websockets import WebSocket
+
+from api.language import language_of
+from tracker.errors import DatabaseUnreachable, SchemaForeign, SchemaMissing, Unknown
+from tracker.reads import TooSlow, Unanswerable
+
+RETRY_AFTER_S = 5
+
+
+class ApiError(Exception):
+    """The service cannot do that."""
+
+    def __init__(self, detail: str = "") -> None:
+        """Say what this case adds to the docstring."""
+        sentence = inspect.cleandoc(self.__doc__ or "").replace("\n", " ")
+        super().__init__(f"{sentence} {detail}".strip())
+
+
+class NotSignedIn(ApiError):
+    """Send a valid token as `Authorization: Bearer mp_…`, or sign in at the console."""
+
+
+class Forbidden(ApiError):
+    """Your role may not do this; ask the platform office."""
+
+
+class CrossSite(Forbidden):
+    """A page of another site may not use this session: open the console itself."""
+
+
+class SignInClosed(Forbidden):
+    """Only the demonstration lets anyone sign in as a department: use a token."""
+
+
+class NotFound(ApiError):
+    """There is no such thing for you here."""
+
+
+class ConsoleMissing(ApiError):
+    """The console is not built: run `npm ci && npm run build` in maps/console, or scripts/demo."""
+
+
+class BadParameter(ApiError):
+    """Change the request: a parameter cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """How an error is answered."""
+
+    status: int
+    #: The last part of the `type` URI.
+    slug: str
+    #: By language.
+    title: dict[str, str]
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class ProblemBody(BaseModel):
+    """A problem as RFC 9457 has it. The title is in the language of `Accept-Language`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    #: Of a request that cannot be used: where, and what is wrong there.
+    errors: list[dict[str, Any]] | None = None
+
+
+def _problem(status: int, slug: str, en: str, zh_hant: str, **headers: str) -> Problem:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Problem(status, slug, {"en": en, "zh-Hant": zh_hant}, named)
+
+
+_LATER = str(RETRY_AFTER_S)
+_INVALID = _problem(422, "invalid-request", "The request cannot be used", "請求內容無效")
+_INTERNAL = _problem(500, "internal-error", "Something went wrong here", "系統發生錯誤")
+_FORBIDDEN = _problem(403, "forbidden", "Not allowed", "沒有權限")
+_NOT_FOUND = _problem(404, "not-found", "Not found", "找不到資料")
+
+#: The nearest base class in here decides; what is a fault of ours is also written to the log.
+PROBLEMS: dict[type[Exception], Problem] = {
+    NotSignedIn: _problem(
+        401, "not-signed-in", "Please sign in", "請先登入", WWW_Authenticate="Bearer"
+    ),
+    Forbidden: _FORBIDDEN,
+    CrossSite: _problem(
+        403, "cross-site", "Refused: sent by another site", "拒絕來自其他網站的請求"
+    ),
+    NotFound: _NOT_FOUND,
+    Unknown: _NOT_FOUND,
+    ConsoleMissing: _problem(404, "console-missing", "The console is not built", "控制台尚未建立"),
+    BadParameter: _INVALID,
+    Unanswerable: _INVALID,
+    RequestValidationError: _INVALID,
+    WebSocketRequestValidationError: _INVALID,
+    DatabaseUnreachable: _problem(
+        503, "database-away", "The database does not answer", "資料庫沒有回應", Retry_After=_LATER
+    ),
+    SchemaMissing: _problem(
+        503, "not-set-up", "The service is not set up yet", "系統尚未設定", Retry_After=_LATER
+    ),
+    SchemaForeign: _problem(503, "newer-schema", "The service is being updated", "系統正在更新"),
+    TooSlow: _problem(
+        503, "too-slow", "The answer took too long", "查詢需時過長", Retry_After=_LATER
+    ),
+    Exception: _INTERNAL,
+}
+#: What the framework itself refuses.
+_BY_STATUS = {
+    403: _FORBIDDEN,
+    404: _NOT_FOUND,
+    405: _problem(405, "method-not-allowed", "This cannot be done here", "不支援此操作"),
+    422: _INVALID,
+}
+
+
+#: For the OpenAPI document: any route may answer so.
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": "A problem (RFC 9457)",
+        "content": {"application/problem+json": {"schema": ProblemBody.model_json_schema()}},
+    }
+    for status in (422, "default")
+}
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Answer every error of the application as a problem."""
+    for kind in PROBLEMS:
+        app.add_exception_handler(kind, _answer)
+    app.add_exception_handler(HTTPException, _answer)
+
+
+async def _answer(connection: Request | WebSocket, error: Exception) -> Response:
+    response = _response(connection, error)
+    if isinstance(connection, WebSocket):
+        await connection.send_denial_response(response)
+    return response
+
+
+def _response(connection: HTTPConnection, error: Exception) -> Response:
+    problem = _found(error)
+    language = language_of(connection.headers.get("accept-language", ""))
+    headers = {"Content-Language": language, "Vary": "Accept-Language", **problem.headers}
+    if isinstance(error, HTTPException) and error.headers:
+        headers |= error.headers
+    body = {
+        "type": f"/problems/{problem.slug}",
+        "title": problem.title[language],
+        "status": problem.status,
+        **_details(error, problem),
+    }
+    return JSONResponse(body, problem.status, headers, "application/problem+json")
+
+
+def _found(error: Exception) -> Problem:
+    if isinstance(error, HTTPException):
+        phrase = HTTPStatus(error.status_code).phrase
+        slug = phrase.lower().replace(" ", "-")
+        return _BY_STATUS.get(error.status_code) or _problem(
+            error.status_code, slug, phrase, phrase
+        )
+    return next(PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS)
+
+
+def _details(error: Exception, problem: Problem) -> dict[str, Any]:
+    if isinstance(error, RequestValidationError | WebSocketRequestValidationError):
+        return {
+            "detail": "Change what `errors` names.",
+            "errors": [
+                {"at": [str(part) for part in each["loc"]], "detail": each["msg"]}
+                for each in error.errors()
+            ],
+        }
+    if isinstance(error, HTTPException):
+        return {"detail": str(error.detail)}
+    if problem is _INTERNAL:
+        return {"detail": "It has been written to the service's log."}
+    return {"detail": str(error)}

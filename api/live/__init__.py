@@ -1,0 +1,1 @@
+"""The live feed: who watches which scope, and what they are sent."""

@@ -1,0 +1,269 @@
+"""The shapes of answers: what is not in here leaves the house by no route.
+
+Times are ISO 8601 in UTC; coordinates are (lon, lat) in degrees, WGS 84; refs are full refs
+(`FSD/AMB-012`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Lon = float
+Lat = float
+Severity = Literal["info", "warning", "critical"]
+AlertState = Literal["open", "acknowledged", "closed"]
+Motion = Literal["unknown", "moving", "idling", "stopped"]
+
+
+class Model(BaseModel):
+    """What all shapes share."""
+
+    model_config = ConfigDict(frozen=True, validate_by_name=True, serialize_by_alias=True)
+
+
+class Name(Model):
+    """A text in both languages of the government."""
+
+    en: str = ""
+    zh_hant: str = Field(default="", alias="zh-Hant")
+
+
+class Health(Model):
+    """The service answers and so does its database."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Department(Model):
+    """A department, by its ref."""
+
+    department: str
+    name: Name
+
+
+class SignInChoices(Model):
+    """How to sign in here; departments only where anyone may choose one."""
+
+    mode: Literal["demo", "token"]
+    government: Name
+    departments: list[Department]
+
+
+class SignInAsDepartment(Model):
+    """In a demonstration: a department's ref, or `*` for the platform office."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    department: str = Field(max_length=64)
+
+
+class SignInWithToken(Model):
+    """A token that an administrator gave."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: str = Field(max_length=200)
+
+
+class Me(Model):
+    """Who the caller is, and which departments they see."""
+
+    label: str
+    platform: bool
+    departments: list[Department]
+
+
+class Vehicle(Model):
+    """What stays the same about a vehicle while it moves. `id` is its number in live frames."""
+
+    id: int
+    vehicle: str
+    department: str
+    name: Name
+    plate: str | None
+    vehicle_class: str = Field(alias="class")
+    application: str | None
+    capabilities: list[str]
+    duty_status: str | None
+    #: Expected seconds between fixes: moving, then at rest.
+    interval_s: list[int]
+
+
+class Vehicles(Model):
+    """The vehicles of the caller's departments that are not retired."""
+
+    vehicles: list[Vehicle]
+
+
+class Point(Model):
+    """A GeoJSON point: lon, lat."""
+
+    type: Literal["Point"] = "Point"
+    coordinates: tuple[Lon, Lat]
+
+
+class Position(Model):
+    """Where a vehicle was at its latest fix, and how it moved."""
+
+    vehicle: str
+    id: int
+    department: str
+    fixed_at: datetime
+    received_at: datetime
+    age_s: float
+    speed_mps: float | None
+    course_deg: float | None
+    heading_deg: float | None
+    accuracy_m: float | None
+    altitude_m: float | None
+    ignition: bool | None
+    inputs: dict[str, Any] | None
+    motion: Motion
+
+
+class PositionFeature(Model):
+    """A position as GeoJSON."""
+
+    type: Literal["Feature"] = "Feature"
+    geometry: Point
+    properties: Position
+
+
+class Positions(Model):
+    """Positions as GeoJSON (RFC 7946)."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    features: list[PositionFeature]
+
+
+class VehicleDetails(Vehicle):
+    """A vehicle with its position; a retired one too."""
+
+    retired_at: datetime | None
+    position: PositionFeature | None
+
+
+class LineString(Model):
+    """A GeoJSON line: two or more of lon, lat."""
+
+    type: Literal["LineString"] = "LineString"
+    coordinates: list[tuple[Lon, Lat]]
+
+
+class TrackProperties(Model):
+    """Beside the line, a value a fix, in the same order."""
+
+    vehicle: str
+    department: str
+    since: datetime = Field(alias="from")
+    until: datetime = Field(alias="to")
+    times: list[datetime]
+    received_at: list[datetime]
+    speed_mps: list[float | None]
+    course_deg: list[float | None]
+    heading_deg: list[float | None]
+    accuracy_m: list[float | None]
+    altitude_m: list[float | None]
+    ignition: list[bool | None]
+    #: Where the rest is, if the limit cut it off.
+    next: str | None
+
+
+class Track(Model):
+    """A track as GeoJSON: a line, a point for a single fix, null for none."""
+
+    type: Literal["Feature"] = "Feature"
+    geometry: LineString | Point | None
+    properties: TrackProperties
+
+
+class FenceProperties(Model):
+    """A fence and the version of it that is in force."""
+
+    fence: str
+    department: str
+    name: Name
+    kind: Literal["polygon", "circle", "corridor"]
+    version: int
+
+
+class FenceFeature(Model):
+    """A fence as GeoJSON."""
+
+    type: Literal["Feature"] = "Feature"
+    #: A Polygon or a MultiPolygon.
+    geometry: dict[str, Any]
+    properties: FenceProperties
+
+
+class Fences(Model):
+    """Fences in force now, as GeoJSON (RFC 7946)."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    features: list[FenceFeature]
+
+
+class Alert(Model):
+    """An event that matched a rule and wants a person."""
+
+    id: UUID
+    state: AlertState
+    severity: Severity
+    kind: Literal["enter", "exit", "present"]
+    vehicle: str
+    vehicle_name: Name
+    fence: str
+    fence_name: Name
+    rule: str
+    rule_name: Name
+    #: None where only `not_after` is known.
+    time: datetime | None
+    not_after: datetime
+    opened_at: datetime
+    #: Found in fixes that came after newer ones of the same vehicle.
+    late: bool
+    acknowledged_at: datetime | None
+    closed_at: datetime | None
+    close_reason: str | None
+    #: The fix that told it; null if it is not kept any more.
+    lon: Lon | None
+    lat: Lat | None
+
+
+class Alerts(Model):
+    """Alerts, the newest first; `next` leads to older ones."""
+
+    alerts: list[Alert]
+    next: str | None
+
+
+class AlertsMessage(Model):
+    """New and changed alerts in the live feed."""
+
+    type: Literal["alerts"] = "alerts"
+    alerts: list[Alert]
+
+
+class ClusterAdoption(Model):
+    """Applications of one cluster, counted by stage."""
+
+    cluster: str
+    name: Name
+    implemented: int
+    being_built: int
+    planned: int
+
+
+class Adoption(Model):
+    """How far the government has come; `vehicles` counts the caller's departments only."""
+
+    departments: int
+    implemented: int
+    being_built: int
+    planned: int
+    vehicles: int
+    clusters: list[ClusterAdoption]

@@ -1,0 +1,17 @@
+"""How far the government has come with the platform."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.caller import SCHEMES, InScope
+from api.models import Adoption
+from tracker import reads
+
+router = APIRouter(prefix="/v1", tags=["adoption"], dependencies=SCHEMES)
+
+
+@router.get("/adoption")
+async def adoption(scope: InScope) -> Adoption:
+    """Applications by stage, and departments and vehicles counted."""
+    return Adoption.model_validate(await reads.adoption(scope))

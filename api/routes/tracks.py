@@ -1,0 +1,90 @@
+"""Where a vehicle was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
+
+from api.answers import GeoJson, built
+from api.caller import SCHEMES, InScope
+from api.errors import BadParameter, NotFound
+from api.geojson import line
+from api.models import Track, TrackProperties
+from tracker import reads
+
+router = APIRouter(prefix="/v1", tags=["tracks"], dependencies=SCHEMES)
+
+From = Annotated[AwareDatetime | None, Query(alias="from", description="an hour before `to`")]
+To = Annotated[AwareDatetime | None, Query(alias="to", description="not included; now")]
+Limit = Annotated[int, Query(ge=1, le=50_000)]
+
+#: How long a track is without `from`.
+BY_DEFAULT: Final = timedelta(hours=1)
+_COLUMNS: Final = (
+    "received_at",
+    "speed_mps",
+    "course_deg",
+    "heading_deg",
+    "accuracy_m",
+    "altitude_m",
+    "ignition",
+)
+
+
+@router.get("/vehicles/{department}/{ref}/track", response_model=Track, response_class=GeoJson)
+async def track(
+    scope: InScope,
+    department: str,
+    ref: str,
+    since: From = None,
+    until: To = None,
+    limit: Limit = 10_000,
+) -> GeoJson:
+    """The fixes of a vehicle between two times, oldest first."""
+    vehicle = await reads.vehicle(scope, department=department, ref=ref)
+    if vehicle is None:
+        raise NotFound(f"(vehicle {department}/{ref})")
+    since, until = _bounds(since, until)
+    found = await reads.track(
+        scope, vehicle_id=vehicle["id"], since=since, until=until, limit=limit
+    )
+    told = {
+        "vehicle": vehicle["vehicle"],
+        "department": department,
+        "from": since,
+        "to": until,
+        "next": _next(vehicle["vehicle"], found.goes_on_at, until, limit),
+    }
+    return await built(GeoJson, lambda: _feature(told, found.columns))
+
+
+def _feature(told: Mapping[str, object], columns: Mapping[str, list[Any]]) -> Track:
+    values = {name: columns[name] for name in _COLUMNS}
+    return Track(
+        geometry=line(columns["lon"], columns["lat"]),
+        properties=TrackProperties.model_validate({**told, "times": columns["fixed_at"], **values}),
+    )
+
+
+def _bounds(since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
+    """Times out of PostgreSQL's or Python's reach cannot be asked for."""
+    try:
+        until = (until or datetime.now(UTC)).astimezone(UTC)
+        since = since.astimezone(UTC) if since is not None else until - BY_DEFAULT
+    except OverflowError:
+        raise BadParameter("`from` or `to` is no time of this world.") from None
+    if since >= until:
+        raise BadParameter("`from` must be before `to`.")
+    return since, until
+
+
+def _next(vehicle: str, goes_on_at: datetime | None, until: datetime, limit: int) -> str | None:
+    if goes_on_at is None:
+        return None
+    query = {"from": goes_on_at.isoformat(), "to": until.isoformat(), "limit": limit}
+    return f"/v1/vehicles/{vehicle}/track?{urlencode(query)}"

@@ -1,0 +1,49 @@
+"""Vehicles, and where they are."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.answers import GeoJson, Json, built
+from api.caller import SCHEMES, ChosenDepartment, InScope
+from api.errors import NotFound
+from api.geojson import bounding_box, position_feature
+from api.models import Positions, Vehicle, VehicleDetails, Vehicles
+from tracker import reads
+
+router = APIRouter(prefix="/v1", tags=["vehicles"], dependencies=SCHEMES)
+
+BoxText = Annotated[str | None, Query(alias="bbox", description="west,south,east,north in degrees")]
+
+
+@router.get("/vehicles", response_model=Vehicles, response_class=Json)
+async def vehicles(scope: InScope, department_id: ChosenDepartment) -> Json:
+    """What stays the same about vehicles while they move."""
+    rows = await reads.vehicles(scope, department_id=department_id)
+    return await built(
+        Json, lambda: Vehicles(vehicles=[Vehicle.model_validate(row) for row in rows])
+    )
+
+
+@router.get("/positions", response_model=Positions, response_class=GeoJson)
+async def positions(
+    scope: InScope, department_id: ChosenDepartment, box: BoxText = None
+) -> GeoJson:
+    """The latest fix of each vehicle."""
+    rows = await reads.positions(
+        scope, department_id=department_id, box=bounding_box(box) if box is not None else None
+    )
+    return await built(GeoJson, lambda: Positions(features=[position_feature(row) for row in rows]))
+
+
+@router.get("/vehicles/{department}/{ref}")
+async def vehicle(scope: InScope, department: str, ref: str) -> VehicleDetails:
+    """One vehicle, also a retired one, and where it is."""
+    row = await reads.vehicle(scope, department=department, ref=ref)
+    if row is None:
+        raise NotFound(f"(vehicle {department}/{ref})")
+    latest = await reads.positions(scope, vehicle_id=row["id"])
+    position = position_feature(latest[0]) if latest else None
+    return VehicleDetails.model_validate({**row, "position": position})

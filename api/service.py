@@ -1,0 +1,32 @@
+"""What one running API has: made when it starts, found through the application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from api.callers import Callers
+from api.live.hub import Hub
+from api.settings import ApiSettings
+from tracker.reads import Reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The parts that requests share."""
+
+    settings: ApiSettings
+    reader: Reader
+    callers: Callers
+    hub: Hub
+
+
+def service_of(connection: HTTPConnection) -> Service:
+    """The service that a request came to."""
+    return cast(Service, connection.app.state.service)
+
+
+InService = Annotated[Service, Depends(service_of)]

@@ -1,0 +1,27 @@
+"""How the API is served, from `MILEPOST_API_*`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+import maps
+
+
+class ApiSettings(BaseSettings):
+    """The address, the console's files and the session cookie."""
+
+    model_config = SettingsConfigDict(env_prefix="MILEPOST_API_")
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    #: The built console.
+    static: Path = Path(maps.__file__).parent / "static"
+    #: How long a browser keeps the session; the token itself may end earlier.
+    cookie_s: Annotated[int, Field(gt=0)] = 12 * 3600
+    #: Mark the cookie Secure also where this process itself is spoken to by plain HTTP, behind a
+    #: proxy that does not say so. By HTTPS it is always marked.
+    cookie_secure: bool = False
