@@ -1,0 +1,1 @@
+"""What people look at: the console, folium views, the basemap, words in two languages."""

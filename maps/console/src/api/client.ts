@@ -1,0 +1,63 @@
+import { language, say } from "../words/language.svelte";
+import type { AlertPage, Caller, Credentials, Fences, SignInChoices, Vehicle } from "./types";
+
+/** A refusal of the service (RFC 9457); `message` is its title, in the language asked for. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    title: string,
+    readonly detail: string | null,
+  ) {
+    super(title);
+    this.name = "Problem";
+  }
+}
+
+/** What to tell a person about a failed request. */
+export function reasonOf(error: unknown): string {
+  // Anything but a Problem is fetch saying that nobody answered, in the browser's own language.
+  return error instanceof Problem ? error.message : say("failure.reach");
+}
+
+/** Open alerts fetched at the start; later ones arrive one by one. */
+const ALERTS_AT_START = 200;
+
+export const api = {
+  signInChoices: () => get<SignInChoices>("/v1/sign-in"),
+  signIn: (credentials: Credentials) => post("/v1/sign-in", credentials),
+  signOut: () => post("/v1/sign-out"),
+  me: () => get<Caller>("/v1/me"),
+  vehicles: async () => (await get<{ vehicles: Vehicle[] }>("/v1/vehicles")).vehicles,
+  fences: () => get<Fences>("/v1/fences"),
+  openAlerts: () => get<AlertPage>(`/v1/alerts?state=open&limit=${ALERTS_AT_START}`),
+};
+
+async function get<T>(path: string): Promise<T> {
+  return (await request(path, {})).json() as Promise<T>;
+}
+
+async function post(path: string, body?: object): Promise<void> {
+  await request(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body ?? {}),
+  });
+}
+
+async function request(path: string, init: RequestInit): Promise<Response> {
+  const headers = new Headers(init.headers);
+  headers.set("Accept", "application/json, application/geo+json, application/problem+json");
+  headers.set("Accept-Language", language.tag);
+  const response = await fetch(path, { ...init, headers, credentials: "same-origin" });
+  if (!response.ok) throw await problemOf(response);
+  return response;
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  const fallback = `${response.status} ${response.statusText}`.trim();
+  if (!response.headers.get("Content-Type")?.includes("json")) {
+    return new Problem(response.status, fallback, null);
+  }
+  const body = (await response.json()) as { title?: string; detail?: string };
+  return new Problem(response.status, body.title ?? fallback, body.detail ?? null);
+}

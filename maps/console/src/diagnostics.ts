@@ -1,0 +1,36 @@
+import type { Live, LiveState } from "./live/live.svelte";
+import type { LiveMap } from "./map/live-map";
+
+/** Read-only figures for support and for tests of the built page, at `window.milepost`. */
+export interface Diagnostics {
+  /** Vehicles in the list. */
+  vehicles(): number;
+  /** Vehicles on the map, in view or not. */
+  drawn(): number;
+  /** Number of the last live frame shown. */
+  tick(): number;
+  state(): LiveState;
+  /** Where a vehicle stands on the map, css px from the map's top left corner. */
+  screenPoint(ref: string): { x: number; y: number } | null;
+}
+
+declare global {
+  interface Window {
+    milepost?: Diagnostics;
+  }
+}
+
+/** Puts the figures in place; the result takes them away again. */
+export function expose(live: Live, map: () => LiveMap | null): () => void {
+  window.milepost = {
+    vehicles: () => live.fleet.records.length,
+    drawn: () => map()?.drawn ?? 0,
+    tick: () => live.tick,
+    state: () => live.state,
+    screenPoint(ref) {
+      const position = live.fleet.get(ref)?.position;
+      return position ? (map()?.screenPoint(position.lon, position.lat) ?? null) : null;
+    },
+  };
+  return () => delete window.milepost;
+}

@@ -1,0 +1,164 @@
+import { api, Problem } from "../api/client";
+import type { Alert, Fences } from "../api/types";
+import { Alerts } from "../fleet/alerts.svelte";
+import { clock } from "../fleet/clock.svelte";
+import { Fleet } from "../fleet/fleet.svelte";
+import { Connection, type Hello, type Listener } from "./connection";
+import type { Frame } from "./frame";
+
+/** Lost longer than this is no hiccup any more. */
+const OFFLINE_AFTER_S = 30;
+
+export type LiveState = "connecting" | "live" | "reconnecting" | "offline";
+
+/**
+ * The live picture of one signed-in caller: fetches what stands still, keeps the connection that
+ * brings what moves, and never clears what it knows when that connection is lost.
+ */
+export class Live {
+  readonly fleet = new Fleet();
+  readonly alerts = new Alerts();
+  #fences = $state.raw<Fences | null>(null);
+  #loaded = $state(false);
+  #failure = $state.raw<unknown>(null);
+  #connected = $state(false);
+  #lostAtS = $state<number | null>(null);
+  #asAtS = $state<number | null>(null);
+  #greeted = false;
+  #tick = 0;
+  readonly #connection: Connection;
+  readonly #everySecond: number;
+
+  /** `signedOut` is called when the service no longer knows the caller. */
+  constructor(private readonly signedOut: () => void) {
+    this.#connection = new Connection(this.#listener());
+    this.#everySecond = window.setInterval(() => this.#onSecond(), 1000);
+    void this.#fetchAll();
+  }
+
+  stop(): void {
+    clearInterval(this.#everySecond);
+    this.#connection.stop();
+  }
+
+  get state(): LiveState {
+    if (this.#connected) return "live";
+    if (this.#lostAtS === null) return "connecting";
+    return clock.nowS - this.#lostAtS > OFFLINE_AFTER_S ? "offline" : "reconnecting";
+  }
+
+  get fences(): Fences | null {
+    return this.#fences;
+  }
+
+  /** Vehicles, fences and alerts have arrived at least once. */
+  get loaded(): boolean {
+    return this.#loaded;
+  }
+
+  /** Why the last fetch failed; null once one succeeds. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** The service's time of the newest word from it, unix seconds. */
+  get asAtS(): number | null {
+    return this.#asAtS;
+  }
+
+  /** Number of the last frame shown. */
+  get tick(): number {
+    return this.#tick;
+  }
+
+  retryNow(): void {
+    this.#connection.retryNow();
+    void this.#fetchAll();
+  }
+
+  #listener(): Listener {
+    return {
+      hello: (hello) => this.#onHello(hello),
+      frame: (frame) => this.#onFrame(frame),
+      alerts: (alerts) => this.#onAlerts(alerts),
+      changed: (what) => void this.#fetch(what === "vehicles" ? this.#vehicles() : this.#areas()),
+      serverTime: (unixS) => this.#onServerTime(unixS),
+      lost: () => this.#onLost(),
+    };
+  }
+
+  #onHello(hello: Hello): void {
+    this.#connected = true;
+    this.#lostAtS = null;
+    this.fleet.useMotions(hello.motions);
+    // What changed while we were away was told to nobody.
+    if (this.#greeted) void this.#fetchAll();
+    this.#greeted = true;
+  }
+
+  #onFrame(frame: Frame): void {
+    this.#tick = frame.tick;
+    this.fleet.applyFrame(frame);
+    this.#judge();
+  }
+
+  #onAlerts(alerts: Alert[]): void {
+    this.alerts.merge(alerts);
+    this.#judge();
+  }
+
+  #onServerTime(unixS: number): void {
+    clock.serverSaid(unixS);
+    this.#asAtS = unixS;
+  }
+
+  #onLost(): void {
+    this.#connected = false;
+    this.#lostAtS ??= clock.read();
+    // A refused WebSocket does not say why; an ordinary request does.
+    void this.#fetch(api.me());
+  }
+
+  #onSecond(): void {
+    clock.tick();
+    this.#judge();
+  }
+
+  #judge(): void {
+    this.fleet.judge(clock.read(), this.alerts.worstByVehicle);
+  }
+
+  async #fetchAll(): Promise<void> {
+    if (await this.#fetch(Promise.all([this.#vehicles(), this.#areas(), this.#openAlerts()]))) {
+      this.#loaded = true;
+    }
+  }
+
+  async #vehicles(): Promise<void> {
+    this.fleet.replaceVehicles(await api.vehicles());
+    this.#judge();
+  }
+
+  async #areas(): Promise<void> {
+    this.#fences = await api.fences();
+  }
+
+  async #openAlerts(): Promise<void> {
+    const page = await api.openAlerts();
+    this.alerts.replace(page.alerts, page.next !== null);
+    this.#judge();
+  }
+
+  /** True when it succeeded; a failure is kept for the page to show. */
+  async #fetch(work: Promise<unknown>): Promise<boolean> {
+    try {
+      await work;
+      this.#failure = null;
+      return true;
+    } catch (error) {
+      if (error instanceof Problem && error.status === 401) this.signedOut();
+      this.#failure = error;
+      return false;
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/** What the page says about a vehicle: plain words and figures, made anew whenever it is drawn. */
+import type { Name, Vehicle } from "../api/types";
+import type { Tracked } from "../fleet/fleet.svelte";
+import { symbolOf, type VehicleSymbol } from "../map/symbols";
+import { age, direction, moment, place, speed } from "../words/format";
+import { say, sayCode } from "../words/language.svelte";
+
+export interface VehicleView {
+  ref: string;
+  name: Name;
+  plate: string | null;
+  /** Its code. */
+  department: string;
+  symbol: VehicleSymbol;
+  directionDeg: number | null;
+  status: string;
+  duty: string | null;
+  /** The figures may not be current: shown weaker, and said in `status`. */
+  doubtful: boolean;
+  speed: string;
+  direction: string;
+  age: string;
+  fixedAt: string;
+  place: string;
+}
+
+export function viewOf(record: Tracked, nowS: number): VehicleView {
+  const { vehicle, position, freshness } = record;
+  const current = freshness === "fresh" || freshness === "late";
+  return {
+    ref: vehicle.vehicle,
+    name: nameOf(vehicle),
+    plate: vehicle.plate,
+    department: vehicle.department,
+    symbol: symbolOf(record),
+    directionDeg: position?.directionDeg ?? null,
+    status: statusOf(record),
+    duty: vehicle.duty_status ? sayCode("duty", vehicle.duty_status) : null,
+    doubtful: freshness !== "fresh",
+    speed: speed(current && position ? position.speedMps : null),
+    direction: direction(position?.directionDeg ?? null),
+    age: position ? age(nowS - position.fixedAtS) : "–",
+    fixedAt: position ? moment(position.fixedAtS, nowS) : "–",
+    place: position ? place(position.lon, position.lat) : "–",
+  };
+}
+
+/** A vehicle registered without a name goes by its ref. */
+function nameOf({ name, vehicle: ref }: Vehicle): Name {
+  return name.en || name["zh-Hant"] ? name : { en: ref, "zh-Hant": ref };
+}
+
+function statusOf({ position, freshness }: Tracked): string {
+  if (freshness === "silent" || freshness === "unheard") return say(`freshness.${freshness}`);
+  const motion = say(`motion.${position?.motion ?? "unknown"}`);
+  return freshness === "late" ? `${motion} · ${say("freshness.late")}` : motion;
+}
