@@ -1,0 +1,54 @@
+"""The README's walk from an empty folder to a vehicle and an alert on the map, line by line."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from tests.integration.processes import passing_folder
+from tests.integration.service import served
+from tracker.child import wait_for
+from tracker.data_folder import DataFolder
+
+README = Path(__file__).parents[2] / "README.md"
+WALK = re.compile(r"<!-- walk: a test runs these lines -->\n```\n(.*?)```", re.DOTALL)
+
+
+def run_lines(block: str, data: DataFolder) -> str:
+    """Run a block as a person's shell does, stopping at the first failure; its output."""
+    programs = Path(sys.executable).parent
+    done = subprocess.run(  # noqa: S603  the README's own lines
+        ["/bin/bash", "-euo", "pipefail", "-c", block],
+        env=os.environ
+        | {"MILEPOST_DATA": str(data.path), "PATH": f"{programs}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_walk_ends_with_a_vehicle_and_an_alert_on_the_map() -> None:
+    register, publish = WALK.findall(README.read_text(encoding="utf-8"))
+    with passing_folder() as data:
+        token = re.search(r"\bmp_\S+", run_lines(register, data))
+        assert token, "init shows the token"
+        with served(data) as service:
+            port = re.search(r"MQTT\s+127\.0\.0\.1:(\d+)", service.milepost("status"))
+            assert port, "status prints the port"
+            run_lines(publish.replace("PORT", port[1]), data)
+            with httpx.Client(
+                base_url=service.web_url, headers={"Authorization": f"Bearer {token[0]}"}
+            ) as caller:
+                assert wait_for(lambda: bool(caller.get("/v1/alerts").json()["alerts"]), 10)
+                [position] = caller.get("/v1/positions").json()["features"]
+                [alert] = caller.get("/v1/alerts").json()["alerts"]
+    assert position["properties"]["vehicle"] == "FSD/AMB-1"
+    assert position["geometry"]["coordinates"][:2] == [114.17, 22.301]
+    assert (alert["kind"], alert["fence"], alert["state"]) == ("enter", "FSD/depot", "open")

@@ -1,0 +1,91 @@
+"""Real servers for tests: one PostgreSQL a run, a database of its own for each test."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import asyncpg
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from tests.integration.processes import passing_folder
+from tracker.postgres import PrivatePostgres
+from tracker.schema import migrate
+from tracker.roles import Role
+
+TEMPLATE = "template_milepost"
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Database:
+    """One migrated database, empty."""
+
+    postgres: PrivatePostgres
+    name: str
+
+    def dsn(self, role: Role) -> str:
+        """Where a role finds it."""
+        return self.postgres.dsn(role, self.name)
+
+    def engine(self, role: Role = "milepost_owner") -> AsyncEngine:
+        """An engine of SQLAlchemy for a role."""
+        return create_async_engine(self.dsn(role).replace("postgresql:", "postgresql+asyncpg:", 1))
+
+    def environment(self) -> dict[str, str]:
+        """What the `milepost` command needs to find it."""
+        return {
+            "MILEPOST_DATABASE_URL": self.dsn("milepost_owner"),
+            "MILEPOST_DATABASE_SUPERUSER_URL": self.dsn("postgres"),
+        }
+
+
+async def run_as_superuser(postgres: PrivatePostgres, statement: str) -> None:
+    """Run one statement outside any transaction."""
+    connection = await asyncpg.connect(postgres.dsn("postgres", "postgres"))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PrivatePostgres]:
+    """The PostgreSQL of this test run, with a migrated template."""
+    with passing_folder() as data:
+        server = PrivatePostgres(data)
+        server.start()
+        try:
+            asyncio.run(_make_template(server))
+            yield server
+        finally:
+            server.stop()
+
+
+async def _make_template(server: PrivatePostgres) -> None:
+    await run_as_superuser(server, f"CREATE DATABASE {TEMPLATE}")
+    await migrate(server.dsn("milepost_owner", TEMPLATE), server.dsn("postgres", TEMPLATE))
+
+
+@pytest.fixture
+async def database(postgres: PrivatePostgres) -> AsyncIterator[Database]:
+    """A migrated database for this test alone."""
+    name = f"test_{next(_numbers)}"
+    await run_as_superuser(postgres, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    # A copy does not take over the rights on the database itself.
+    await run_as_superuser(postgres, f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
+    await run_as_superuser(postgres, f"GRANT TEMPORARY ON DATABASE {name} TO milepost_ingest")
+    yield Database(postgres, name)
+    await run_as_superuser(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def empty_database(postgres: PrivatePostgres) -> AsyncIterator[Database]:
+    """A database with nothing in it."""
+    name = f"test_{next(_numbers)}"
+    await run_as_superuser(postgres, f"CREATE DATABASE {name} TEMPLATE template0")
+    yield Database(postgres, name)
+    await run_as_superuser(postgres, f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,0 +1,1 @@
+"""Breaking something on purpose, then comparing what was acknowledged with what is stored."""

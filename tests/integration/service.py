@@ -1,0 +1,107 @@
+"""`milepost run` as a person starts it, in a data folder of its own, with things registered."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tests.integration.processes import passing_folder
+from tests.integration.session import Session
+from tracker import registry
+from tracker.access import as_owner, database
+from tracker.child import wait_for
+from tracker.data_folder import DataFolder
+from tracker.postgres import private_dsn
+from tracker.registry import New
+from tracker.roles import Role
+from tracker.schema import migrate
+
+MILEPOST = (sys.executable, "-m", "milepost")
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running Milepost."""
+
+    data: DataFolder
+    session: Session
+    web_port: int
+
+    @property
+    def mqtt_url(self) -> str:
+        """Where devices publish."""
+        return f"mqtt://127.0.0.1:{self.data.ports()['mqtt']}"
+
+    @property
+    def web_url(self) -> str:
+        """Where people look."""
+        return f"http://127.0.0.1:{self.web_port}"
+
+    def dsn(self, role: Role) -> str:
+        """The database, as a role."""
+        return private_dsn(self.data, role)
+
+    def milepost(self, *argv: str) -> str:
+        """Run a verb beside it; its output."""
+        return milepost(self.data, *argv)
+
+    def kill(self, name: str) -> None:
+        """kill -9 of one of its processes, whole group; returns when another has taken over."""
+        before = self.session.pid(name)
+        self.session.kill(name)
+        assert wait_for(lambda: self.session.pid(name) != before, 60), f"{name} did not come back"
+
+
+def milepost(data: DataFolder, *argv: str) -> str:
+    """Run a verb on a data folder; its output."""
+    done = subprocess.run(  # noqa: S603  the test's own command line
+        [*MILEPOST, *argv],
+        env=os.environ | {"MILEPOST_DATA": str(data.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@contextmanager
+def running_service(*things: New, options: Sequence[str] = ()) -> Iterator[Service]:
+    """Start a service in which these things are registered, in their order."""
+    with passing_folder() as data:
+        with database(data) as addresses:
+            asyncio.run(migrate(addresses.require("milepost_owner"), addresses.address("postgres")))
+
+            async def enrol() -> None:
+                async with as_owner(addresses) as connection:
+                    for thing in things:
+                        await registry.add(thing, connection)
+
+            asyncio.run(enrol())
+        with served(data, options) as service:
+            yield service
+
+
+@contextmanager
+def served(data: DataFolder, options: Sequence[str] = ()) -> Iterator[Service]:
+    """Start `milepost run` on a data folder, and wait until it takes messages."""
+    port = free_port()
+    command = (*MILEPOST, "run", "--data", str(data.path), "--port", str(port), *options)
+    with Session(*command) as session:
+        session.expect("ingest is ready", 60)
+        # session.expect("serve is ready", 60)
+        yield Service(data, session, port)
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

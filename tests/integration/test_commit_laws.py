@@ -1,0 +1,183 @@
+"""Laws of the commit: any order, any batching, any repetition gives what the sorted whole gives."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from geo import crossing
+from geo.event_id import event_id
+from geo.fences import FenceIndex, FenceVersion
+from geo.fix import Fix, FixBatch, unix_ms
+from geo.shapes import build_shape
+from tests.conftest import Database
+from tracker import registry
+from tracker.commit import Committer
+from tracker.message import Message, Reading
+from tracker.registry import New, NewDepartment, NewDevice, NewFence, NewRule, NewVehicle
+
+SQUARE = {
+    "geometry": {
+        "type": "Polygon",
+        "coordinates": [
+            [[114.10, 22.30], [114.11, 22.30], [114.11, 22.31], [114.10, 22.31], [114.10, 22.30]]
+        ],
+    }
+}
+THINGS: tuple[New, ...] = (
+    NewDepartment(ref="D"),
+    NewVehicle(ref="V", department="D"),
+    NewDevice(ref="box", department="D", vehicle="V"),
+    NewFence(ref="square", department="D", definition=SQUARE),
+    NewRule(ref="border", department="D", fence="square"),
+)
+#: Places in and around the square, of which a track is made. Many lie on one line at even spaces,
+#: so that a late fix often leaves the time of a crossing as it was and only narrows its bounds.
+PLACES = (
+    *((114.105, 22.295 + step * 0.0025) for step in range(9)),
+    (114.12, 22.305),
+)
+
+Track = list[tuple[int, int]]
+straight = st.integers(1, 9).map(lambda n: [(10 * step, step) for step in range(n)])
+anyhow = st.lists(
+    st.tuples(st.integers(0, 200), st.integers(0, len(PLACES) - 1)),
+    min_size=1,
+    max_size=14,
+    unique_by=lambda point: point[0],
+)
+tracks = st.one_of(straight, anyhow)
+
+
+async def enrol(database: Database) -> None:
+    engine = database.engine()
+    async with engine.begin() as connection:
+        for thing in THINGS:
+            await registry.add(thing, connection)
+    await engine.dispose()
+
+
+def message(start: datetime, point: tuple[int, int], seq: int | None = None) -> Message:
+    second, place = point
+    lon, lat = PLACES[place]
+    moment = start + timedelta(seconds=second)
+    return Message(
+        source="test",
+        department_ref="D",
+        device_ref="box",
+        received_at=moment,
+        readings=[Reading(fix=Fix(fixed_at=moment, lon=lon, lat=lat), raw=b"raw")],
+        boot="b" if seq else None,
+        seq=seq,
+    )
+
+
+def truth(start: datetime, track: Track) -> dict[UUID, tuple[str, int | None, int, bool]]:
+    """The events of the sorted whole: by id the kind, the bounds, and whether interpolated."""
+    ordered = sorted(track)
+    version = FenceVersion(
+        fence_id=1,
+        ref="D/square",
+        department_id=1,
+        version=1,
+        geometry=build_shape(SQUARE),
+        from_ms=0,
+        until_ms=None,
+    )
+    batch = FixBatch(
+        vehicle_id=np.ones(len(ordered), dtype=np.int32),
+        department_id=np.ones(len(ordered), dtype=np.int32),
+        fixed_ms=np.array([unix_ms(start) + s * 1000 for s, _ in ordered], dtype=np.int64),
+        lon=np.array([PLACES[place][0] for _, place in ordered]),
+        lat=np.array([PLACES[place][1] for _, place in ordered]),
+    )
+    return {
+        event_id("D/V", "D/square", event.fence_version, event.kind, event.moment): (
+            event.kind,
+            event.not_before_ms,
+            event.not_after_ms,
+            event.interpolated,
+        )
+        for event in crossing.step({}, batch, FenceIndex([version]), {}).events
+    }
+
+
+async def wipe(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    await connection.execute(
+        "DELETE FROM alert; DELETE FROM event; DELETE FROM outbox; DELETE FROM fix;"
+        " DELETE FROM latest; DELETE FROM fence_state; DELETE FROM receipt; DELETE FROM reject"
+    )
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> tuple[Track, list[Track]]:
+    """A track, and the batches in which it arrives: shuffled, cut, and some of it again."""
+    track = draw(tracks)
+    arrivals = draw(st.permutations(track + draw(st.lists(st.sampled_from(track), max_size=4))))
+    cuts = sorted(draw(st.sets(st.integers(0, len(arrivals)), max_size=6)))
+    bounds = [0, *cuts, len(arrivals)]
+    return track, [list(arrivals[a:b]) for a, b in itertools.pairwise(bounds)]
+
+
+@pytest.fixture
+async def enrolled(database: Database) -> Database:
+    await enrol(database)
+    return database
+
+
+@pytest.mark.parametrize("numbered", [False, True])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(delivery=deliveries())
+async def test_order_batching_and_repetition_change_nothing(
+    enrolled: Database, numbered: bool, delivery: tuple[Track, list[Track]]
+) -> None:
+    track, batches = delivery
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
+    owner = await asyncpg.connect(enrolled.dsn("milepost_owner"))
+    await wipe(owner)
+    committer = await Committer.open(enrolled.dsn("milepost_ingest"))
+    numbers = {point: n for n, point in enumerate(track, start=1)}
+    for batch in batches:
+        await committer.commit(
+            [message(start, point, numbers[point] if numbered else None) for point in batch]
+        )
+    await committer.close()
+    await check(owner, start, track)
+    await owner.close()
+
+
+async def check(
+    owner: asyncpg.Connection[asyncpg.Record], start: datetime, track: Sequence[tuple[int, int]]
+) -> None:
+    stored = await owner.fetch("SELECT fixed_at FROM fix ORDER BY 1")
+    assert [row["fixed_at"] for row in stored] == [
+        start + timedelta(seconds=second) for second, _ in sorted(track)
+    ]
+    latest = await owner.fetchval("SELECT fixed_at FROM latest")
+    assert latest == max(row["fixed_at"] for row in stored)
+    events = await owner.fetch("SELECT * FROM event WHERE status = 'valid'")
+    assert {
+        row["id"]: (
+            row["kind"],
+            None if row["not_before"] is None else unix_ms(row["not_before"]),
+            unix_ms(row["not_after"]),
+            row["interpolated"],
+        )
+        for row in events
+    } == truth(start, list(track))
+    alerts = await owner.fetch(
+        "SELECT event_id FROM alert WHERE close_reason IS DISTINCT FROM 'withdrawn'"
+    )
+    assert sorted(row["event_id"] for row in alerts) == sorted(
+        row["id"] for row in events if row["kind"] != "present"
+    )
