@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.acceptance.browser import visiting
 from tests.integration.processes import passing_folder
 from tests.integration.service import served
 from tracker.child import wait_for
@@ -49,6 +50,15 @@ def test_the_walk_ends_with_a_vehicle_and_an_alert_on_the_map() -> None:
                 assert wait_for(lambda: bool(caller.get("/v1/alerts").json()["alerts"]), 10)
                 [position] = caller.get("/v1/positions").json()["features"]
                 [alert] = caller.get("/v1/alerts").json()["alerts"]
+            with visiting(service.web_url) as visit:
+                visit.page.goto(service.web_url)
+                visit.page.get_by_test_id("token").fill(token[0])
+                visit.page.get_by_test_id("sign-in-button").click()
+                visit.page.get_by_test_id("vehicle-list").wait_for()
+                visit.until("the vehicle on the map", lambda: visit.diagnostics("drawn") == 1, 20)
+                visit.until(
+                    "its alert", lambda: visit.page.get_by_test_id("alert").count() == 1, 20
+                )
     assert position["properties"]["vehicle"] == "FSD/AMB-1"
     assert position["geometry"]["coordinates"][:2] == [114.17, 22.301]
     assert (alert["kind"], alert["fence"], alert["state"]) == ("enter", "FSD/depot", "open")

@@ -95,7 +95,7 @@ def served(data: DataFolder, options: Sequence[str] = ()) -> Iterator[Service]:
     command = (*MILEPOST, "run", "--data", str(data.path), "--port", str(port), *options)
     with Session(*command) as session:
         session.expect("ingest is ready", 60)
-        # session.expect("serve is ready", 60)
+        session.expect("serve is ready", 60)
         yield Service(data, session, port)
 
 

@@ -217,7 +217,8 @@ async def test_old_news_alerts_nobody(world: World) -> None:
 async def test_the_first_of_two_fixes_of_one_instant_stays(world: World) -> None:
     await world.drive((0, SOUTH), (0, NORTH))
     await world.drive((0, EAST))
-    assert await world.owner.fetch("SELECT ST_Y(geom) AS lat FROM fix") == [(SOUTH[1],)]
+    rows = await world.owner.fetch("SELECT ST_Y(geom) AS lat FROM fix")
+    assert [row["lat"] for row in rows] == [SOUTH[1]]
 
 
 async def test_who_lost_the_shard_writes_nothing(world: World) -> None:

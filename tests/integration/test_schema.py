@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from datetime import date
+from datetime import date, datetime
 
 import asyncpg
 import pytest
@@ -172,7 +172,7 @@ async def test_a_device_is_only_in_vehicles_of_its_department(database: Database
         "INSERT INTO device_assignment (department_id, device_id, vehicle_id, during)"
         " VALUES ($1, $2, $3, $4)"
     )
-    always = asyncpg.Range(None, None)
+    always: asyncpg.Range[datetime] = asyncpg.Range(None, None)
     with pytest.raises(asyncpg.ForeignKeyViolationError):
         await owner.execute(assign, 1, 1, 2, always)
     await owner.execute(assign, 1, 1, 1, always)

@@ -90,3 +90,22 @@ def test_a_bench_that_is_not_there_is_refused_before_anything_is_set_up() -> Non
     assert done.returncode == 1
     assert "there is no bench 'no-such-bench'" in done.stderr
     assert "set-up" not in done.stdout
+
+
+def test_a_model_without_its_migration_is_told(tree: Path) -> None:
+    for name in ("tests/__init__.py", "tests/conftest.py"):
+        shutil.copy(ROOT / name, tree / name)
+    shutil.copytree(ROOT / "tests/integration", tree / "tests/integration")
+    model = tree / "tracker/models/registry.py"
+    before = model.read_text(encoding="utf-8")
+    planted = before.replace(
+        "    plate: Mapped[str | None]\n",
+        "    plate: Mapped[str | None]\n    planted: Mapped[int]\n",
+    )
+    assert planted != before
+    model.write_text(planted, encoding="utf-8")
+
+    said = run(tree, "pytest", "-q", "tests/integration/test_schema.py", "-k", "models")
+
+    assert said.returncode == 1
+    assert "planted" in said.stdout

@@ -147,6 +147,7 @@ class Alert(Live, Base):
         UniqueConstraint("rule_id", "event_id"),
         Index("ix_alert_department_id_opened_at", "department_id", "opened_at"),
         Index("ix_alert_event_id", "event_id"),
+        Index("ix_alert_feed_n", "feed", "n"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -501,6 +501,7 @@ def upgrade() -> None:
         "ix_alert_department_id_opened_at", "alert", ["department_id", "opened_at"], unique=False
     )
     op.create_index("ix_alert_event_id", "alert", ["event_id"], unique=False)
+    op.create_index("ix_alert_feed_n", "alert", ["feed", "n"], unique=False)
     op.create_table(
         "device_assignment",
         sa.Column("id", sa.Integer(), sa.Identity(always=True), nullable=False),

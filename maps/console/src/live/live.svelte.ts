@@ -91,8 +91,8 @@ export class Live {
     this.#connected = true;
     this.#lostAtS = null;
     this.fleet.useMotions(hello.motions);
-    // What changed while we were away was told to nobody.
-    if (this.#greeted) void this.#fetchAll();
+    // What changed while we were away was told to nobody; nor was an alert since the first fetch.
+    void (this.#greeted ? this.#fetchAll() : this.#fetch(this.#openAlerts()));
     this.#greeted = true;
   }
 

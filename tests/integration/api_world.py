@@ -1,0 +1,229 @@
+"""Two departments with everything that the API shows, and the API as a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from sqlalchemy import text
+
+from api.app import create_app
+from api.settings import ApiSettings
+from geo.fix import Fix
+from tests.conftest import Database
+from tracker import registry, tokens
+from tracker.child import answers, wait_for
+from tracker.commit import Committer
+from tracker.message import Message, Reading
+
+DEADLINE_S = 20.0
+#: A square that AMB-1 of each department drives through.
+SQUARE = [[114.10, 22.30], [114.11, 22.30], [114.11, 22.31], [114.10, 22.31], [114.10, 22.30]]
+CIRCLE = {"circle": {"center": [114.2, 22.35], "radius_m": 500}}
+
+
+@dataclass
+class World:
+    """A database with two departments, A and B, and a way to let their vehicles report."""
+
+    database: Database
+    committer: Committer
+    started_at: datetime
+    tokens: dict[str, str] = field(default_factory=dict)
+    _seq: int = 0
+
+    async def drive(
+        self,
+        vehicle: str,
+        *places: tuple[float, float, float],
+        **said: Any,  # noqa: ANN401  fields of Fix
+    ) -> None:
+        """Commit fixes of `A/AMB-1` at (seconds after the start, lon, lat)."""
+        department, ref = vehicle.split("/")
+        for after_s, lon, lat in places:
+            self._seq += 1
+            fixed_at = self.started_at + timedelta(seconds=after_s)
+            fix = replace(Fix(fixed_at=fixed_at, lon=lon, lat=lat), **said)
+            message = Message(
+                source="mqtt",
+                department_ref=department,
+                device_ref=f"{department}-BOX-{ref}",
+                received_at=datetime.now(UTC),
+                boot="b",
+                seq=self._seq,
+                readings=[Reading(fix=fix, raw=b"x")],
+            )
+            await self.committer.commit([message])
+
+    async def cross_square(self, vehicle: str, *, start_s: float = 0.0) -> None:
+        """Into the square and out of it: two alerts."""
+        await self.drive(
+            vehicle,
+            (start_s, 114.105, 22.295),
+            (start_s + 20, 114.105, 22.305),
+            (start_s + 40, 114.105, 22.315),
+            speed_mps=12.3,
+            course_deg=359.0,
+        )
+
+    async def sql(self, statement: str, **values: object) -> Any:  # noqa: ANN401  any type of SQL
+        """Run a statement as the owner; returns the first value if there is one."""
+        engine = self.database.engine("milepost_owner")
+        async with engine.begin() as connection:
+            result = await connection.execute(text(statement), values)
+            first = result.scalar() if result.returns_rows else None
+        await engine.dispose()
+        return first
+
+    async def add(self, *new: registry.New) -> None:
+        """Register things as the owner."""
+        engine = self.database.engine("milepost_owner")
+        async with engine.begin() as connection:
+            for each in new:
+                await registry.add(each, connection)
+        await engine.dispose()
+
+    async def give_token(
+        self, name: str, *departments: str, lasts: timedelta = timedelta(hours=1)
+    ) -> str:
+        """A token for departments; without any for the platform office."""
+        token = tokens.make()
+        await self.sql(
+            "INSERT INTO api_token (hash, prefix, label, platform, department_ids, expires_at) "
+            "SELECT :hash, :prefix, :label, :platform, coalesce(array_agg(id), '{}'),"
+            " milepost_now() + :lasts FROM department WHERE ref = any(:refs)",
+            hash=token.digest,
+            prefix=token.prefix,
+            label=name,
+            platform=not departments,
+            refs=list(departments),
+            lasts=lasts,
+        )
+        self.tokens[name] = token.text
+        return token.text
+
+
+def things_of(department: str) -> list[registry.New]:
+    """What a department owns: two vehicles with devices, two fences and a rule."""
+    english, chinese = f"{department} thing", f"{department} 物件"
+    return [
+        registry.NewDepartment(ref=department, name_en=english, name_zh_hant=chinese),
+        registry.NewApplication(
+            ref=f"{department}-USE",
+            department=department,
+            stage="implemented",
+            cluster="emergency",
+        ),
+        *(
+            registry.NewVehicle(
+                department=department,
+                ref=ref,
+                name_en=english,
+                name_zh_hant=chinese,
+                plate=f"{department} 1234",
+                application=f"{department}-USE",
+                vehicle_class="ambulance",
+                capabilities="ambulance",
+            )
+            for ref in ("AMB-1", "AMB-2")
+        ),
+        *(
+            registry.NewDevice(department=department, ref=f"{department}-BOX-{ref}", vehicle=ref)
+            for ref in ("AMB-1", "AMB-2")
+        ),
+        registry.NewFence(
+            department=department,
+            ref=f"{department}-SQUARE",
+            definition={"geometry": {"type": "Polygon", "coordinates": [SQUARE]}},
+        ),
+        registry.NewFence(department=department, ref=f"{department}-CIRCLE", definition=CIRCLE),
+        registry.NewRule(department=department, ref=f"{department}-RULE", severity="critical"),
+    ]
+
+
+@asynccontextmanager
+async def world_in(database: Database, *, demo: bool = False) -> AsyncIterator[World]:
+    """Departments A and B, with tokens `A`, `B`, `both` and `platform`."""
+    started_at = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
+    setting_up = World(database, None, started_at)  # type: ignore[arg-type]  # opened below
+    await setting_up.sql(
+        "UPDATE installation SET demo = :demo, daily_from = '2026-11-01', name = CAST("
+        '\'{"en": "Demo Administration", "zh-Hant": "示範政府"}\' AS jsonb)',
+        demo=demo,
+    )
+    await setting_up.add(
+        registry.NewCluster(ref="emergency", name_en="Emergency", name_zh_hant="緊急服務"),
+        *things_of("A"),
+        *things_of("B"),
+    )
+    # The fences were there before the vehicles drove.
+    await setting_up.sql("UPDATE fence_version SET in_force = tstzrange('2026-01-01', NULL)")
+    for name, departments in {"A": "A", "B": "B", "both": "AB", "platform": ""}.items():
+        await setting_up.give_token(name, *departments)
+    setting_up.committer = await Committer.open(database.dsn("milepost_ingest"))
+    try:
+        yield setting_up
+    finally:
+        await setting_up.committer.close()
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running API."""
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def live_url(self) -> str:
+        """Where its live feed is."""
+        return f"ws://127.0.0.1:{self.port}/v1/live"
+
+    def client(self, token: str | None = None, **headers: str) -> httpx.AsyncClient:
+        """A client with a bearer token."""
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=DEADLINE_S)
+
+
+@contextmanager
+def served(dsn: str, static: Path | None = None) -> Iterator[Served]:
+    """The API on a free port, in a thread with its own event loop."""
+    settings = ApiSettings(static=static) if static is not None else ApiSettings()
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+        listening.listen(128)
+        config = uvicorn.Config(
+            create_app(settings, dsn),
+            log_level="warning",
+            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=5,
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=_run, args=(server, listening))
+        thread.start()
+        try:
+            assert wait_for(lambda: server.started and answers("127.0.0.1", port), DEADLINE_S)
+            yield Served(port)
+        finally:
+            server.should_exit = True
+            thread.join(DEADLINE_S)
+            assert not thread.is_alive()
+
+
+def _run(server: uvicorn.Server, listening: socket.socket) -> None:
+    asyncio.run(server.serve(sockets=[listening]))
