@@ -1,4 +1,4 @@
-"""Conversions between units. Units stand in names everywhere else; only here is arithmetic on them."""
+"""Conversions between units, here only: everywhere else units stand in names."""
 
 #: One international knot in metres a second (1,852 m an hour).
 KNOT_MPS = 1852.0 / 3600.0

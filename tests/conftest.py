@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tests.integration.processes import passing_folder
 from tracker.postgres import PrivatePostgres
-from tracker.schema import migrate
 from tracker.roles import Role
+from tracker.schema import migrate
 
 TEMPLATE = "template_milepost"
 _numbers = itertools.count(1)
