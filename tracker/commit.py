@@ -143,10 +143,16 @@ class Committer:
         raise RuntimeError("the registry changes faster than a commit takes")
 
     async def refresh(self) -> Committed | None:
-        """Look whether the registry changed; if so, judge anew the vehicles it concerns."""
+        """Look whether the registry changed; if so, judge anew the vehicles it concerns.
+
+        Raises LeaseLost when another process has taken the shard.
+        """
         with told():
             async with self._pool.acquire() as connection:
-                version = await connection.fetchval("SELECT registry_version FROM installation")
+                row = await connection.fetchrow(sql.text("look"), self._shard)
+        if row is None or row["token"] != self._token:
+            raise LeaseLost
+        version = row["registry_version"]
         current = self._directory is not None and version == self._directory.version
         if current and self._rejudge_from_ms is None:
             return None

@@ -87,7 +87,8 @@ class Sorted:
     placed: list[Placed] = field(default_factory=list)
     rejects: list[RejectRow] = field(default_factory=list)
     dealt: dict[ReceiptKey, Dealt] = field(default_factory=dict)
-    #: Messages that an earlier commit dealt with: they only want their acknowledgement again.
+    #: Messages dealt with before, which only want their acknowledgement again, and fixes of an
+    #: instant that this batch has already.
     repeated: int = 0
 
     def days(self) -> set[date]:
@@ -136,7 +137,9 @@ def sort(
 
 def _refuse_stranger(message: Message, directory: Directory, result: Sorted) -> None:
     known = directory.is_known_elsewhere(message.device_ref)
-    reason = Refused.DEPARTMENT if known else Refused.UNKNOWN_DEVICE
+    reason: str = Refused.DEPARTMENT if known else Refused.UNKNOWN_DEVICE
+    if not message.device_ref and message.refusals:
+        reason = message.refusals[0].reason
     said: list[Reading | Refusal] = [*message.readings, *message.refusals]
     raw = message.payload or b"\n".join(each.raw for each in said)
     if not raw:
@@ -190,7 +193,9 @@ def _sort_one(message: Message, device: Device, result: Sorted, seen: set[tuple[
             refuse(reason, reading.raw)
         elif vehicle_id is None:
             refuse(Refused.UNASSIGNED, reading.raw)
-        elif (vehicle_id, fixed_ms) not in seen:
+        elif (vehicle_id, fixed_ms) in seen:
+            result.repeated += 1
+        else:
             seen.add((vehicle_id, fixed_ms))
             result.placed.append(
                 Placed(
