@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -31,6 +32,7 @@ async def serve(settings: IngestSettings, *, shard: int) -> None:
     if not sources:
         raise NoSource
     committer = await _open(shard)
+    _calm_the_collector()
     worker = Ingest(committer, sources, clock)
     ingest = asyncio.create_task(worker.run())
     announcement = asyncio.create_task(_announce(worker))
@@ -44,6 +46,17 @@ async def serve(settings: IngestSettings, *, shard: int) -> None:
     finally:
         announcement.cancel()
         await committer.close()
+
+
+def _calm_the_collector() -> None:
+    """Leave the registry and the states, which stay, out of the cyclic collector's rounds.
+
+    Reference counts free nearly all that a batch makes. The default goes over everything that
+    lives each few thousand new objects: a third of the CPU, in pauses of a fifth of a second.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 async def _announce(worker: Ingest) -> None:
