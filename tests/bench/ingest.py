@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import asyncpg
 from paho.mqtt.client import Client
@@ -28,6 +28,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from devices.simulator.nmea import Dialect, sentences
 from geo.fix import Fix
+from ingest.broker import PrivateBroker
 from tests.bench.processes import Usage, resident_mb
 from tests.integration.processes import passing_folder
 from tests.integration.service import Service, served
@@ -54,8 +55,9 @@ INSERT INTO device_assignment (department_id, device_id, vehicle_id, during)
 INSERT INTO fence (department_id, ref, name, kind)
     SELECT 1, 'f' || i, '{}', 'circle' FROM generate_series(1, $fences) AS i;
 INSERT INTO fence_version (fence_id, version, department_id, geom, definition, in_force)
-    SELECT f.id, 1, 1, ST_Buffer(ST_SetSRID(ST_MakePoint(113.9 + 0.4 * random(), 22.2 + 0.3 * random()),
-           4326), 0.003, 8), '{}', '[2000-01-01Z,)' FROM fence AS f;
+    SELECT f.id, 1, 1,
+           ST_Buffer(ST_Point(113.9 + 0.4 * random(), 22.2 + 0.3 * random(), 4326), 0.003, 8),
+           '{}', '[2000-01-01Z,)' FROM fence AS f;
 INSERT INTO rule (department_id, ref, name, on_kinds, fence_id, severity)
     SELECT 1, 'r' || f.id, '{}', '{enter}', f.id, 'info' FROM fence AS f WHERE f.id % 10 = 0;
 """
@@ -198,9 +200,18 @@ def publish(program: Path, service: Service, options: argparse.Namespace) -> flo
     return durable
 
 
-def broker_alone(program: Path, service: Service, seconds: float = 6.0) -> float:
-    """Messages a second from the publishers to a subscriber that throws them away, ingest away."""
-    url = urlsplit(service.mqtt_url)
+def broker_alone(program: Path, seconds: float = 6.0) -> float:
+    """Messages a second through a broker of our settings to a subscriber that throws them away."""
+    with passing_folder() as data:
+        broker = PrivateBroker(data)
+        broker.start()
+        try:
+            return _through(program, urlsplit(broker.url), seconds)
+        finally:
+            broker.stop()
+
+
+def _through(program: Path, url: SplitResult, seconds: float) -> float:
     where = (url.hostname or "", str(url.port))
     reader = subprocess.Popen(  # noqa: S603  our own program
         [str(program), "subscribe", *where, str(seconds)], stdout=subprocess.PIPE, text=True
@@ -221,8 +232,8 @@ async def copy_alone(dsn: str, seconds: float = 3.0) -> float:
     await connection.execute(
         "CREATE TEMPORARY TABLE alone AS SELECT vehicle_id, device_id, department_id, fixed_at,"
         " received_at, 0::float8 AS lon, 0::float8 AS lat, altitude_m, speed_mps, course_deg,"
-        " heading_deg, accuracy_m, hdop, satellites, mode, rollover_weeks, ignition, inputs FROM fix"
-        " WHERE false"
+        " heading_deg, accuracy_m, hdop, satellites, mode, rollover_weeks, ignition, inputs"
+        " FROM fix WHERE false"
     )
     now = datetime.now(UTC)
     row = (1, 1, 1, now, now, 114.0, 22.0, 1.0, 2.0, 3.0, None, None, 0.9, 9, 3, 0, None, None)
@@ -270,7 +281,7 @@ def measure(options: argparse.Namespace) -> Figures:
             drained_after_s=round(drained_s, 1),
             cpu_share=options.cpu_share,
             ingest_resident_mb=options.resident_mb,
-            broker_alone_messages_s=0.0,
+            broker_alone_messages_s=round(broker_alone(program)),
             copy_alone_rows_s=round(copy_s),
         )
 
