@@ -31,6 +31,7 @@ HOME = Path(__file__).parent
 FOLDERS = ("ingest", "tracker", "geo", "api", "maps", "devices")
 CLIS = ("tracker.cli", "ingest.cli", "api.cli", "devices.cli", "devices.simulator.cli")
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 DEMO_SCALE = 0.1  # the share of each fleet that one small machine drives with ease
 
 app = typer.Typer(
@@ -165,6 +166,11 @@ def run(
     """Run the whole service here: its own PostgreSQL and MQTT broker, ingest, and the web."""
     from tracker.data_folder import DataFolder
 
+    if demo and host not in LOOPBACK:
+        _fail(
+            "the demonstration lets anyone sign in, so it is served on this machine only:"
+            " leave out --host, or --demo."
+        )
     scale = 1.0 if full else DEMO_SCALE
     _Service(DataFolder(data), host=host, port=port, demo_scale=scale if demo else None).run()
 

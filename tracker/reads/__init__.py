@@ -7,8 +7,8 @@ from tracker.reads.callers import (
     caller_of,
     demo_sign_in,
     departments,
+    end_session,
     installation,
-    revoke,
 )
 from tracker.reads.errors import TooSlow, Unanswerable
 from tracker.reads.fences import fences
@@ -34,13 +34,13 @@ __all__ = [
     "caller_of",
     "demo_sign_in",
     "departments",
+    "end_session",
     "fences",
     "has_alert",
     "ingest_health",
     "installation",
     "motion_codes",
     "positions",
-    "revoke",
     "told",
     "track",
     "vehicle",

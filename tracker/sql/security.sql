@@ -59,15 +59,17 @@ CREATE OR REPLACE FUNCTION demo_sign_in(token_hash bytea, token_prefix text, dep
     RETURNING true
 $$;
 
-CREATE OR REPLACE FUNCTION revoke_token(token_hash bytea) RETURNS void
+-- Signing out ends what signing in made. A token that was pasted in is its holder's: it lives on.
+CREATE OR REPLACE FUNCTION end_session(token_hash bytea) RETURNS void
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    UPDATE api_token SET revoked_at = milepost_now() WHERE hash = token_hash AND revoked_at IS NULL
+    UPDATE api_token SET revoked_at = milepost_now()
+    WHERE hash = token_hash AND revoked_at IS NULL AND label = 'demo sign-in'
 $$;
 
 REVOKE EXECUTE ON FUNCTION ensure_fix_partition(date), registry_changed(), caller_of(bytea),
-    demo_sign_in(bytea, text, text), revoke_token(bytea) FROM PUBLIC;
+    demo_sign_in(bytea, text, text), end_session(bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_fix_partition(date) TO milepost_ingest;
-GRANT EXECUTE ON FUNCTION caller_of(bytea), demo_sign_in(bytea, text, text), revoke_token(bytea)
+GRANT EXECUTE ON FUNCTION caller_of(bytea), demo_sign_in(bytea, text, text), end_session(bytea)
     TO milepost_api;
 
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
