@@ -198,7 +198,7 @@ class _Service:
             for step in self._chosen(STEPS):
                 supervisor.finish(self._child(step))
             if self._broker is not None:
-                self._broker.require_names_outside()
+                self._broker.open_outside()
                 supervisor.add(self._broker.child, wait=True)
             self._data.set_port("web", self._port)
             self._introduce()

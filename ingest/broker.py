@@ -22,7 +22,7 @@ from ingest.accounts import (
     write_accounts,
 )
 from ingest.errors import AnonymousOutside
-from ingest.listener import ListenerSettings
+from ingest.listener import BOUND, ListenerSettings
 from tracker.accounts import Accounts
 from tracker.child import Child, ChildSpec, end_leftovers, is_free, server_user
 from tracker.data_folder import DataFolder, write_whole
@@ -36,10 +36,6 @@ STOP_WITHIN_S = 20.0  # it writes its sessions down first
 # accepts or refuses it.
 CONNECT = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x0a\x00\x00"
 CONNACK = b"\x20\x02"
-
-#: The name is the client id: no device can take another's session. Mosquitto then refuses all
-#: clients without a name, and reads this only at its start.
-BOUND = "use_username_as_clientid true"
 
 SETTINGS = """\
 # Written by Milepost at each start.
@@ -131,10 +127,16 @@ class PrivateBroker:
             "MILEPOST_PRIVATE_BROKER": "true",
         }
 
-    def require_names_outside(self) -> None:
-        """Raise AnonymousOutside where other machines could come in without a name."""
-        if self._outside.host is not None and lets_anonymous_in(self._data):
+    def open_outside(self) -> None:
+        """Make ready for other machines, where they are asked in; before the first start.
+
+        Raises AnonymousOutside where they could come in without a name.
+        """
+        if self._outside.host is None:
+            return
+        if lets_anonymous_in(self._data):
             raise AnonymousOutside
+        self._outside.copy_files(broker_folder(self._data), owner=broker_uid())
 
     def _prepare(self) -> None:
         self._data.create()
@@ -158,7 +160,7 @@ class PrivateBroker:
     def _listeners(self) -> Iterator[str]:
         bound = [] if self._anonymous else [BOUND]
         yield from [f"listener {self.port} {HOST}", *bound]
-        yield from self._outside.lines(self.folder, owner=broker_uid())
+        yield from self._outside.lines(self.folder)
 
     def _note_accounts(self) -> None:
         self._accounts_read = self._accounts_stamp()

@@ -13,6 +13,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from ingest.errors import BadCertificate, NoTls
 from tracker.data_folder import write_whole
 
+CERTIFICATE, KEY = "certificate.pem", "key.pem"
+#: The name is the client id: no device can take another's session. Mosquitto then refuses all
+#: clients without a name, and reads this only at its start.
+BOUND = "use_username_as_clientid true"
+
 
 class ListenerSettings(BaseSettings):
     """Where the private broker also listens; without `host` it keeps to 127.0.0.1."""
@@ -31,24 +36,28 @@ class ListenerSettings(BaseSettings):
             return
         if self.cert_file is None or self.key_file is None:
             raise NoTls
+        server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         try:
-            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
-                self.cert_file, self.key_file
-            )
-        except (OSError, ssl.SSLError) as error:
+            # A key that needs a password is refused, where OpenSSL would ask the terminal for it.
+            server.load_cert_chain(self.cert_file, self.key_file, password="")
+        except OSError as error:
             raise BadCertificate(f"({error})") from error
 
-    def lines(self, folder: Path, *, owner: int) -> Iterator[str]:
-        """Mosquitto's settings of it, every client with a name, which is its client id.
+    def copy_files(self, folder: Path, *, owner: int) -> None:
+        """Copy certificate and key into `folder`, for the user `owner`.
 
-        The files are copied into `folder`, for `owner`, because the user that runs Mosquitto may
-        not be let to the originals.
+        The user that runs Mosquitto may not be let to the originals, and a later start of it must
+        not fail because they are gone.
         """
-        if self.host is None or self.cert_file is None or self.key_file is None:
-            return
-        yield f"listener {self.port} {self.host}"
-        yield "use_username_as_clientid true"
-        for option, file in (("certfile", self.cert_file), ("keyfile", self.key_file)):
-            copy = folder / f"{option}.pem"
-            write_whole(copy, file.read_text(encoding="ascii"), mode=0o600, owner=owner)
-            yield f"{option} {copy}"
+        for name, file in ((CERTIFICATE, self.cert_file), (KEY, self.key_file)):
+            if file is not None:
+                text = file.read_text(encoding="ascii")
+                write_whole(folder / name, text, mode=0o600, owner=owner)
+
+    def lines(self, folder: Path) -> Iterator[str]:
+        """Mosquitto's settings of it, with the copies in `folder`."""
+        if self.host is not None:
+            yield f"listener {self.port} {self.host}"
+            yield f"certfile {folder / CERTIFICATE}"
+            yield f"keyfile {folder / KEY}"
+            yield BOUND

@@ -47,14 +47,19 @@ class Box:
     def report(self, full_ref: str, boot: str) -> bool:
         """Publish where it is as this device; whether the service says that it has it for good."""
         self.published += 1
-        fix = Fix(fixed_at=datetime.now(UTC), lon=114.17, lat=22.3)
-        lines = [f"#{boot},{self.published}", *sentences(fix, DIALECT)]
-        self.client.publish(f"gov/1/{full_ref}/nmea", "\n".join(lines), qos=1)
+        payload = f"#{boot},{self.published}\n{position()}"
+        self.client.publish(f"gov/1/{full_ref}/nmea", payload, qos=1)
         return wait_for(lambda: self._upto(full_ref, boot) >= self.published, WITHIN_S)
 
     def _upto(self, full_ref: str, boot: str) -> int:
         acks = self.heard.get(f"gov/1/{full_ref}/ack", [])
         return max((ack["upto"] for ack in acks if ack["boot"] == boot), default=0)
+
+
+def position() -> str:
+    """What a receiver says now."""
+    fix = Fix(fixed_at=datetime.now(UTC), lon=114.17, lat=22.3)
+    return "\n".join(sentences(fix, DIALECT))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from tests.integration.boxes import WITHIN_S, box
+from tests.integration.boxes import WITHIN_S, box, position
 from tests.integration.processes import children_of, tcp_listeners
 from tests.integration.service import (
     Service,
@@ -86,7 +86,7 @@ async def test_a_device_reports_on_its_own_topic_and_on_no_other(
     with box(port(service), "FSD/box-1", secret, protocol=protocol) as own:
         assert own.is_in()
         assert own.report("FSD/box-1", boot())
-        own.client.publish("gov/1/FSD/box-2/nmea", "$GPGGA,stolen", qos=1)
+        own.client.publish("gov/1/FSD/box-2/nmea", position(), qos=1)
         if protocol is MQTTProtocolVersion.MQTTv5:
             assert wait_for(lambda: own.refusals == ["Not authorized"], WITHIN_S)
         assert own.is_in()
@@ -94,8 +94,6 @@ async def test_a_device_reports_on_its_own_topic_and_on_no_other(
         assert own.report("FSD/box-1", boot()), "what came after the stolen one is stored"
     assert await fixes(service, "V-1") == before + 2
     assert await fixes(service, "V-2") == others
-    listed = service.milepost("status")
-    assert ", 0 refused" in listed, "and ingest never saw the stolen one"
 
 
 def test_a_device_hears_what_is_for_it_and_nothing_else(service: Service) -> None:
