@@ -9,11 +9,13 @@ import os
 import signal
 from pathlib import Path
 
+from ingest.accounts import follow_registry
 from ingest.clock import Clock
 from ingest.errors import NoSource
 from ingest.loop import Ingest
 from ingest.settings import IngestSettings
 from tracker.commit import Committer
+from tracker.data_folder import DataFolder
 from tracker.errors import DatabaseUnreachable
 from tracker.settings import DatabaseSettings
 
@@ -35,7 +37,9 @@ async def serve(settings: IngestSettings, *, shard: int) -> None:
     _calm_the_collector()
     worker = Ingest(committer, sources, clock)
     ingest = asyncio.create_task(worker.run())
-    announcement = asyncio.create_task(_announce(worker))
+    beside = [asyncio.create_task(_announce(worker))]
+    if settings.private_broker:
+        beside.append(asyncio.create_task(follow_registry(DataFolder(), committer)))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ingest.cancel)
     log.info("reading from %s", ", ".join(source.name for source in sources))
@@ -44,7 +48,8 @@ async def serve(settings: IngestSettings, *, shard: int) -> None:
     except asyncio.CancelledError:
         log.info("stopped; all that was acknowledged is stored")
     finally:
-        announcement.cancel()
+        for task in beside:
+            task.cancel()
         await committer.close()
 
 

@@ -16,6 +16,7 @@ from geo.crossing import VehicleState
 from geo.fix import unix_ms
 from tracker import directory as registry
 from tracker import judging, sql, staging
+from tracker.accounts import Accounts
 from tracker.connect import open_pool, told
 from tracker.directory import Directory
 from tracker.errors import LeaseLost, SchemaMissing
@@ -99,6 +100,11 @@ class Committer:
         if self._directory is None:
             raise SchemaMissing
         return self._directory
+
+    @property
+    def accounts(self) -> Accounts | None:
+        """Who may sign in at the broker, as of the last commit; None while that is not known."""
+        return self._directory.accounts if self._directory is not None else None
 
     async def reload(self) -> None:
         """Read the registry and the states anew: at the start, and after anything went wrong."""

@@ -77,8 +77,11 @@ GRANT USAGE ON SCHEMA public TO milepost_api, milepost_ingest, milepost_worker;
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM milepost_api, milepost_ingest, milepost_worker;
 
 GRANT SELECT ON department, cluster, application, vehicle, duty_status, fix, latest, fence,
-    fence_version, rule, event, alert, receipt, reject, reject_day, device, device_assignment,
+    fence_version, rule, event, alert, receipt, reject, reject_day, device_assignment,
     installation, feed, ingest_health TO milepost_api;
+-- Without password_hash, which no caller ever needs.
+GRANT SELECT (id, department_id, ref, accept_from, rollover, created_at, retired_at) ON device
+    TO milepost_api;
 
 GRANT SELECT ON department, application, vehicle, device, device_assignment, fence, fence_version,
     rule, installation TO milepost_ingest;
