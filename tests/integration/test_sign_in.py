@@ -13,7 +13,6 @@ import asyncpg
 import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from tests.integration.signed_in import WITHIN_S, box, position
 from tests.integration.processes import children_of, tcp_listeners
 from tests.integration.service import (
     Service,
@@ -24,6 +23,7 @@ from tests.integration.service import (
     served,
 )
 from tests.integration.session import Session
+from tests.integration.signed_in import WITHIN_S, box, position
 from tracker.child import wait_for
 from tracker.data_folder import DataFolder
 from tracker.registry import New, NewDepartment, NewDevice, NewVehicle
