@@ -6,6 +6,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PATH="$PWD/.tools/bin:$PATH"
 # The system's Python is used; an interpreter is never downloaded.
 export UV_PYTHON_DOWNLOADS=never
+# Certificates are the system's: an office's own authority stands there, if anywhere.
+export UV_SYSTEM_CERTS=true
+if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -f /etc/ssl/certs/ca-certificates.crt ]; then
+  export NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
+fi
 
 say() { printf '==> %s\n' "$*"; }
 
