@@ -211,7 +211,9 @@ class _Service:
             if self._demo_scale:
                 self._read_demo_places()
             for worker in self._chosen(WORKERS):
-                supervisor.add(self._child(worker))
+                # The demonstration's vehicles begin when none of their messages can be missed.
+                heard = self._demo_scale is not None and worker.shows == "file"
+                supervisor.add(self._child(worker), wait=heard)
             supervisor.watch()
 
     def _chosen(self, verbs: tuple[Verb, ...]) -> Iterator[Verb]:
