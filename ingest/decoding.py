@@ -52,6 +52,7 @@ class Work:
             payload=arrival.payload if arrival.whole else b"",
             boot=header.boot if header else self.boot,
             seq=header.seq if header else self.seq,
+            replay=arrival.replay,
         )
 
 
@@ -59,6 +60,7 @@ class Work:
 class _Stream:
     """What is kept of one device on one source."""
 
+    rollover: Rollover
     decoder: Decoder
     #: Work of which a position may still come, oldest first.
     unfinished: deque[Work] = field(default_factory=deque)
@@ -82,6 +84,9 @@ class Decoding:
         if topic is not None and topic.kind == "fix":
             _read_batch(work)
             return [work]
+        if arrival.replay is not None:
+            _read_alone(Decoder(rollover=self._rollover(source, arrival)), work)
+            return [work]
         stream = self._stream(source, arrival)
         if arrival.whole:
             _read_whole(stream.decoder, work)
@@ -103,15 +108,18 @@ class Decoding:
     def _stream(self, source: str, arrival: Arrival) -> _Stream:
         key = (source, arrival.department_ref, arrival.device_ref)
         stream = self._streams.get(key)
-        if stream is None:
-            rollover = self._rollover_of(arrival.department_ref, arrival.device_ref)
-            if source.startswith("file:") and rollover == "auto":
-                rollover = "off"
-            stream = self._streams[key] = _Stream(Decoder(rollover=rollover))
+        rollover = self._rollover(source, arrival)
+        # A stranger's decoder must not outlive the registration of its device.
+        if stream is None or (stream.rollover != rollover and not stream.unfinished):
+            stream = self._streams[key] = _Stream(rollover, Decoder(rollover=rollover))
             if len(self._streams) > DECODERS_KEPT:
                 self._streams.popitem(last=False)
         self._streams.move_to_end(key)
         return stream
+
+    def _rollover(self, source: str, arrival: Arrival) -> Rollover:
+        rollover = self._rollover_of(arrival.department_ref, arrival.device_ref)
+        return "off" if rollover == "auto" and source.startswith("file:") else rollover
 
 
 def _read_batch(work: Work) -> None:
@@ -130,6 +138,12 @@ def _read_whole(decoder: Decoder, work: Work) -> None:
     decoded = decoder.feed(body, work.arrival.received_at, origin=work)
     decoded.extend(decoder.end_epoch())
     _distribute(decoded, work)
+
+
+def _read_alone(decoder: Decoder, work: Work) -> None:
+    """Bytes that nothing follows: what has no date in them will not get one."""
+    _read_whole(decoder, work)
+    _distribute(decoder.finish(), work)
 
 
 def _read_portion(decoder: Decoder, work: Work, *, live: bool) -> None:

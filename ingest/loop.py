@@ -120,7 +120,8 @@ class Ingest:
             if not ready:
                 deadline_s = time.monotonic() + BATCH_WAIT_S
             for arrival in burst:
-                ready += [(source, work) for work in self._decoding.decode(source.name, arrival)]
+                name = arrival.origin or source.name
+                ready += [(source, work) for work in self._decoding.decode(name, arrival)]
         ready += [
             (self._by_name[work.source], work) for work in self._decoding.expire(self._clock.now())
         ]
@@ -135,13 +136,15 @@ class Ingest:
     async def _commit_all(self, batch: Sequence[tuple[Source, Work]]) -> None:
         messages = [work.message() for _, work in batch]
         started_s = time.monotonic()
-        if not any(each.readings or each.refusals or each.boot for each in messages):
+        if not any(_says_something(each) for each in messages):
             await self._patiently([])
         else:
             await self._commit_apart(messages)
             self.counts.commit_seconds += time.monotonic() - started_s
-            oldest = min(work.arrival.received_at for _, work in batch)
-            self.counts.commit_lag_s = (self._clock.now() - oldest).total_seconds()
+            now = self._clock.now()
+            live = [work.arrival for _, work in batch if work.arrival.replay is None]
+            oldest = min((each.received_at for each in live), default=now)
+            self.counts.commit_lag_s = (now - oldest).total_seconds()
         self._acknowledge(batch)
 
     async def _commit_apart(self, messages: Sequence[Message]) -> None:
@@ -228,6 +231,10 @@ class Ingest:
         return device.rollover if device is not None else "off"
 
 
+def _says_something(message: Message) -> bool:
+    return bool(message.readings or message.refusals or message.boot or message.replay)
+
+
 def _refused_whole(message: Message) -> Message:
     """The same message as a reject."""
     raw = message.payload or b"\n".join(each.raw for each in message.readings)
@@ -241,4 +248,5 @@ def _refused_whole(message: Message) -> Message:
         payload=message.payload,
         boot=message.boot,
         seq=message.seq,
+        replay=message.replay,
     )

@@ -12,6 +12,7 @@ from ingest.clock import Clock
 from ingest.errors import NoSource
 from ingest.loop import Ingest
 from ingest.settings import IngestSettings
+from ingest.sources.replay import ReplaySource
 from tracker.commit import Committer
 from tracker.errors import DatabaseUnreachable
 from tracker.settings import DatabaseSettings
@@ -31,7 +32,7 @@ async def serve(settings: IngestSettings, *, shard: int) -> None:
     if not sources:
         raise NoSource
     committer = await _open(shard)
-    worker = Ingest(committer, sources, clock)
+    worker = Ingest(committer, [*sources, ReplaySource(committer)], clock)
     ingest = asyncio.create_task(worker.run())
     announcement = asyncio.create_task(_announce(worker))
     for number in (signal.SIGTERM, signal.SIGINT):

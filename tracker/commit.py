@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -80,7 +80,7 @@ class Committer:
 
         Raises DatabaseUnreachable, or SchemaMissing before `milepost init`.
         """
-        self = cls(await open_pool(dsn, size=2), shard=shard)
+        self = cls(await open_pool(dsn, size=3), shard=shard)
         with told():
             async with self._pool.acquire() as connection:
                 if not await connection.fetchval("SELECT to_regclass('installation') IS NOT NULL"):
@@ -146,11 +146,24 @@ class Committer:
         """Look whether the registry changed; if so, judge anew the vehicles it concerns."""
         with told():
             async with self._pool.acquire() as connection:
-                version = await connection.fetchval("SELECT registry_version FROM installation")
+                version = await registry.version_of(connection)
         current = self._directory is not None and version == self._directory.version
         if current and self._rejudge_from_ms is None:
             return None
         return await self.commit([])
+
+    async def replays(self, limit: int) -> list[Mapping[str, Any]]:
+        """Rejects that are to be read again, oldest first; none while the registry is being read.
+
+        id, received_at, source, topic, boot, seq, reason, raw, claimed_ref. May be asked by another
+        task while one commits.
+        """
+        with told():
+            async with self._pool.acquire() as connection:
+                rows = await connection.fetch(sql.text("load_replays"), limit)
+                version = await registry.version_of(connection)
+        known = self._directory is not None and self._directory.version == version
+        return [dict(row) for row in rows] if known else []
 
     async def report(self, counters: dict[str, Any]) -> None:
         """Write down how this process goes, for `milepost status` and /metrics."""
@@ -186,6 +199,7 @@ class Committer:
             events, alerts = await tell(connection, judgement, self.directory, stamp)
             receipts = await staging.store_receipts(connection, batch.dealt)
             await staging.store_rejects(connection, batch.rejects)
+            await staging.settle_replays(connection, batch.replayed)
             await connection.execute("NOTIFY live")
         self._adopt(judgement, receipts)
         return Committed(

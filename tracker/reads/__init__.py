@@ -10,6 +10,7 @@ from tracker.reads.callers import (
     installation,
     revoke,
 )
+from tracker.reads.devices import device, devices, receipts
 from tracker.reads.errors import TooSlow, Unanswerable
 from tracker.reads.fences import fences
 from tracker.reads.health import ingest_health
@@ -34,12 +35,15 @@ __all__ = [
     "caller_of",
     "demo_sign_in",
     "departments",
+    "device",
+    "devices",
     "fences",
     "has_alert",
     "ingest_health",
     "installation",
     "motion_codes",
     "positions",
+    "receipts",
     "revoke",
     "told",
     "track",
