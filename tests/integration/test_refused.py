@@ -15,7 +15,8 @@ from paho.mqtt import publish
 
 from devices.simulator.nmea import Dialect, sentences
 from geo.fix import Fix
-from tests.integration.service import Service, running_service
+from tests.integration.service import MILEPOST, Service, running_service
+from tests.integration.session import Session
 from tracker.child import wait_for
 from tracker.registry import NewDepartment, NewDevice, NewFence, NewRule, NewVehicle
 
@@ -178,6 +179,20 @@ def test_more_than_is_kept_a_day_is_told_as_a_count(service: Service) -> None:
     *_, day = listed(service, "--device", "D/known", "--limit", "5000")
     assert day["sender"] == "D/known"
     assert day["only_counted"] == day["refused"] - 1000 > 0
+
+
+def test_a_tail_shows_each_sentence_and_what_becomes_of_it(service: Service) -> None:
+    folder = f"MILEPOST_DATA={service.data.path}"
+    with Session("/usr/bin/env", folder, *MILEPOST, "device", "tail", "D/known") as tail:
+        tail.expect("Listening to D/known")
+        send(service, "known", b"#t,1\n" + said(INSIDE) + b"$GPRMC,broken*00\r\n")
+        tail.expect(r"nmea  boot t number 1, \d+ bytes, not durable yet")
+        tail.expect(r"GGA .*22\.30500 N 114\.10500 E")
+        tail.expect("- +refused, checksum: the checksum does not fit")
+        tail.expect(r"taken    .* 22\.30500, 114\.10500 for D/V")
+        tail.expect("ack   boot t: durable 1; refused in 1")
+        send(service, "known", b"#t,1\n" + said(INSIDE))
+        tail.expect("boot t number 1, .* sent again: it is durable already")
 
 
 def test_the_receipts_are_for_those_who_may_see_the_device(service: Service) -> None:
