@@ -51,7 +51,7 @@ MEANINGS: Final = {
     "json": "the payload is no JSON",
     "unknown_device": "no such device is registered: milepost device add, then rejects replay",
     "department": "a device of that name belongs to another department",
-    "unassigned": "it was in no vehicle at that time: assign it, then milepost rejects replay",
+    "unassigned": "it was in no vehicle then: milepost device assign, then rejects replay",
     "clock": "over 60 s ahead of our clock, or before the device's accept_from",
     "null_island": "latitude 0, longitude 0: no place where a vehicle is",
 }

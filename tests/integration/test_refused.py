@@ -147,12 +147,7 @@ def test_an_unassigned_devices_fixes_are_stored_when_it_is_assigned(service: Ser
     reasons = [(each["seq"], each["reason"]) for each in told["rejects"]]
     assert sorted(reasons) == [(1, "checksum"), (1, "unassigned"), (2, "unassigned")]
 
-    sql(
-        service,
-        "INSERT INTO device_assignment (department_id, device_id, vehicle_id, during)"
-        " SELECT d.department_id, d.id, v.id, tstzrange(NULL, NULL) FROM device AS d, vehicle AS v"
-        " WHERE d.ref = 'spare' AND v.ref = 'X'",
-    )
+    service.milepost("device", "assign", "D/spare", "--vehicle", "X")
     answer = service.milepost("rejects", "replay", "--device", "D/spare")
 
     assert "2 stored now, 0 refused again" in answer

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.shared import escaped, moment, run_as_owner
+from tracker.cli.shared import TIME_FORMATS, aware, escaped, moment, run_as_owner
 
 if TYPE_CHECKING:
     from tracker.rejects import Which
@@ -33,7 +33,7 @@ ReasonOption = Annotated[
 SinceOption = Annotated[
     datetime | None,
     typer.Option(
-        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%z"],
+        formats=TIME_FORMATS,
         help="Only what arrived since then, UTC.",
     ),
 ]
@@ -114,13 +114,9 @@ def _wait(addresses: DatabaseSettings, ids: list[int], wait_s: float) -> dict[st
 
 
 def _which(device: str | None, reasons: list[str] | None, since: datetime | None) -> Which:
-    from datetime import UTC
-
     from tracker.rejects import Which
 
-    if since is not None and since.tzinfo is None:
-        since = since.replace(tzinfo=UTC)
-    return Which(device=device, reasons=reasons or None, since=since)
+    return Which(device=device, reasons=reasons or None, since=aware(since))
 
 
 def _line(row: Mapping[str, Any]) -> str:

@@ -22,6 +22,8 @@ DataOption = Annotated[
     typer.Option("--data", metavar="DIR", help="The data folder.", envvar="MILEPOST_DATA"),
 ]
 
+#: How a person types a time.
+TIME_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%z"]
 DeviceArgument = Annotated[
     str, typer.Argument(metavar="DEPARTMENT/REF", help="The device's full ref: FSD/box-1.")
 ]
@@ -49,6 +51,11 @@ def _escape(character: str) -> str:
 def moment(when: datetime) -> str:
     """A time for people: UTC, to the second."""
     return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def aware(when: datetime | None) -> datetime | None:
+    """A time as typed; without a zone it is UTC."""
+    return when.replace(tzinfo=UTC) if when is not None and when.tzinfo is None else when
 
 
 def run_as_owner(addresses: DatabaseSettings, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
