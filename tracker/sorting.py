@@ -81,6 +81,9 @@ class Dealt:
 
     device: Device
     boot: str
+    #: When the first and the last of them arrived.
+    first_at: datetime
+    last_at: datetime
     dealt: Ranges = field(default_factory=Ranges)
     refused: Ranges = field(default_factory=Ranges)
     #: Refused by an earlier commit, and now stored whole.
@@ -170,11 +173,20 @@ def _is_repeated(
     """Note the number as dealt with; True when it was already, in this batch or before."""
     if message.boot is None or message.seq is None:
         return False
-    key = (device.id, message.boot)
-    dealt = result.dealt.setdefault(key, Dealt(device, message.boot)).dealt
-    repeated = message.seq in dealt or message.seq in receipts.get(key, ())
+    dealt = _dealt(message, message.boot, device, result).dealt
+    earlier = receipts.get((device.id, message.boot), ())
+    repeated = message.seq in dealt or message.seq in earlier
     dealt.add(message.seq)
     return repeated
+
+
+def _dealt(message: Message, boot: str, device: Device, result: Sorted) -> Dealt:
+    """Where the message's number belongs; its time is noted."""
+    at = message.received_at
+    found = result.dealt.setdefault((device.id, boot), Dealt(device, boot, at, at))
+    found.first_at = min(found.first_at, at)
+    found.last_at = max(found.last_at, at)
+    return found
 
 
 def _place(
@@ -244,8 +256,7 @@ def _redeem(
     if not taken or refused & {replay.reason, Refused.UNASSIGNED}:
         return False
     if message.boot is not None and message.seq is not None:
-        key = (device.id, message.boot)
-        numbers = result.dealt.setdefault(key, Dealt(device, message.boot))
+        numbers = _dealt(message, message.boot, device, result)
         numbers.dealt.add(message.seq)
         (numbers.refused if refused else numbers.redeemed).add(message.seq)
     return True

@@ -121,6 +121,8 @@ async def store_receipts(
                 "dealt": each.dealt.to_multirange(),
                 "refused": each.refused.to_multirange(),
                 "redeemed": each.redeemed.to_multirange(),
+                "first_at": each.first_at.isoformat(),
+                "last_at": each.last_at.isoformat(),
             }
             for each in dealt.values()
         ],

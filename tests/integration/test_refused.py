@@ -44,6 +44,8 @@ def service() -> Iterator[Service]:
         NewRule(ref="border", department="D", fence="square"),
     )
     with running_service(*things) as running:
+        # The fence was there before the vehicles drove.
+        sql(running, "UPDATE fence_version SET in_force = tstzrange('2026-01-01', NULL)")
         yield running
 
 
@@ -144,6 +146,7 @@ def test_an_unassigned_devices_fixes_are_stored_when_it_is_assigned(service: Ser
     wait_for_rejects(service, "spare", 3)
     told = receipt(service, "spare")
     assert (told["dealt"], told["stored"], told["refused"]) == (2, 0, 2)
+    heard_at = told["last_at"]
     reasons = [(each["seq"], each["reason"]) for each in told["rejects"]]
     assert sorted(reasons) == [(1, "checksum"), (1, "unassigned"), (2, "unassigned")]
 
@@ -154,6 +157,7 @@ def test_an_unassigned_devices_fixes_are_stored_when_it_is_assigned(service: Ser
     assert fixes_of(service, "X") == 3
     told = receipt(service, "spare")
     assert (told["dealt"], told["stored"], told["refused_ranges"]) == (2, 1, [[1, 1]])
+    assert told["last_at"] == heard_at
     assert len(listed(service, "--device", "D/spare")) == 3
 
 
