@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 if TYPE_CHECKING:
+    from ingest.broker import PrivateBroker
     from tracker.child import Child
     from tracker.data_folder import DataFolder
     from tracker.doctor import Check
@@ -31,6 +32,7 @@ HOME = Path(__file__).parent
 FOLDERS = ("ingest", "tracker", "geo", "api", "maps", "devices")
 CLIS = ("tracker.cli", "ingest.cli", "api.cli", "devices.cli", "devices.simulator.cli")
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 DEMO_SCALE = 0.1  # the share of each fleet that one small machine drives with ease
 
 app = typer.Typer(
@@ -63,6 +65,7 @@ class Verb:
     argv: tuple[str, ...]
     roles: tuple[Role, ...]
     demo_only: bool = False
+    own_broker_only: bool = False
     #: How it shows that it is at work: by running, by its pid in a file, or by answering.
     shows: Literal["runs", "file", "web"] = "runs"
 
@@ -76,6 +79,7 @@ class Verb:
 STEPS = (
     Verb(argv=("migrate",), roles=("postgres", "milepost_owner")),
     Verb(argv=("enrol-demo", "--scale", "{scale}"), roles=("milepost_owner",), demo_only=True),
+    Verb(argv=("broker-accounts",), roles=("milepost_ingest",), own_broker_only=True),
 )
 #: Kept running; started in this order, stopped in the reverse one.
 WORKERS = (
@@ -165,6 +169,11 @@ def run(
     """Run the whole service here: its own PostgreSQL and MQTT broker, ingest, and the web."""
     from tracker.data_folder import DataFolder
 
+    if demo and host not in LOOPBACK:
+        _fail(
+            "the demonstration lets anyone sign in, so it is served on this machine only:"
+            " leave out --host, or --demo."
+        )
     scale = 1.0 if full else DEMO_SCALE
     _Service(DataFolder(data), host=host, port=port, demo_scale=scale if demo else None).run()
 
@@ -178,19 +187,25 @@ class _Service:
         self._port = port
         self._demo_scale = demo_scale
         self._outside = OutsideServers()
+        self._broker: PrivateBroker | None = None
         self._env = {"MILEPOST_DATA": str(data.path)}
 
     def run(self) -> None:
         """Start everything and keep it running until SIGTERM or Ctrl-C."""
         from tracker.child import require_free
+        from tracker.postgres import PrivatePostgres
         from tracker.supervisor import Supervisor
 
         with self._data.lock(), Supervisor(_say) as supervisor:
             require_free(self._host, self._port)
-            for server in self._servers():
-                supervisor.add(server, wait=True)
+            self._make_broker()
+            if self._outside.database_url is None:
+                supervisor.add(PrivatePostgres(self._data).child, wait=True)
             for step in self._chosen(STEPS):
                 supervisor.finish(self._child(step))
+            if self._broker is not None:
+                self._broker.open_outside()
+                supervisor.add(self._broker.child, wait=True)
             self._data.set_port("web", self._port)
             self._introduce()
             if self._demo_scale:
@@ -200,18 +215,20 @@ class _Service:
             supervisor.watch()
 
     def _chosen(self, verbs: tuple[Verb, ...]) -> Iterator[Verb]:
-        return (verb for verb in verbs if self._demo_scale or not verb.demo_only)
+        for verb in verbs:
+            if (self._demo_scale or not verb.demo_only) and (
+                self._broker or not verb.own_broker_only
+            ):
+                yield verb
 
-    def _servers(self) -> Iterator[Child]:
+    def _make_broker(self) -> None:
         from ingest.broker import PrivateBroker
-        from tracker.postgres import PrivatePostgres
+        from ingest.listener import ListenerSettings
 
-        if self._outside.database_url is None:
-            yield PrivatePostgres(self._data).child
         if self._outside.mqtt_url is None:
-            broker = PrivateBroker(self._data)
-            yield broker.child
-            self._env["MILEPOST_MQTT_URL"] = broker.url
+            listener = ListenerSettings()
+            listener.check()
+            self._broker = PrivateBroker(self._data, listener)
 
     def _child(self, verb: Verb) -> Child:
         from tracker.child import Child, ChildSpec
@@ -225,6 +242,7 @@ class _Service:
                 log=self._data.log / f"{verb.name}.log",
                 env=self._env
                 | self._addresses(verb.roles)
+                | (self._broker.environment(verb.name) if self._broker else {})
                 | {"MILEPOST_READY_FILE": str(self._ready_file(verb))},
                 ready=lambda pid: self._is_at_work(verb, pid),
             )
@@ -266,11 +284,11 @@ class _Service:
     def _introduce(self) -> None:
         from tracker.postgres import socket_path
 
-        database, broker = self._outside.database_url, self._outside.mqtt_url
+        database, mqtt = self._outside.database_url, self._outside.mqtt_url
         lines = {
             "data folder": str(self._data.path),
             "PostgreSQL": _place(database) if database else str(socket_path(self._data)),
-            "MQTT": _place(broker) if broker else self._env["MILEPOST_MQTT_URL"],
+            "MQTT": self._broker.url if self._broker else _place(mqtt),
             "web": f"http://{self._host}:{self._port}/",
             "logs": str(self._data.log),
         }
@@ -279,9 +297,9 @@ class _Service:
         sys.stdout.flush()
 
 
-def _place(url: SecretStr) -> str:
+def _place(url: SecretStr | None) -> str:
     """A URL without what is secret in it."""
-    return urlsplit(url.get_secret_value())._replace(query="").geturl().split("@")[-1]
+    return urlsplit(_open(url) or "")._replace(query="").geturl().split("@")[-1]
 
 
 def _say(line: str) -> None:

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from geo.fix import Fix
@@ -25,9 +25,9 @@ Kind = Literal["nmea", "fix", "state", "ack", "config", "cmd", "cmdack"]
 
 _TOPIC = re.compile(r"gov/1/([^/]+)/([^/]+)/(nmea|fix|state|ack|config|cmd|cmdack)")
 _HEADER = re.compile(
-    rb"#([A-Za-z0-9._-]{1,64}),([1-9][0-9]{0,17})((?:,[A-Za-z0-9._]+=[^,\s]*)*)\r?"
+    rb"#([A-Za-z0-9._-]{1,64}),([1-9][0-9]{0,17})((?:,[A-Za-z0-9._]+=[!-+\--~]*)*)\r?"
 )
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 _BOOT = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _BIGGEST_SEQ = 10**18
 _TEXT = re.compile("[^\\x00\\ud800-\\udfff]{1,256}")
@@ -84,7 +84,8 @@ class Batch:
 
     boot: str | None = None
     seq: int | None = None
-    fixes: Sequence[Fix] = ()
+    #: Each with its JSON text.
+    fixes: Sequence[tuple[Fix, bytes]] = ()
     #: Members that are no fix: their JSON text, and why.
     refused: Sequence[tuple[bytes, str]] = ()
 
@@ -108,7 +109,7 @@ def split_header(payload: bytes) -> tuple[Header | None, bytes]:
         key, _, value = pair.partition("=")
         if key == "ign" and value in ("0", "1"):
             ignition = value == "1"
-        elif key == "acc" and _NUMBER.fullmatch(value):
+        elif key == "acc" and _NUMBER.fullmatch(value) and _in_range("acc", float(value)):
             accuracy_m = float(value)
         elif key.startswith("in."):
             inputs[key.removeprefix("in.")] = _input(value)
@@ -128,30 +129,21 @@ def parse_batch(payload: bytes) -> Batch:
         said = json.loads(payload, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         return Batch(refused=[(payload, "json")])
-    if not isinstance(said, dict) or not isinstance(said.get("fixes"), list):
+    if not isinstance(said, dict):
         return Batch(refused=[(payload, "form")])
-    boot, seq = said.get("boot"), said.get("seq")
-    numbered = (
-        isinstance(boot, str)
-        and _BOOT.fullmatch(boot) is not None
-        and isinstance(seq, int)
-        and not isinstance(seq, bool)
-        and 0 < seq < _BIGGEST_SEQ
-    )
-    fixes: list[Fix] = []
+    boot, seq = _stamp(said)
+    if not isinstance(said.get("fixes"), list):
+        return Batch(boot=boot, seq=seq, refused=[(payload, "form")])
+    fixes: list[tuple[Fix, bytes]] = []
     refused: list[tuple[bytes, str]] = []
     for member in said["fixes"]:
         fix, reason = _fix(member)
+        raw = json.dumps(member).encode()
         if fix is not None:
-            fixes.append(fix)
+            fixes.append((fix, raw))
         else:
-            refused.append((json.dumps(member).encode(), reason))
-    return Batch(
-        boot=boot if numbered else None,
-        seq=seq if numbered else None,
-        fixes=fixes,
-        refused=refused,
-    )
+            refused.append((raw, reason))
+    return Batch(boot=boot, seq=seq, fixes=fixes, refused=refused)
 
 
 def ack_payload(
@@ -163,6 +155,16 @@ def ack_payload(
         {"boot": boot, "upto": upto, "also": also, "bad": numbers[-BAD_LIMIT:]},
         separators=(",", ":"),
     ).encode()
+
+
+def _stamp(said: Mapping[str, object]) -> tuple[str, int] | tuple[None, None]:
+    """The start of the device and the number of the message in it; both or neither."""
+    boot, seq = said.get("boot"), said.get("seq")
+    if not isinstance(boot, str) or _BOOT.fullmatch(boot) is None:
+        return None, None
+    if not isinstance(seq, int) or isinstance(seq, bool) or not 0 < seq < _BIGGEST_SEQ:
+        return None, None
+    return boot, seq
 
 
 def _no_constant(name: str) -> float:
@@ -183,10 +185,8 @@ def _fix(member: object) -> tuple[Fix | None, str]:
     numbers = {name: _number(member.get(name)) for name in _RANGES}
     if moment is None or numbers["lon"] is None or numbers["lat"] is None:
         return None, "form"
-    for name, (lowest, highest) in _RANGES.items():
-        number = numbers[name]
-        if number is not None and not lowest <= number <= highest:
-            return None, "range"
+    if any(value is not None and not _in_range(name, value) for name, value in numbers.items()):
+        return None, "range"
     ignition = member.get("ign")
     satellites = numbers["sat"]
     return Fix(
@@ -203,6 +203,11 @@ def _fix(member: object) -> tuple[Fix | None, str]:
         ignition=ignition if isinstance(ignition, bool) else None,
         inputs=_inputs(member.get("in")),
     ), ""
+
+
+def _in_range(name: str, value: float) -> bool:
+    lowest, highest = _RANGES[name]
+    return lowest <= value <= highest
 
 
 def _inputs(said: object) -> dict[str, bool | float | str]:
@@ -223,9 +228,14 @@ def _is_text(value: object) -> bool:
 
 
 def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    """A number that is finite as a float; JSON has others."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _moment(value: object) -> datetime | None:
@@ -233,8 +243,9 @@ def _moment(value: object) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
+        if moment.tzinfo is None:
+            return None
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

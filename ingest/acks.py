@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from devices.contract import Topic, ack_payload
 from tracker.staging import Receipt
@@ -24,8 +24,10 @@ class _Pending:
     """What a device has not been told yet."""
 
     receipt: Receipt
-    told_at_s: float = field(default=-EVERY_S)
+    told_at_s: float
     told_count: int = 0
+    #: A message came since: also a repeated one, whose sender may have missed the last `ack`.
+    due: bool = True
 
     @property
     def untold(self) -> int:
@@ -35,31 +37,35 @@ class _Pending:
 class Acks:
     """Keeps the rhythm; what is published is always the newest and whole."""
 
-    def __init__(self, publish: Publish) -> None:
-        """`publish` sends a payload to a topic, or does nothing while the broker is away."""
+    def __init__(self, publish: Publish, clock: Callable[[], float] = time.monotonic) -> None:
+        """`publish` sends a payload to a topic, or does nothing while the broker is away.
+
+        `clock` gives seconds and never goes back.
+        """
         self._publish = publish
+        self._clock = clock
         self._pending: dict[tuple[str, str, str], _Pending] = {}
         self.sent = 0
 
     def durable(self, receipts: Iterable[Receipt]) -> None:
         """These are committed, and a message of each came just now."""
-        now_s = time.monotonic()
+        now_s = self._clock()
         for receipt in receipts:
             key = (receipt.department_ref, receipt.device_ref, receipt.boot)
             pending = self._pending.get(key)
             if pending is None:
-                pending = self._pending[key] = _Pending(receipt)
-            pending.receipt = receipt
+                pending = self._pending[key] = _Pending(receipt, told_at_s=now_s - EVERY_S)
+            pending.receipt, pending.due = receipt, True
             silent = now_s - pending.told_at_s >= EVERY_S
             if silent or pending.untold >= EVERY_MESSAGES:
                 self._tell(pending, now_s)
 
     def flush(self, *, everything: bool = False) -> None:
         """Tell those who have waited long enough, and forget those unheard for an hour."""
-        now_s = time.monotonic()
+        now_s = self._clock()
         for key, pending in list(self._pending.items()):
             waited_s = now_s - pending.told_at_s
-            if pending.untold and (everything or waited_s >= EVERY_S):
+            if pending.due and (everything or waited_s >= EVERY_S):
                 self._tell(pending, now_s)
             elif waited_s > FORGET_AFTER_S:
                 del self._pending[key]
@@ -74,5 +80,5 @@ class Acks:
         )
         self._publish(str(topic), payload)
         pending.told_at_s = now_s
-        pending.told_count = len(receipt.dealt)
+        pending.told_count, pending.due = len(receipt.dealt), False
         self.sent += 1

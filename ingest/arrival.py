@@ -27,8 +27,8 @@ class Arrival:
     handle: object = None
     #: Why the source itself refuses the bytes (a topic of no contract, an oversized payload).
     refused: str | None = None
-    #: A stream fell silent (its open epoch is closed), or its input came to its end.
-    closes: Literal["silence", "input"] | None = None
+    #: A stream has been silent for a moment, was torn off, or came to its end.
+    closes: Literal["silence", "break", "input"] | None = None
     #: Of a kept reject that is read again; its bytes stand alone, whatever came before or after.
     replay: Replay | None = None
     #: The source that brought it at first, when that was another.

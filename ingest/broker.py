@@ -1,33 +1,49 @@
-"""The private broker: one Mosquitto on the loopback interface, its sessions kept in the data
-folder. What it acknowledges is no promise; the `ack` topic is."""
+"""The private broker: one Mosquitto on the loopback interface, and beyond it with TLS where asked;
+its sessions kept in the data folder. What it acknowledges is no promise; the `ack` topic is."""
 
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import signal
 import socket
+from collections.abc import Iterator
 
+from ingest.accounts import (
+    NAMES,
+    PACKAGE,
+    RIGHTS,
+    SYSTEM_USER,
+    accounts_file,
+    broker_folder,
+    broker_uid,
+    lets_anonymous_in,
+    password_file,
+    write_accounts,
+)
+from ingest.errors import AnonymousOutside
+from ingest.listener import BOUND, ListenerSettings
+from tracker.accounts import Accounts
 from tracker.child import Child, ChildSpec, end_leftovers, is_free, server_user
 from tracker.data_folder import DataFolder, write_whole
 from tracker.server_errors import MissingProgram
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 1883
-PACKAGE = "mosquitto"
-SYSTEM_USER = "mosquitto"
 STOP_WITHIN_S = 20.0  # it writes its sessions down first
 
-# The greeting of MQTT 3.1.1: a clean session of an unnamed client, and the answer that accepts it.
+# The greeting of MQTT 3.1.1: a clean session of an unnamed client, and how the answer begins that
+# accepts or refuses it.
 CONNECT = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x0a\x00\x00"
-ACCEPTED = b"\x20\x02\x00\x00"
+CONNACK = b"\x20\x02"
 
 SETTINGS = """\
 # Written by Milepost at each start.
-# Anonymous clients are let in because nothing but this machine can reach the listener.
-listener {port} {host}
-allow_anonymous true
+{listeners}
+
+allow_anonymous {anonymous}
+password_file {passwords}
+acl_file {rights}
 
 persistence true
 persistence_location {folder}/
@@ -48,18 +64,22 @@ log_timestamp_format %Y-%m-%dT%H:%M:%SZ
 
 
 class PrivateBroker:
-    """Mosquitto as a child of Milepost, on 127.0.0.1 only.
+    """Mosquitto as a child of Milepost: on 127.0.0.1, and where `outside` says with TLS.
 
     The port is that of the last start where it is still free, else 1883, else any free one;
-    it stays the same for the life of this object.
+    it stays the same for the life of this object. Who may sign in stands in a file (accounts.py)
+    which the supervisor has read again when it changes.
     """
 
-    def __init__(self, data: DataFolder) -> None:
+    def __init__(self, data: DataFolder, outside: ListenerSettings | None = None) -> None:
         self.folder = data.path / "broker"
         self._data = data
+        self._outside = outside or ListenerSettings.model_construct()
         self._port: int | None = None
-        self._user = server_user(SYSTEM_USER, program="Mosquitto", package=PACKAGE)
         self._settings = self.folder / "mosquitto.conf"
+        #: Of the accounts as Mosquitto read them last.
+        self._accounts_read: tuple[int, int] | None = None
+        self._anonymous = False
         self.child = Child(
             ChildSpec(
                 name="Mosquitto",
@@ -69,8 +89,9 @@ class PrivateBroker:
                 stop_within_s=STOP_WITHIN_S,
                 cwd=self.folder,
                 env={"TZ": "UTC"},
-                user=self._user,
+                user=server_user(SYSTEM_USER, program="Mosquitto", package=PACKAGE),
                 prepare=self._prepare,
+                renew=self._renew,
                 ready=lambda _pid: greets(HOST, self.port),
             )
         )
@@ -95,16 +116,73 @@ class PrivateBroker:
         """Let it write its sessions down and end."""
         self.child.stop()
 
+    def environment(self, program: str) -> dict[str, str]:
+        """How a verb of ours (`ingest`, `simulate`) finds it and signs in; nothing for others."""
+        if program not in NAMES:
+            return {}
+        name = NAMES[program]
+        return {
+            "MILEPOST_MQTT_URL": f"mqtt://{name}@{HOST}:{self.port}",
+            "MILEPOST_MQTT_PASSWORD_FILE": str(password_file(self._data, name)),
+            "MILEPOST_PRIVATE_BROKER": "true",
+        }
+
+    def open_outside(self) -> None:
+        """Make ready for other machines, where they are asked in; before the first start.
+
+        Raises AnonymousOutside where they could come in without a name.
+        """
+        if self._outside.host is None:
+            return
+        if lets_anonymous_in(self._data):
+            raise AnonymousOutside
+        self._outside.copy_files(broker_folder(self._data), owner=broker_uid())
+
     def _prepare(self) -> None:
         self._data.create()
-        if not self.folder.exists():
-            self.folder.mkdir(mode=0o700)
-        if self._user is not None:
-            os.chown(self.folder, pwd.getpwnam(self._user).pw_uid, -1)
+        broker_folder(self._data)
         end_leftovers("mosquitto", self.folder)
-        settings = SETTINGS.format(port=self.port, host=HOST, folder=self.folder)
+        if not accounts_file(self._data).exists():
+            write_accounts(self._data, Accounts())
+        self._note_accounts()
+        rights = self.folder / "rights"
+        write_whole(rights, RIGHTS, mode=0o600, owner=broker_uid())
+        settings = SETTINGS.format(
+            listeners="\n".join(self._listeners()),
+            anonymous=str(self._anonymous).lower(),
+            passwords=accounts_file(self._data),
+            rights=rights,
+            folder=self.folder,
+        )
         write_whole(self._settings, settings)
         self._data.set_port("mqtt", self.port)
+
+    def _listeners(self) -> Iterator[str]:
+        bound = [] if self._anonymous else [BOUND]
+        yield from [f"listener {self.port} {HOST}", *bound]
+        yield from self._outside.lines(self.folder)
+
+    def _note_accounts(self) -> None:
+        self._accounts_read = self._accounts_stamp()
+        self._anonymous = lets_anonymous_in(self._data) and self._outside.host is None
+
+    def _accounts_stamp(self) -> tuple[int, int] | None:
+        try:
+            found = accounts_file(self._data).stat()
+        except FileNotFoundError:
+            return None
+        return found.st_mtime_ns, found.st_ino
+
+    def _renew(self, pid: int) -> bool:
+        """Have changed accounts read; a start is needed where clients without a name go or come."""
+        if self._accounts_stamp() in (None, self._accounts_read):
+            return False
+        before = self._anonymous
+        self._note_accounts()
+        if self._anonymous != before:
+            return True
+        os.kill(pid, signal.SIGHUP)
+        return False
 
 
 def broker_program() -> str:
@@ -118,11 +196,11 @@ def broker_program() -> str:
 
 
 def greets(host: str, port: int, within_s: float = 1.0) -> bool:
-    """Does an MQTT broker there let an unnamed client in?"""
+    """Does an MQTT broker answer there, be it that it refuses an unnamed client?"""
     try:
         with socket.create_connection((host, port), timeout=within_s) as connection:
             connection.sendall(CONNECT)
-            return connection.recv(len(ACCEPTED)) == ACCEPTED
+            return connection.recv(len(CONNACK)) == CONNACK
     except OSError:
         return False
 

@@ -47,6 +47,26 @@ def enrol_demo(
     typer.echo(f"The Demo Administration (示範政府) is registered with {count} vehicles.")
 
 
+@app.command("broker-accounts")
+def broker_accounts(
+    data: Annotated[
+        Path | None, typer.Option("--data", help="The data folder.", envvar="MILEPOST_DATA")
+    ] = None,
+) -> None:
+    """Write down for the private broker who may sign in. `milepost run` does this by itself."""
+    import asyncio
+
+    from ingest.accounts import write_accounts
+    from tracker.accounts import read
+    from tracker.data_folder import DataFolder
+    from tracker.settings import DatabaseSettings
+
+    accounts = asyncio.run(read(DatabaseSettings().require("milepost_ingest")))
+    write_accounts(DataFolder(data), accounts)
+    clients = "are let in" if accounts.anonymous else "are refused"
+    typer.echo(f"{len(accounts.hashes)} devices sign in; clients without a name {clients}.")
+
+
 @app.command()
 def ingest(
     source: SourceOption = None,

@@ -6,6 +6,7 @@ device gets its acknowledgement when all of the message is stored or refused.
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,7 +23,12 @@ WAIT_FOR_DATE = timedelta(seconds=30)
 #: Decoders kept; the one unused longest goes first, with a date and half a line at most.
 DECODERS_KEPT = 100_000
 
+#: Why bytes are refused on which a decoder failed: a fault of ours costs one message.
+UNREADABLE = "unreadable"
+
 Rollover = Literal["auto", "on", "off"]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -60,8 +66,10 @@ class Work:
 class _Stream:
     """What is kept of one device on one source."""
 
-    rollover: Rollover
     decoder: Decoder
+    rollover: Rollover
+    #: When bytes came last; None before the first.
+    heard_at: datetime | None = None
     #: Work of which a position may still come, oldest first.
     unfinished: deque[Work] = field(default_factory=deque)
 
@@ -77,23 +85,53 @@ class Decoding:
     def decode(self, source: str, arrival: Arrival) -> list[Work]:
         """The work that this arrival makes ready: its own, and earlier work that waited."""
         work = Work(source, arrival)
+        try:
+            return self._decode(work)
+        except Exception:  # whatever it is: one message must neither stop us nor come back for ever
+            log.exception("nothing can be made of %r", arrival.payload[:200])
+            return self._refuse(work)
+
+    def finish(self) -> list[Work]:
+        """Ingest stops: close what is open on streams, which nobody will send again."""
+        ready: list[Work] = []
+        for stream in self._streams.values():
+            if stream.unfinished and not stream.unfinished[-1].arrival.whole:
+                decoded = stream.decoder.end_epoch(line_complete=False)
+                _distribute(decoded, stream.unfinished[-1])
+                ready += _finished(stream)
+        return ready
+
+    def _decode(self, work: Work) -> list[Work]:
+        arrival = work.arrival
         topic = parse_topic(arrival.topic) if arrival.topic else None
+        is_batch = topic is not None and topic.kind == "fix"
         if arrival.refused is not None:
-            work.refusals.append(Refusal(raw=arrival.payload, reason=arrival.refused))
+            _refuse_whole(work, arrival.refused, is_batch=is_batch)
             return [work]
-        if topic is not None and topic.kind == "fix":
+        if is_batch:
             _read_batch(work)
             return [work]
         if arrival.replay is not None:
-            _read_alone(Decoder(rollover=self._rollover(source, arrival)), work)
+            _read_alone(Decoder(rollover=self._rollover(work)), work)
             return [work]
-        stream = self._stream(source, arrival)
+        stream = self._stream(work)
         if arrival.whole:
             _read_whole(stream.decoder, work)
         else:
-            _read_portion(stream.decoder, work, live=not source.startswith("file:"))
+            _read_portion(stream, work)
         stream.unfinished.append(work)
         return list(_finished(stream))
+
+    def _refuse(self, work: Work) -> list[Work]:
+        """Give up a decoder that failed, the work in hand, and what waited in it."""
+        given_up = [work]
+        stands_alone = work.arrival.replay is not None  # it had a decoder of its own
+        stream = None if stands_alone else self._streams.pop(_key(work), None)
+        if stream is not None:
+            given_up = [*stream.unfinished, work]
+        for each in given_up:
+            each.refusals.append(Refusal(raw=each.arrival.payload, reason=UNREADABLE))
+        return given_up
 
     def expire(self, now: datetime) -> list[Work]:
         """Give up the dates that did not come in time."""
@@ -101,31 +139,50 @@ class Decoding:
         for stream in self._streams.values():
             oldest = stream.unfinished[0] if stream.unfinished else None
             if oldest is not None and now - oldest.arrival.received_at > WAIT_FOR_DATE:
-                _distribute(stream.decoder.finish(), oldest)
+                _distribute(stream.decoder.give_up(oldest), oldest)
                 ready += _finished(stream)
         return ready
 
-    def _stream(self, source: str, arrival: Arrival) -> _Stream:
-        key = (source, arrival.department_ref, arrival.device_ref)
+    def _stream(self, work: Work) -> _Stream:
+        key = _key(work)
         stream = self._streams.get(key)
-        rollover = self._rollover(source, arrival)
-        # A stranger's decoder must not outlive the registration of its device.
-        if stream is None or (stream.rollover != rollover and not stream.unfinished):
-            stream = self._streams[key] = _Stream(rollover, Decoder(rollover=rollover))
+        rollover = self._rollover(work)
+        changed = stream is not None and stream.rollover != rollover and not stream.unfinished
+        if stream is None or changed:
+            stream = self._streams[key] = _Stream(Decoder(rollover=rollover), rollover)
             if len(self._streams) > DECODERS_KEPT:
                 self._streams.popitem(last=False)
         self._streams.move_to_end(key)
         return stream
 
-    def _rollover(self, source: str, arrival: Arrival) -> Rollover:
-        rollover = self._rollover_of(arrival.department_ref, arrival.device_ref)
-        return "off" if rollover == "auto" and source.startswith("file:") else rollover
+    def _rollover(self, work: Work) -> Rollover:
+        rollover = self._rollover_of(work.arrival.department_ref, work.arrival.device_ref)
+        return "off" if rollover == "auto" and not _is_live(work) else rollover
+
+
+def _key(work: Work) -> tuple[str, str, str]:
+    return work.source, work.arrival.department_ref, work.arrival.device_ref
+
+
+def _is_live(work: Work) -> bool:
+    return not work.source.startswith("file:")
+
+
+def _refuse_whole(work: Work, reason: str, *, is_batch: bool) -> None:
+    """Refuse it unread but for its number, which its sender waits to see."""
+    payload = work.arrival.payload
+    work.refusals.append(Refusal(raw=payload, reason=reason))
+    if is_batch:
+        batch = parse_batch(payload)
+        work.boot, work.seq = batch.boot, batch.seq
+    else:
+        work.header, _ = split_header(payload)
 
 
 def _read_batch(work: Work) -> None:
     batch = parse_batch(work.arrival.payload)
     work.boot, work.seq = batch.boot, batch.seq
-    work.readings = [Reading(fix=fix, raw=work.arrival.payload) for fix in batch.fixes]
+    work.readings = [Reading(fix=fix, raw=raw) for fix, raw in batch.fixes]
     work.refusals = [Refusal(raw=raw, reason=reason) for raw, reason in batch.refused]
 
 
@@ -146,15 +203,22 @@ def _read_alone(decoder: Decoder, work: Work) -> None:
     _distribute(decoder.finish(), work)
 
 
-def _read_portion(decoder: Decoder, work: Work, *, live: bool) -> None:
-    """Some bytes of a stream, cut anywhere; an empty portion closes the open epoch."""
-    arrival = work.arrival
+def _read_portion(stream: _Stream, work: Work) -> None:
+    """Some bytes of a stream, cut anywhere, or what closes its open epoch."""
+    arrival, decoder = work.arrival, stream.decoder
     if arrival.closes == "input":
         decoded = decoder.finish()
+    elif arrival.closes == "break":
+        decoded = decoder.end_epoch()
     elif arrival.closes == "silence":
+        silence = arrival.received_at - (stream.heard_at or arrival.received_at)
+        if silence.total_seconds() < decoder.patience_s:
+            return
         decoded = decoder.end_epoch(line_complete=False)
     else:
-        decoded = decoder.feed(arrival.payload, arrival.received_at if live else None, origin=work)
+        stream.heard_at = arrival.received_at
+        received_at = arrival.received_at if _is_live(work) else None
+        decoded = decoder.feed(arrival.payload, received_at, origin=work)
     _distribute(decoded, work)
 
 

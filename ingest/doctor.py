@@ -6,7 +6,8 @@ import subprocess
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from ingest.broker import DEFAULT_PORT, HOST, PACKAGE, broker_program, greets
+from ingest.accounts import PACKAGE
+from ingest.broker import DEFAULT_PORT, HOST, broker_program, greets
 from tracker.child import answers
 from tracker.data_folder import DataFolder
 from tracker.doctor import Check

@@ -3,7 +3,10 @@
 IngestError
 ├── BadSource
 ├── BrokerAway
-└── NoSource
+├── NoSource
+├── NoTls
+├── BadCertificate
+└── AnonymousOutside
 """
 
 from __future__ import annotations
@@ -29,3 +32,15 @@ class BrokerAway(IngestError):
 
 class NoSource(IngestError):
     """There is nothing to read from: set MILEPOST_MQTT_URL or MILEPOST_SOURCES, or use `milepost run`."""  # noqa: E501  the sentence is the message
+
+
+class NoTls(IngestError):
+    """The broker serves other machines (MILEPOST_BROKER_HOST) only with TLS: name the PEM files of a certificate and its key in MILEPOST_BROKER_CERT_FILE and MILEPOST_BROKER_KEY_FILE."""  # noqa: E501  the sentence is the message
+
+
+class BadCertificate(IngestError):
+    """The broker cannot use MILEPOST_BROKER_CERT_FILE and MILEPOST_BROKER_KEY_FILE: give it a PEM certificate and the key that belongs to it."""  # noqa: E501  the sentence is the message
+
+
+class AnonymousOutside(IngestError):
+    """The broker serves other machines (MILEPOST_BROKER_HOST) only when every device has to sign in: give one a password first (milepost device password DEPARTMENT/REF), and keep the demonstration on this machine."""  # noqa: E501  the sentence is the message

@@ -31,6 +31,7 @@ BATCH_WAIT_S = 0.05  # how long the first message of a batch waits for more
 BURSTS_WAITING = 64  # between sources and decoding; MQTT bounds itself by its receive maximum
 IDLE_S = 1.0  # how often the registry is looked at when nothing arrives
 RETRY_FIRST_S, RETRY_LAST_S = 0.1, 2.0
+FINISH_WITHIN_S = 5.0  # for the last commit at a stop
 
 
 @dataclass(slots=True)
@@ -74,6 +75,12 @@ class Ingest:
         self._decoding = Decoding(self._rollover_of)
         self._bursts: asyncio.Queue[tuple[Source, list[Arrival]]] = asyncio.Queue(BURSTS_WAITING)
         self._batches: asyncio.Queue[list[tuple[Source, Work]]] = asyncio.Queue(1)
+        #: Read when the queue was full and ingest stopped.
+        self._unqueued: list[tuple[Source, list[Arrival]]] = []
+        #: Decoded, and not handed to the writer yet.
+        self._ready: list[tuple[Source, Work]] = []
+        #: The registry as of the last commit that went well.
+        self._directory = committer.directory
         self._by_name = {source.name: source for source in sources}
         self.counts = Counts()
 
@@ -91,41 +98,52 @@ class Ingest:
             batcher = asyncio.create_task(self._batch())
             writer = asyncio.create_task(self._write())
             reporter = asyncio.create_task(self._report())
+            tasks = (*readers, batcher, writer, reporter)
             try:
-                await asyncio.gather(*readers, batcher, writer, reporter)
+                # Not gather, which hands a cancellation on to the writer in the middle of a commit.
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+                for task in done:
+                    task.result()
             finally:
-                for task in (*readers, batcher, reporter):
-                    task.cancel()
+                await _end(*readers, batcher, reporter)
                 await self._finish(writer)
 
     async def _read(self, source: Source) -> None:
         async for burst in source.arrivals():
-            await self._bursts.put((source, burst))
+            try:
+                await self._bursts.put((source, burst))
+            except asyncio.CancelledError:
+                self._unqueued.append((source, burst))
+                raise
         log.info("%s has been read to its end", source.name)
 
     async def _batch(self) -> None:
         while True:
-            await self._batches.put(await self._gather())
+            await self._gather()
+            await self._batches.put(self._ready)
+            self._ready = []
 
-    async def _gather(self) -> list[tuple[Source, Work]]:
+    async def _gather(self) -> None:
         """Work for one commit: the first that comes, and what comes within a moment of it."""
-        ready: list[tuple[Source, Work]] = []
         deadline_s = time.monotonic() + IDLE_S
-        while len(ready) < BATCH_MESSAGES:
+        while len(self._ready) < BATCH_MESSAGES:
             try:
                 async with asyncio.timeout(max(deadline_s - time.monotonic(), 0)):
                     source, burst = await self._bursts.get()
             except TimeoutError:
                 break
-            if not ready:
+            if not self._ready:
                 deadline_s = time.monotonic() + BATCH_WAIT_S
-            for arrival in burst:
-                name = arrival.origin or source.name
-                ready += [(source, work) for work in self._decoding.decode(name, arrival)]
-        ready += [
-            (self._by_name[work.source], work) for work in self._decoding.expire(self._clock.now())
-        ]
-        return ready
+            self._decode(source, burst)
+        self._add(self._decoding.expire(self._clock.now()))
+
+    def _decode(self, source: Source, burst: Sequence[Arrival]) -> None:
+        for arrival in burst:
+            name = arrival.origin or source.name
+            self._ready += [(source, work) for work in self._decoding.decode(name, arrival)]
+
+    def _add(self, those: Sequence[Work]) -> None:
+        self._ready += [(self._by_name[work.source], work) for work in those]
 
     async def _write(self) -> None:
         while True:
@@ -178,6 +196,7 @@ class Ingest:
             log.info("the database is back")
             self.counts.database_away_since = None
         if committed is not None:
+            self._directory = self._committer.directory
             self._clock.tell(committed.now)
             self.counts.add(committed)
             self._acks.durable(committed.receipts)
@@ -220,19 +239,39 @@ class Ingest:
         }
 
     async def _finish(self, writer: asyncio.Task[None]) -> None:
-        """Let the commits that are under way end, and tell the devices."""
-        if not writer.done() and self.counts.database_away_since is None:
-            await self._batches.join()
-        writer.cancel()
+        """Commit what has been read, unless the database is away, and tell the devices."""
+        while not self._bursts.empty():
+            self._decode(*self._bursts.get_nowait())
+        for source, burst in self._unqueued:
+            self._decode(source, burst)
+        self._add(self._decoding.finish())
+        if self.counts.database_away_since is None and not writer.done():
+            last = asyncio.create_task(self._hand_over_last())
+            await asyncio.wait(
+                (last, writer), timeout=FINISH_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            await _end(last)
+        await _end(writer)
         self._acks.flush(everything=True)
 
+    async def _hand_over_last(self) -> None:
+        await self._batches.put(self._ready)
+        await self._batches.join()
+
     def _rollover_of(self, department_ref: str, device_ref: str) -> Rollover:
-        device = self._committer.directory.device(department_ref, device_ref)
+        device = self._directory.device(department_ref, device_ref)
         return device.rollover if device is not None else "off"
 
 
 def _says_something(message: Message) -> bool:
     return bool(message.readings or message.refusals or message.boot or message.replay)
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    """Cancel and wait; whoever started them hears of their faults elsewhere."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _refused_whole(message: Message) -> Message:

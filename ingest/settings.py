@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from devices.broker_url import BrokerPassword
 from ingest.arrival import Source
 from ingest.clock import Clock
 from ingest.errors import BadSource
@@ -28,6 +29,8 @@ class IngestSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MILEPOST_")
 
     mqtt_url: SecretStr | None = None
+    #: Whether `milepost run` keeps the broker, which then learns from ingest who may sign in.
+    private_broker: bool = False
     sources: Annotated[tuple[str, ...], NoDecode] = ()
 
     @field_validator("sources", mode="before")
@@ -39,7 +42,7 @@ class IngestSettings(BaseSettings):
         """The sources, not yet entered; raises BadSource naming the address that is wrong."""
         made = [make_source(address, clock) for address in self.sources]
         if self.mqtt_url is not None:
-            url = self.mqtt_url.get_secret_value()
+            url = BrokerPassword().put_into(self.mqtt_url.get_secret_value()).get_secret_value()
             made.insert(0, MqttSource(url, client_id=f"milepost-ingest-{shard}", clock=clock))
         return made
 

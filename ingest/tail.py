@@ -17,9 +17,11 @@ from urllib.parse import unquote, urlsplit
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
+from devices.broker_url import BrokerPassword
 from devices.contract import parse_topic, split_header
 from devices.nmea.explain import explain
 from geo.fix import Fix
+from ingest.accounts import TAIL, password_file
 from ingest.arrival import Arrival
 from ingest.decoding import Decoding, Rollover
 from ingest.errors import BrokerAway
@@ -54,6 +56,7 @@ MEANINGS: Final = {
     "unassigned": "it was in no vehicle then: milepost device assign, then rejects replay",
     "clock": "over 60 s ahead of our clock, or before the device's accept_from",
     "null_island": "latitude 0, longitude 0: no place where a vehicle is",
+    "unreadable": "a fault of ours that cost this one message: tell us",
 }
 
 
@@ -192,10 +195,11 @@ def broker_url(data: DataFolder) -> str:
     """MILEPOST_MQTT_URL, or the broker of the service in the data folder; raises BrokerAway."""
     given = IngestSettings().mqtt_url
     if given is not None:
-        return given.get_secret_value()
+        return BrokerPassword().put_into(given.get_secret_value()).get_secret_value()
     if data.holder() is None or "mqtt" not in data.ports():
         raise BrokerAway
-    return f"mqtt://127.0.0.1:{data.ports()['mqtt']}"
+    password = password_file(data, TAIL).read_text(encoding="ascii").strip()
+    return f"mqtt://{TAIL}:{password}@127.0.0.1:{data.ports()['mqtt']}"
 
 
 async def durable_of(device: str, addresses: DatabaseSettings) -> dict[str, Ranges]:

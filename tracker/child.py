@@ -48,6 +48,8 @@ class ChildSpec:
     prepare: Callable[[], None] = lambda: None
     #: Given the pid: is the child at work?
     ready: Callable[[int], bool] = lambda _pid: True
+    #: Given the pid, now and then while it is at work: must it start anew, for other settings?
+    renew: Callable[[int], bool] = lambda _pid: False
 
 
 class Child:
@@ -72,6 +74,11 @@ class Child:
     def is_ready(self) -> bool:
         """It runs and its readiness condition holds."""
         return (pid := self.pid) is not None and self.spec.ready(pid)
+
+    @property
+    def is_outdated(self) -> bool:
+        """It runs with settings that do not hold any more."""
+        return (pid := self.pid) is not None and self.spec.renew(pid)
 
     def spawn(self) -> None:
         """Prepare and start, without waiting. Only the main thread may: the kernel's notice of

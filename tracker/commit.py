@@ -16,6 +16,7 @@ from geo.crossing import VehicleState
 from geo.fix import unix_ms
 from tracker import directory as registry
 from tracker import judging, sql, staging
+from tracker.accounts import Accounts
 from tracker.connect import open_pool, told
 from tracker.directory import Directory
 from tracker.errors import LeaseLost, SchemaMissing
@@ -100,6 +101,11 @@ class Committer:
             raise SchemaMissing
         return self._directory
 
+    @property
+    def accounts(self) -> Accounts | None:
+        """Who may sign in at the broker, as of the last commit; None while that is not known."""
+        return self._directory.accounts if self._directory is not None else None
+
     async def reload(self) -> None:
         """Read the registry and the states anew: at the start, and after anything went wrong."""
         with told():
@@ -143,10 +149,16 @@ class Committer:
         raise RuntimeError("the registry changes faster than a commit takes")
 
     async def refresh(self) -> Committed | None:
-        """Look whether the registry changed; if so, judge anew the vehicles it concerns."""
+        """Look whether the registry changed; if so, judge anew the vehicles it concerns.
+
+        Raises LeaseLost when another process has taken the shard.
+        """
         with told():
             async with self._pool.acquire() as connection:
-                version = await registry.version_of(connection)
+                row = await connection.fetchrow(sql.text("look"), self._shard)
+        if row is None or row["token"] != self._token:
+            raise LeaseLost
+        version = row["registry_version"]
         current = self._directory is not None and version == self._directory.version
         if current and self._rejudge_from_ms is None:
             return None

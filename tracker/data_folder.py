@@ -26,12 +26,16 @@ def default_folder(environ: Mapping[str, str] | None = None) -> Path:
     return (Path(share) if share else Path.home() / ".local" / "share") / "milepost"
 
 
-def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
-    """Replace a file at once: a reader, or a crash, sees the old text or the new one."""
+def write_whole(path: Path, text: str, mode: int = 0o644, *, owner: int = -1) -> None:
+    """Replace a file at once: a reader, or a crash, sees the old text or the new one.
+
+    As root `owner` names the user id that shall have it.
+    """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             os.fchmod(file.fileno(), mode)
+            os.fchown(file.fileno(), owner, -1)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

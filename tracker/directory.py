@@ -16,7 +16,8 @@ import shapely
 from geo.crossing import gap_limit_ms
 from geo.fences import FenceIndex, FenceVersion
 from geo.fix import unix_ms
-from tracker import sql
+from tracker import accounts, sql
+from tracker.accounts import Accounts
 from tracker.connect import told
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class Directory:
             self._rules[rule.department_id].append(rule)
         self.fences = FenceIndex([])
         self.fence_refs: dict[int, str] = {}
+        self.accounts = Accounts()
 
     def device(self, department_ref: str, ref: str) -> Device | None:
         """The device of that name in that department."""
@@ -147,6 +149,7 @@ async def load(connection: Connection) -> Directory:
         vehicles=[_vehicle(row) for row in await connection.fetch(sql.text("load_vehicles"))],
         rules=[_rule(row) for row in await connection.fetch(sql.text("load_rules"))],
     )
+    directory.accounts = await accounts.load(connection)
     versions = [_fence_version(row) for row in await connection.fetch(sql.text("load_fences"))]
     directory.fences = FenceIndex(versions)
     directory.fence_refs = {version.fence_id: version.ref for version in versions}

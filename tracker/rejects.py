@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tracker import sql
-from tracker.sorting import REJECTS_KEPT_A_DAY, Refused
-
-#: What registering a device, assigning it or accepting older fixes can change.
-CURABLE: Final = (
-    Refused.UNKNOWN_DEVICE,
-    Refused.UNASSIGNED,
-    Refused.DEPARTMENT,
-    Refused.CLOCK,
-)
+from tracker.sorting import REJECTS_KEPT_A_DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

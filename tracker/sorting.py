@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from geo.fix import Fix, unix_ms
 from tracker.directory import Device, Directory
@@ -32,6 +33,15 @@ class Refused(StrEnum):
     UNASSIGNED = "unassigned"
     CLOCK = "clock"
     NULL_ISLAND = "null_island"
+
+
+#: What registering a device, assigning it or accepting older fixes can change.
+CURABLE: Final = (
+    Refused.UNKNOWN_DEVICE,
+    Refused.UNASSIGNED,
+    Refused.DEPARTMENT,
+    Refused.CLOCK,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +108,8 @@ class Sorted:
     placed: list[Placed] = field(default_factory=list)
     rejects: list[RejectRow] = field(default_factory=list)
     dealt: dict[ReceiptKey, Dealt] = field(default_factory=dict)
-    #: Messages that an earlier commit dealt with: they only want their acknowledgement again.
+    #: Messages dealt with before, which only want their acknowledgement again, and fixes of an
+    #: instant that this batch has already.
     repeated: int = 0
     #: Rejects that were read again, and whether what they hold is stored now.
     replayed: dict[int, bool] = field(default_factory=dict)
@@ -151,7 +162,9 @@ def sort(
 
 def _refuse_stranger(message: Message, directory: Directory, result: Sorted) -> None:
     known = directory.is_known_elsewhere(message.device_ref)
-    reason = Refused.DEPARTMENT if known else Refused.UNKNOWN_DEVICE
+    reason: str = Refused.DEPARTMENT if known else Refused.UNKNOWN_DEVICE
+    if not message.device_ref and message.refusals:
+        reason = message.refusals[0].reason
     said: list[Reading | Refusal] = [*message.readings, *message.refusals]
     raw = message.payload or b"\n".join(each.raw for each in said)
     if not raw:
@@ -194,20 +207,22 @@ def _place(
 ) -> tuple[list[Refusal], int]:
     """Place the fixes of one message; returns what of it is refused, and how many fixes are not.
 
-    A whole payload is refused once a reason, however many of its fixes are concerned.
+    What can be cured is kept as the whole payload, to be read again: once a reason, however many
+    of its fixes are concerned.
     """
     refused = list(message.refusals)
     received_ms = unix_ms(message.received_at)
-    kept_whole: set[str] = set()
+    kept_whole: set[Refused] = set()
     taken = len(message.readings)
 
-    def refuse(reason: str, reading: Reading) -> None:
+    def refuse(reason: Refused, reading: Reading) -> None:
         nonlocal taken
         taken -= 1
-        if reason not in kept_whole:
-            refused.append(Refusal(raw=message.payload or reading.raw, reason=reason))
-        if message.payload:
+        if not message.payload or reason not in CURABLE:
+            refused.append(Refusal(raw=reading.raw, reason=reason))
+        elif reason not in kept_whole:
             kept_whole.add(reason)
+            refused.append(Refusal(raw=message.payload, reason=reason))
 
     for reading in message.readings:
         fixed_ms = unix_ms(reading.fix.fixed_at)
@@ -216,7 +231,9 @@ def _place(
             refuse(reason, reading)
         elif vehicle_id is None:
             refuse(Refused.UNASSIGNED, reading)
-        elif (vehicle_id, fixed_ms) not in seen:
+        elif (vehicle_id, fixed_ms) in seen:
+            result.repeated += 1
+        else:
             seen.add((vehicle_id, fixed_ms))
             result.placed.append(
                 Placed(

@@ -160,6 +160,11 @@ class _Kept:
         elif not self._welcomed:
             if now - self._started_at >= SETTLED_S and self._child.is_ready:
                 self.welcome()
+        elif self._child.is_outdated:
+            self._say(f"{self._child.name} starts anew with other settings")
+            self._child.stop()
+            self._died = True
+            self.start()
         elif now >= self._trim_at:
             self._trim_at = now + TRIM_EVERY_S
             self._child.trim_log()

@@ -12,7 +12,7 @@ from api.errors import NotFound, NotSignedIn, SignInClosed
 from api.models import Department, Me, Name, SignInAsDepartment, SignInChoices, SignInWithToken
 from api.service import InService, Service
 from tracker import tokens
-from tracker.reads import demo_sign_in, departments, installation, revoke
+from tracker.reads import demo_sign_in, departments, end_session, installation
 
 router = APIRouter(prefix="/v1", tags=["session"])
 
@@ -54,10 +54,10 @@ async def sign_in(request: Request, credentials: Credentials, service: InService
 
 @router.post("/sign-out", status_code=204)
 async def sign_out(request: Request, service: InService) -> Response:
-    """End the session, and its token with it."""
+    """End the session. A token that was pasted in stays valid elsewhere."""
     token = token_of(request)
     if token:
-        await revoke(service.reader, tokens.digest(token))
+        await end_session(service.reader, tokens.digest(token))
         service.callers.forget(token)
     response = Response(status_code=204)
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")

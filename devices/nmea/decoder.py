@@ -56,6 +56,12 @@ class Decoder:
         """Whether some of what came with this origin is neither a fix nor refused yet."""
         return self._device.waits_for(origin)
 
+    def give_up(self, origin: object) -> Decoded:
+        """No longer wait for the date of what came with this origin: it is refused as undated."""
+        out = Decoded()
+        self._device.give_up(origin, out)
+        return out
+
     @property
     def patience_s(self) -> float:
         """Seconds of silence after which a live stream's open epoch should be ended: 0.2 to 2."""

@@ -108,6 +108,12 @@ class Device:
         epochs = [*self._held, *([self._open] if self._open is not None else [])]
         return any(epoch.origin is origin for epoch in epochs)
 
+    def give_up(self, origin: object, out: Decoded) -> None:
+        """No longer wait for a date of the epochs that began with this origin."""
+        for epoch in [epoch for epoch in self._held if epoch.origin is origin]:
+            self._held.remove(epoch)
+            out.refused.append(Refused(epoch.raw, Reason.UNDATED, epoch.origin))
+
     def close(self, out: Decoded) -> None:
         """Close the open epoch: its fix comes out, or it is held until its date is known."""
         epoch, self._open = self._open, None

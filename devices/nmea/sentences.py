@@ -23,6 +23,8 @@ _PADDING = [""] * 20
 _VALID_QUALITIES = "123459"
 #: Estimated, manual and simulated positions: not used, yet no statement that there is no fix.
 _UNUSED_QUALITIES = "678"
+#: Those of satellite navigation; a neighbouring day and some rollovers still are dates.
+_YEARS = range(1970, 2300)
 
 
 @dataclass(slots=True)
@@ -156,7 +158,7 @@ def _zda(f: Sequence[str]) -> Reading | None:
     if not (day or month or year):
         return None  # a cold receiver's way to say that it does not know
     zda = Reading("ZDA", fields.tod_ms(f[0]), day=fields.real_date(year, month, day))
-    if zda.day is None:
+    if zda.day is None or zda.day.year not in _YEARS:
         raise RangeError(value=",".join(f[1:4]))
     return zda
 

@@ -55,6 +55,7 @@ def simulate(
     seconds: _SecondsOption = None,
 ) -> None:
     """Let the demonstration government's vehicles drive and report to a broker."""
+    from devices.broker_url import BrokerPassword, shown
     from devices.errors import DeviceError
     from devices.simulator import build_fleet, load_government, run_fleet
 
@@ -65,14 +66,16 @@ def simulate(
             loop.add_signal_handler(number, ended.set)
         if seconds is not None:
             loop.call_later(seconds, ended.set)
-        await run_fleet(fleet, mqtt, rate=rate, until=ended, log=typer.echo, serial=serial)
+        await run_fleet(
+            fleet, url.get_secret_value(), rate=rate, until=ended, log=typer.echo, serial=serial
+        )
 
     try:
+        url = BrokerPassword().put_into(mqtt)
         started_at = datetime.now(UTC)
         fleet = build_fleet(load_government(scale=scale), started_at)
-        typer.echo(
-            f"{len(fleet):,} vehicles of the Demo Administration (示範政府) report to {mqtt}."
-        )
+        many, place = f"{len(fleet):,}", shown(mqtt)
+        typer.echo(f"{many} vehicles of the Demo Administration (示範政府) report to {place}.")
         if recording:
             _record(fleet, recording, started_at)
         asyncio.run(run())

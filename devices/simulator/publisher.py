@@ -19,6 +19,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from devices.broker_url import shown
 from devices.simulator.errors import AckError, BrokerUrlError, StoreFullError
 from devices.simulator.government import Oddity
 from devices.simulator.sender import Sender
@@ -198,7 +199,7 @@ def _connect(mqtt_url: str, acks: deque[MQTTMessage]) -> Client:
     client.reconnect_delay_set(min_delay=1, max_delay=8)
     client.on_connect = _subscribe
     client.on_message = lambda _client, _userdata, message: acks.append(message)
-    client.on_connect_fail = lambda *_: _log.warning("no broker answers at %s", url.netloc)
+    client.on_connect_fail = lambda *_: _log.warning("no broker answers at %s", shown(mqtt_url))
     client.connect_async(str(url.hostname), url.port or DEFAULT_PORTS[url.scheme])
     client.loop_start()
     return client
@@ -209,9 +210,9 @@ def _split(mqtt_url: str) -> SplitResult:
     try:
         usable = url.scheme in DEFAULT_PORTS and bool(url.hostname) and url.port != 0
     except ValueError as error:  # of the port
-        raise BrokerUrlError(value=mqtt_url) from error
+        raise BrokerUrlError(value=shown(mqtt_url)) from error
     if not usable:
-        raise BrokerUrlError(value=mqtt_url)
+        raise BrokerUrlError(value=shown(mqtt_url))
     return url
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterable
+from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,7 +13,10 @@ from typing import Self
 from ingest.arrival import Arrival
 from ingest.clock import Clock
 
+log = logging.getLogger(__name__)
+
 PORTION_BYTES = 16 * 1024
+RETRY_S = 1.0
 
 
 class FileSource:
@@ -25,8 +30,7 @@ class FileSource:
         self._clock = clock
 
     async def __aenter__(self) -> Self:
-        """Open; raises OSError when there is no such file."""
-        self._file = await asyncio.to_thread(self._path.open, "rb")
+        """Nothing yet: the file is opened when it can be."""
         return self
 
     async def __aexit__(
@@ -35,14 +39,26 @@ class FileSource:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close."""
-        self._file.close()
+        """Nothing: reading ends with the file closed."""
 
     async def arrivals(self) -> AsyncIterator[list[Arrival]]:
         """The file in portions, then an empty one; ends with the file."""
-        while portion := await asyncio.to_thread(self._file.read, PORTION_BYTES):
-            yield [self._arrival(portion)]
+        with await self._open() as file:
+            while portion := await asyncio.to_thread(file.read, PORTION_BYTES):
+                yield [self._arrival(portion)]
         yield [self._arrival(b"")]
+
+    async def _open(self) -> BufferedReader:
+        """Open the file, waiting for one that is not there yet."""
+        said = False
+        while True:
+            try:
+                return await asyncio.to_thread(self._path.open, "rb")
+            except OSError as error:
+                if not said:
+                    log.warning("waiting for a file that cannot be read: %s", error)
+                    said = True
+                await asyncio.sleep(RETRY_S)
 
     def acknowledge(self, handles: Iterable[object]) -> None:
         """A file has nobody to tell."""

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import serial
 
@@ -15,7 +15,9 @@ from ingest.clock import Clock
 
 log = logging.getLogger(__name__)
 
-READ_TIMEOUT_S = 0.5  # silence longer than this closes the open epoch
+READ_BYTES = 4096
+TICK_S = 0.2  # how often a silence is told of, for the shortest patience is that
+SILENCE_S = 2.5  # told of no more after this, for the longest patience is shorter
 RETRY_FIRST_S, RETRY_LAST_S = 1.0, 30.0
 
 
@@ -32,7 +34,6 @@ class SerialSource:
         self._department_ref = department_ref
         self._device_ref = device_ref
         self._clock = clock
-        self._port: serial.Serial | None = None
 
     async def __aenter__(self) -> Self:
         """Nothing yet: the port is opened, and opened again, while reading."""
@@ -44,23 +45,21 @@ class SerialSource:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the port."""
-        if self._port is not None:
-            self._port.close()
+        """Nothing: reading ends with the port closed."""
 
     async def arrivals(self) -> AsyncIterator[list[Arrival]]:
-        """Portions as they come, cut anywhere; empty after a silence and at an unplugging."""
+        """Portions as they come, cut anywhere; empty in a silence and at an unplugging."""
         wait_s = RETRY_FIRST_S
         while True:
             try:
-                self._port = await asyncio.to_thread(self._open)
-                log.info("reading %s", self._path)
-                wait_s = RETRY_FIRST_S
-                async for portion in self._portions(self._port):
-                    yield [self._arrival(portion)]
-            except (serial.SerialException, OSError) as error:
+                with await asyncio.to_thread(self._open) as port:
+                    log.info("reading %s", self._path)
+                    wait_s = RETRY_FIRST_S
+                    async for portion in self._portions(port):
+                        yield [self._arrival(portion, None if portion else "silence")]
+            except (OSError, ValueError) as error:
                 log.warning("%s: %s; trying again in %.0f s", self._path, error, wait_s)
-            yield [self._arrival(b"")]
+            yield [self._arrival(b"", "break")]
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, RETRY_LAST_S)
 
@@ -68,20 +67,39 @@ class SerialSource:
         """A serial line has nobody to tell."""
 
     def _open(self) -> serial.Serial:
-        return serial.Serial(
-            self._path, self._baud, timeout=READ_TIMEOUT_S, exclusive=True, rtscts=False
-        )
+        return serial.Serial(self._path, self._baud, timeout=0, exclusive=True, rtscts=False)
 
     async def _portions(self, port: serial.Serial) -> AsyncIterator[bytes]:
+        """What is there to read, and nothing at each tick of a silence until it is a long one."""
+        silent_s = SILENCE_S
         while True:
-            yield await asyncio.to_thread(lambda: port.read(port.in_waiting or 1))
+            if await _is_readable(port, TICK_S if silent_s < SILENCE_S else None):
+                silent_s = 0.0
+                yield port.read(READ_BYTES)
+            else:
+                silent_s += TICK_S
+                yield b""
 
-    def _arrival(self, portion: bytes) -> Arrival:
+    def _arrival(self, portion: bytes, closes: Literal["silence", "break"] | None) -> Arrival:
         return Arrival(
             payload=portion,
             received_at=self._clock.now(),
             department_ref=self._department_ref,
             device_ref=self._device_ref,
             whole=False,
-            closes=None if portion else "silence",
+            closes=closes,
         )
+
+
+async def _is_readable(port: serial.Serial, within_s: float | None) -> bool:
+    """Wait for bytes or for the port's end; no thread, or a handful of ports would use them up."""
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(port.fileno(), ready.set)
+    try:
+        async with asyncio.timeout(within_s):
+            return await ready.wait()
+    except TimeoutError:
+        return False
+    finally:
+        loop.remove_reader(port.fileno())

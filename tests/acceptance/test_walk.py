@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -36,20 +37,29 @@ def run_lines(block: str, data: DataFolder) -> str:
 
 
 def test_the_walk_ends_with_a_vehicle_and_an_alert_on_the_map() -> None:
-    register, publish = WALK.findall(README.read_text(encoding="utf-8"))
+    register, publish, publish_as_firmware = WALK.findall(README.read_text(encoding="utf-8"))
     with passing_folder() as data:
-        token = re.search(r"\bmp_\S+", run_lines(register, data))
+        said = run_lines(register, data)
+        token = re.search(r"\bmp_\S+", said)
         assert token, "init shows the token"
+        password = re.search(r"^  ([\w-]{43})$", said, re.MULTILINE)
+        assert password, "device add shows the password"
         with served(data) as service:
             port = re.search(r"MQTT\s+127\.0\.0\.1:(\d+)", service.milepost("status"))
             assert port, "status prints the port"
-            run_lines(publish.replace("PORT", port[1]), data)
+
+            def publishing(block: str) -> str:
+                filled = block.replace("PORT", port[1]).replace("PASSWORD", password[1])
+                return run_lines(filled, data)
+
+            publishing(publish)
             with httpx.Client(
                 base_url=service.web_url, headers={"Authorization": f"Bearer {token[0]}"}
             ) as caller:
                 assert wait_for(lambda: bool(caller.get("/v1/alerts").json()["alerts"]), 10)
                 [position] = caller.get("/v1/positions").json()["features"]
                 [alert] = caller.get("/v1/alerts").json()["alerts"]
+            ack = json.loads(publishing(publish_as_firmware))
             with visiting(service.web_url) as visit:
                 visit.page.goto(service.web_url)
                 visit.page.get_by_test_id("token").fill(token[0])
@@ -59,6 +69,7 @@ def test_the_walk_ends_with_a_vehicle_and_an_alert_on_the_map() -> None:
                 visit.until(
                     "its alert", lambda: visit.page.get_by_test_id("alert").count() == 1, 20
                 )
+    assert (ack["boot"], ack["upto"]) == ("boot7", 1)
     assert position["properties"]["vehicle"] == "FSD/AMB-1"
     assert position["geometry"]["coordinates"][:2] == [114.17, 22.301]
     assert (alert["kind"], alert["fence"], alert["state"]) == ("enter", "FSD/depot", "open")

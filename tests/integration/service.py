@@ -74,6 +74,13 @@ def milepost(data: DataFolder, *argv: str) -> str:
 @contextmanager
 def running_service(*things: New, options: Sequence[str] = ()) -> Iterator[Service]:
     """Start a service in which these things are registered, in their order."""
+    with registered(*things) as data, served(data, options) as service:
+        yield service
+
+
+@contextmanager
+def registered(*things: New) -> Iterator[DataFolder]:
+    """The data folder of a service that does not run yet."""
     with passing_folder() as data:
         with database(data) as addresses:
             asyncio.run(migrate(addresses.require("milepost_owner"), addresses.address("postgres")))
@@ -84,8 +91,7 @@ def running_service(*things: New, options: Sequence[str] = ()) -> Iterator[Servi
                         await registry.add(thing, connection)
 
             asyncio.run(enrol())
-        with served(data, options) as service:
-            yield service
+        yield data
 
 
 @contextmanager

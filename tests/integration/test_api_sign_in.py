@@ -96,6 +96,17 @@ async def test_signing_out_ends_the_token_itself(browser: httpx.AsyncClient, api
         assert (await copy.get("/v1/me")).status_code == 401
 
 
+async def test_signing_out_does_not_end_a_token_that_was_pasted_in(
+    browser: httpx.AsyncClient, world: World, api: Served
+) -> None:
+    token = world.tokens["A"]
+    assert (await browser.post("/v1/sign-in", json={"token": token})).status_code == 204
+    assert (await browser.post("/v1/sign-out")).status_code == 204
+    assert (await browser.get("/v1/me")).status_code == 401
+    async with api.client(token) as client:
+        assert (await client.get("/v1/me")).status_code == 200
+
+
 async def test_a_token_ends_in_time_and_when_it_is_revoked(world: World, api: Served) -> None:
     expired = await world.give_token("old", "A", lasts=timedelta(seconds=-1))
     async with api.client(expired) as client:

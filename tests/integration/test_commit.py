@@ -228,6 +228,8 @@ async def test_who_lost_the_shard_writes_nothing(world: World) -> None:
         await world.drive((0, INSIDE))
 
     assert await world.owner.fetchval("SELECT count(*) FROM fix") == 0
+    with pytest.raises(LeaseLost):
+        await world.committer.refresh()
     await successor.commit([world.message(0, INSIDE)])
     assert await world.owner.fetchval("SELECT count(*) FROM fix") == 1
     await successor.close()

@@ -13,8 +13,10 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from ingest.accounts import write_accounts
 from ingest.broker import PrivateBroker
 from tests.integration.processes import passing_folder, tcp_listeners
+from tracker.accounts import Accounts
 from tracker.child import wait_for
 from tracker.data_folder import DataFolder
 
@@ -27,6 +29,8 @@ def data() -> Iterator[DataFolder]:
 
 @contextmanager
 def brokering(data: DataFolder) -> Iterator[PrivateBroker]:
+    data.create()
+    write_accounts(data, Accounts(anonymous=True))
     broker = PrivateBroker(data)
     broker.start()
     try:

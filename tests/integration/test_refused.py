@@ -113,7 +113,7 @@ def test_what_a_stranger_said_is_stored_once_when_its_device_is_registered(
     assert [row["reason"] for row in listed(service, *of_it)] == ["unknown_device"] * 2
     assert fixes_of(service, "W") == 0
 
-    service.milepost("device", "add", "stranger", "-d", "D", "--vehicle", "W")
+    service.milepost("device", "add", "stranger", "-d", "D", "--vehicle", "W", "--no-password")
     assert "2 rejects would be" in service.milepost("rejects", "replay", *of_it, "--dry-run")
     assert "2 stored now, 0 refused again" in service.milepost("rejects", "replay", *of_it)
     assert all(row["replayed_at"] for row in listed(service, *of_it))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.shared import run_as_owner
+from tracker.cli import devices
+from tracker.cli.shared import T, run_as_owner
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,6 +35,8 @@ def mount(app: typer.Typer) -> dict[str, typer.Typer]:
         group.command("add")(add)
         group.command("list")(_lister(kind))
         group.command("import")(_importer(kind))
+        for name, verb in MORE.get(kind, {}).items():
+            group.command(name)(verb)
         app.add_typer(group, name=kind)
     return groups
 
@@ -67,14 +70,27 @@ def _add_device(
     accept_from: Annotated[
         str | None, typer.Option(help="Refuse fixes older than this (default 2000-01-01).")
     ] = None,
-    rollover: Annotated[
-        str, typer.Option(help="Put a date right that is 1,024 weeks back: auto, on, off.")
-    ] = "auto",
+    password: Annotated[
+        bool, typer.Option(help="Make its password. Not for a device on a cable.")
+    ] = True,
 ) -> None:
-    """Register a device, and say which vehicle it is in."""
+    """Register a device, say which vehicle it is in, and show its password this once."""
+    from tracker.accounts import set_password
+
+    full_ref = f"{department}/{ref}"
     row = {"ref": ref, "department": department, "vehicle": vehicle, "since": since}
-    more = {"accept_from": accept_from, "rollover": rollover}
-    _add("device", row | more)
+    more = {"accept_from": accept_from}
+
+    async def sign_in(connection: AsyncConnection) -> str | None:
+        return await set_password(connection, full_ref) if password else None
+
+    made = _store("device", [("device", row | more)], sign_in)
+    typer.echo(f"device {ref} is registered.")
+    if made is not None:
+        typer.echo(
+            f"It signs in at the broker as {full_ref} with this password, shown only now:\n\n"
+            f"  {made}\n"
+        )
 
 
 def _add_fence(
@@ -124,6 +140,12 @@ ADDERS: dict[str, Callable[..., None]] = {
 }
 
 
+#: Verbs that only some kinds have.
+MORE: dict[str, dict[str, Callable[..., None]]] = {
+    "device": {"password": devices.password, "retire": devices.retire},
+}
+
+
 def _circle(said: str) -> dict[str, Any]:
     try:
         lon, lat, radius_m = (float(part) for part in said.split(","))
@@ -147,7 +169,7 @@ def _geometry(path: Path) -> dict[str, Any]:
 def _add(kind: str, row: Mapping[str, Any]) -> None:
     english, chinese = row.get("name", NAMELESS)
     row = {key: value for key, value in row.items() if key != "name"}
-    _store(kind, [(kind, row | {"name_en": english, "name_zh_hant": chinese})])
+    _store(kind, [(kind, row | {"name_en": english, "name_zh_hant": chinese})], _nothing)
     typer.echo(f"{kind} {row['ref']} is registered.")
 
 
@@ -156,7 +178,7 @@ def _importer(kind: str) -> Callable[..., None]:
         file: Annotated[Path, typer.Argument(help="CSV, or GeoJSON for fences.")],
     ) -> None:
         rows = list(_rows(kind, file))
-        _store(kind, rows)
+        _store(kind, rows, _nothing)
         typer.echo(f"{len(rows)} × {kind} registered from {file}.")
 
     import_.__doc__ = (
@@ -191,8 +213,16 @@ def _features(file: Path, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield f"feature {number}", properties
 
 
-def _store(kind: str, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-    """Check every row, then store all in one transaction."""
+async def _nothing(connection: AsyncConnection) -> None:
+    pass
+
+
+def _store(
+    kind: str,
+    rows: Iterable[tuple[str, Mapping[str, Any]]],
+    then: Callable[[AsyncConnection], Awaitable[T]],
+) -> T:
+    """Check every row, then store all and do what is to follow, in one transaction."""
     from geo.errors import GeoError
     from tracker.access import database
     from tracker.data_folder import DataFolder
@@ -201,15 +231,16 @@ def _store(kind: str, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
 
     checked = [(where, _checked(kind, where, row)) for where, row in rows]
 
-    async def work(connection: AsyncConnection) -> None:
+    async def work(connection: AsyncConnection) -> T:
         for where, new in checked:
             try:
                 await add(new, connection)
             except (TrackerError, GeoError) as error:
                 raise BadInput(f"{where}: {error}") from error
+        return await then(connection)
 
     with database(DataFolder()) as addresses:
-        run_as_owner(addresses, work)
+        return run_as_owner(addresses, work)
 
 
 def _checked(kind: str, where: str, row: Mapping[str, Any]) -> New:

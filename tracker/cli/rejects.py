@@ -81,7 +81,8 @@ def replay(
     """
     from tracker.access import database
     from tracker.data_folder import DataFolder
-    from tracker.rejects import CURABLE, ask_replay, replayable
+    from tracker.rejects import ask_replay, replayable
+    from tracker.sorting import CURABLE
 
     which = _which(device, reason or [*CURABLE], since)
     with database(DataFolder()) as addresses:

@@ -7,8 +7,8 @@ from tracker.reads.callers import (
     caller_of,
     demo_sign_in,
     departments,
+    end_session,
     installation,
-    revoke,
 )
 from tracker.reads.devices import device, devices, receipts
 from tracker.reads.errors import TooSlow, Unanswerable
@@ -37,6 +37,7 @@ __all__ = [
     "departments",
     "device",
     "devices",
+    "end_session",
     "fences",
     "has_alert",
     "ingest_health",
@@ -44,7 +45,6 @@ __all__ = [
     "motion_codes",
     "positions",
     "receipts",
-    "revoke",
     "told",
     "track",
     "vehicle",

@@ -57,10 +57,10 @@ async def demo_sign_in(
     return bool(done)
 
 
-async def revoke(reader: Reader, token_hash: bytes) -> None:
-    """End a token; nothing happens if it is unknown."""
+async def end_session(reader: Reader, token_hash: bytes) -> None:
+    """End a session of the demonstration; a token that was pasted in lives on."""
     async with reader.scope(()) as scope:
-        await scope.execute(select(func.revoke_token(token_hash)))
+        await scope.execute(select(func.end_session(token_hash)))
 
 
 async def installation(reader: Reader) -> Row:

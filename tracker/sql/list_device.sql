@@ -1,5 +1,6 @@
 SELECT p.ref || '/' || d.ref AS device, p.ref || '/' || v.ref AS vehicle,
-       lower(a.during)::text AS since, d.accept_from::text AS accept_from
+       lower(a.during)::text AS since, d.accept_from::text AS accept_from,
+       d.password_hash IS NOT NULL AS has_password, d.retired_at::text AS retired_at
 FROM device AS d
 JOIN department AS p ON p.id = d.department_id
 LEFT JOIN device_assignment AS a ON a.device_id = d.id AND a.during @> milepost_now()

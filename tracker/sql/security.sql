@@ -59,15 +59,17 @@ CREATE OR REPLACE FUNCTION demo_sign_in(token_hash bytea, token_prefix text, dep
     RETURNING true
 $$;
 
-CREATE OR REPLACE FUNCTION revoke_token(token_hash bytea) RETURNS void
+-- Signing out ends what signing in made. A token that was pasted in is its holder's: it lives on.
+CREATE OR REPLACE FUNCTION end_session(token_hash bytea) RETURNS void
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    UPDATE api_token SET revoked_at = milepost_now() WHERE hash = token_hash AND revoked_at IS NULL
+    UPDATE api_token SET revoked_at = milepost_now()
+    WHERE hash = token_hash AND revoked_at IS NULL AND label = 'demo sign-in'
 $$;
 
 REVOKE EXECUTE ON FUNCTION ensure_fix_partition(date), registry_changed(), caller_of(bytea),
-    demo_sign_in(bytea, text, text), revoke_token(bytea) FROM PUBLIC;
+    demo_sign_in(bytea, text, text), end_session(bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_fix_partition(date) TO milepost_ingest;
-GRANT EXECUTE ON FUNCTION caller_of(bytea), demo_sign_in(bytea, text, text), revoke_token(bytea)
+GRANT EXECUTE ON FUNCTION caller_of(bytea), demo_sign_in(bytea, text, text), end_session(bytea)
     TO milepost_api;
 
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
@@ -75,8 +77,11 @@ GRANT USAGE ON SCHEMA public TO milepost_api, milepost_ingest, milepost_worker;
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM milepost_api, milepost_ingest, milepost_worker;
 
 GRANT SELECT ON department, cluster, application, vehicle, duty_status, fix, latest, fence,
-    fence_version, rule, event, alert, receipt, reject, reject_day, device, device_assignment,
+    fence_version, rule, event, alert, receipt, reject, reject_day, device_assignment,
     installation, feed, ingest_health TO milepost_api;
+-- Without password_hash, which no caller ever needs.
+GRANT SELECT (id, department_id, ref, accept_from, rollover, created_at, retired_at) ON device
+    TO milepost_api;
 
 GRANT SELECT ON department, application, vehicle, device, device_assignment, fence, fence_version,
     rule, installation TO milepost_ingest;

@@ -26,6 +26,19 @@ def test_it_says_what_it_does_and_ends_by_itself(broker_port: int, tmp_path: Pat
     assert len(found) == 3_600
 
 
+def test_a_password_is_shown_neither_in_its_lines_nor_in_its_errors(broker_port: int) -> None:
+    place = f"127.0.0.1:{broker_port}"
+    result = CliRunner().invoke(
+        app, ["--mqtt", f"mqtt://box:s3cret@{place}", "--seconds", "0.2", "--scale", "0"]
+    )
+    refused = CliRunner().invoke(app, ["--mqtt", "mqtt://box:s3cret@host:0", "--scale", "0"])
+
+    assert f"mqtt://{place}." in result.output
+    assert refused.exit_code == 1
+    assert "mqtt://host:0" in refused.output
+    assert "s3cret" not in result.output + refused.output
+
+
 @pytest.mark.parametrize(
     "address", ["localhost", "http://127.0.0.1", "mqtt://", "mqtt://h:port", "mqtt://h:0"]
 )

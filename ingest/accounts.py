@@ -1,0 +1,137 @@
+"""Who may sign in at the private broker, as the files that Mosquitto reads.
+
+A device's user name is its full ref, so the pattern `gov/1/%u/nmea` is its own topic. One file
+holds all names and hashes; whoever starts the broker reads it again when it changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import pwd
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tracker.child import server_user
+from tracker.data_folder import DataFolder, write_whole
+from tracker.passwords import hashed, matches, new_password
+
+if TYPE_CHECKING:
+    from tracker.accounts import Accounts
+    from tracker.commit import Committer
+
+log = logging.getLogger(__name__)
+
+PACKAGE = "mosquitto"
+SYSTEM_USER = "mosquitto"
+LOOK_EACH_S = 0.2
+RETRY_S = 5.0
+
+#: Our own programs at the broker. Ingest's name is the client id of its session too, so that the
+#: session stays the same whether names are bound to ids or not.
+INGEST = "milepost-ingest-1"
+SIMULATOR = "milepost-simulator"
+TAIL = "milepost-tail"
+NAMES = {"ingest": INGEST, "simulate": SIMULATOR, "tail": TAIL}
+
+#: What each may do; what is not listed is refused. The first part is for clients without a name.
+RIGHTS = f"""\
+# Written by Milepost at each start.
+topic readwrite gov/#
+
+user {INGEST}
+topic read gov/#
+topic write gov/1/+/+/ack
+topic write gov/1/+/+/config
+topic write gov/1/+/+/cmd
+
+user {TAIL}
+topic read gov/#
+
+user {SIMULATOR}
+topic write gov/1/+/+/nmea
+topic write gov/1/+/+/fix
+topic write gov/1/+/+/state
+topic write gov/1/+/+/cmdack
+topic read gov/1/+/+/ack
+topic read gov/1/+/+/config
+topic read gov/1/+/+/cmd
+
+pattern write gov/1/%u/nmea
+pattern write gov/1/%u/fix
+pattern write gov/1/%u/state
+pattern write gov/1/%u/cmdack
+pattern read gov/1/%u/ack
+pattern read gov/1/%u/config
+pattern read gov/1/%u/cmd
+"""
+
+ANONYMOUS = "# Written by Milepost. Clients without a name: welcome.\n"
+NAMED_ONLY = "# Written by Milepost. Clients without a name: refused.\n"
+
+
+def broker_folder(data: DataFolder) -> Path:
+    """The broker's own folder, made where it is missing; as root the broker's user owns it."""
+    folder = data.path / "broker"
+    if not folder.exists():
+        folder.mkdir(mode=0o700)
+        os.chown(folder, broker_uid(), -1)
+    return folder
+
+
+def broker_uid() -> int:
+    """The user id that must own what the broker reads; -1 where it runs as ourselves."""
+    user = server_user(SYSTEM_USER, program="Mosquitto", package=PACKAGE)
+    return pwd.getpwnam(user).pw_uid if user is not None else -1
+
+
+def accounts_file(data: DataFolder) -> Path:
+    """Where names and hashes stand."""
+    return data.path / "broker" / "passwords"
+
+
+def password_file(data: DataFolder, name: str) -> Path:
+    """Where one of our own programs finds its password; made at the first call."""
+    path = data.run / f"{name}.password"
+    if not path.exists():
+        write_whole(path, f"{new_password()}\n", mode=0o600)
+    return path
+
+
+def lets_anonymous_in(data: DataFolder) -> bool:
+    """Whether the file that was written last welcomes clients without a name."""
+    with accounts_file(data).open(encoding="utf-8") as file:
+        return file.readline() == ANONYMOUS
+
+
+def write_accounts(data: DataFolder, accounts: Accounts) -> None:
+    """Bring the file to what the registry says. Where nothing changed it is not touched."""
+    path = accounts_file(data)
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    known = dict(line.split(":", 1) for line in before.splitlines() if ":" in line)
+    lines = [ANONYMOUS if accounts.anonymous else NAMED_ONLY]
+    for name in NAMES.values():
+        password = password_file(data, name).read_text(encoding="ascii").strip()
+        kept = known.get(name, "")
+        lines.append(f"{name}:{kept if matches(password, kept) else hashed(password)}\n")
+    lines += [f"{full_ref}:{each}\n" for full_ref, each in accounts.hashes.items()]
+    after = "".join(lines)
+    if after != before:
+        broker_folder(data)
+        write_whole(path, after, mode=0o600, owner=broker_uid())
+
+
+async def follow_registry(data: DataFolder, committer: Committer) -> None:
+    """Keep the file at what the registry says, until cancelled."""
+    written: Accounts | None = None
+    while True:
+        accounts = committer.accounts
+        if accounts is not None and accounts != written:
+            try:
+                await asyncio.to_thread(write_accounts, data, accounts)
+                written = accounts
+            except OSError as error:
+                log.error("the broker does not know of the registry's last change: %s", error)
+                await asyncio.sleep(RETRY_S)
+        await asyncio.sleep(LOOK_EACH_S)

@@ -1,0 +1,167 @@
+"""Serial ports and files as sources: torn off, in use by another, not there yet, read again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+import pytest
+import serial
+
+from tests.integration.boxes import say
+from tests.integration.port import Port
+from tests.integration.service import Service, running_service
+from tracker.child import wait_for
+from tracker.registry import New, NewDepartment, NewDevice, NewVehicle
+
+WITHIN_S = 40.0
+START = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+NOISE = b"\xff\xfe\x00 no sentence"
+WRONG_SUM = b"$GPTXT,01,01,02,ANTSTATUS=OPEN*00"
+
+
+def epoch(number: int) -> bytes:
+    """The sentences of one second."""
+    at = START + timedelta(seconds=number)
+    return say(
+        f"GPRMC,{at:%H%M%S},A,2218.0000,N,11410.0000,E,10.0,90.0,{at:%d%m%y},,",
+        f"GPGGA,{at:%H%M%S},2218.0000,N,11410.0000,E,1,09,0.9,5.0,M,,,,",
+    )
+
+
+@dataclass(frozen=True)
+class World:
+    """The service, and what it reads from."""
+
+    service: Service
+    folder: Path
+    torn: Port
+    busy: Port
+    holder: serial.Serial
+
+    @property
+    def recording(self) -> Path:
+        """A file that was there from the start."""
+        return self.folder / "recording"
+
+    @property
+    def to_come(self) -> Path:
+        """A file that comes later."""
+        return self.folder / "to-come"
+
+    def said(self, words: str) -> int:
+        """How often ingest said that."""
+        return (self.service.data.log / "ingest.log").read_text().count(words)
+
+    def fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
+        """Ask the database."""
+
+        async def inside() -> list[asyncpg.Record]:
+            database = await asyncpg.connect(self.service.dsn("postgres"))
+            try:
+                return await database.fetch(query, *values)
+            finally:
+                await database.close()
+
+        return asyncio.run(inside())
+
+    def stored(self, device: str) -> list[int]:
+        """The numbers of the epochs that are stored, complete with altitude and speed."""
+        rows = self.fetch(
+            "SELECT fixed_at FROM fix WHERE device_id = (SELECT id FROM device WHERE ref = $1)"
+            " AND altitude_m IS NOT NULL AND speed_mps IS NOT NULL ORDER BY 1",
+            device,
+        )
+        return [round((row["fixed_at"] - START).total_seconds()) for row in rows]
+
+    def refused(self, device: str) -> list[tuple[str, bytes, str]]:
+        """Reason, bytes and source of what was refused."""
+        rows = self.fetch(
+            "SELECT reason, raw, source FROM reject"
+            " WHERE device_id = (SELECT id FROM device WHERE ref = $1) ORDER BY id",
+            device,
+        )
+        return [tuple(row.values()) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("sources")
+    torn, busy = Port(folder / "torn"), Port(folder / "busy")
+    (folder / "recording").write_bytes(b"".join(map(epoch, range(2000))))
+    addresses = [
+        *(f"serial:{port.path}?device=D/{port.path.name}&baud=38400" for port in (torn, busy)),
+        *(f"file:{folder / name}?device=D/{name}" for name in ("recording", "to-come")),
+    ]
+    things: list[New] = [NewDepartment(ref="D")]
+    for name in ("torn", "busy", "recording", "to-come"):
+        things.append(NewVehicle(ref=f"V-{name}", department="D"))
+        things.append(NewDevice(ref=name, department="D", vehicle=f"V-{name}"))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MILEPOST_SOURCES", " ".join(addresses))
+        with serial.Serial(str(busy.path), exclusive=True) as holder:
+            with running_service(*things) as service:
+                yield World(service, folder, torn, busy, holder)
+    torn.close()
+    busy.close()
+
+
+def test_a_port_torn_off_in_mid_sentence_is_read_on_when_it_is_back(world: World) -> None:
+    port, source = world.torn, f"serial:{world.torn.path}"
+    assert wait_for(lambda: world.said(f"reading {port.path}") == 1, WITHIN_S)
+    port.write(epoch(0) + NOISE + b"\r\n" + WRONG_SUM + b"\r\n" + epoch(1) + epoch(2)[:40])
+    assert wait_for(lambda: world.stored("torn") == [0, 1], WITHIN_S)
+    port.tear_off()
+    assert wait_for(lambda: ("cut", epoch(2)[:40], source) in world.refused("torn"), WITHIN_S)
+    port.plug_in()
+    assert wait_for(lambda: world.said(f"reading {port.path}") == 2, WITHIN_S)
+    port.write(epoch(2)[40:] + epoch(3))
+    assert wait_for(lambda: world.stored("torn") == [0, 1, 3], WITHIN_S)
+    assert world.refused("torn")[:3] == [
+        ("noise", NOISE, source),
+        ("checksum", WRONG_SUM, source),
+        ("cut", epoch(2)[:40], source),
+    ]
+
+
+def test_a_port_has_one_reader(world: World) -> None:
+    assert wait_for(lambda: world.said("Could not exclusively lock port") > 0, WITHIN_S)
+    assert world.said(f"reading {world.busy.path}") == 0
+    world.holder.close()
+    assert wait_for(lambda: world.said(f"reading {world.busy.path}") == 1, WITHIN_S)
+    with pytest.raises(serial.SerialException, match="exclusively lock"):
+        serial.Serial(str(world.busy.path), exclusive=True)
+    world.busy.write(epoch(0))
+    assert wait_for(lambda: world.stored("busy") == [0], WITHIN_S)
+
+
+def test_a_file_that_is_not_there_yet_is_waited_for(world: World) -> None:
+    sentence = f"No such file or directory: '{world.to_come}'"
+    assert wait_for(lambda: world.said(sentence) == 1, WITHIN_S)
+    whole = world.folder / "whole"
+    whole.write_bytes(epoch(0) + epoch(1) + WRONG_SUM)
+    whole.rename(world.to_come)
+    assert wait_for(lambda: world.stored("to-come") == [0, 1], WITHIN_S)
+    assert world.refused("to-come") == [("checksum", WRONG_SUM, f"file:{world.to_come}")]
+    assert world.said(sentence) == 1
+
+
+def test_a_file_is_read_once_and_again_after_a_restart_which_stores_nothing_twice(
+    world: World,
+) -> None:
+    the_end = f"file:{world.recording} has been read to its end"
+    assert wait_for(lambda: world.stored("recording") == list(range(2000)), WITHIN_S)
+    assert wait_for(lambda: world.said(the_end) == 1, WITHIN_S)
+    world.service.kill("ingest")
+    assert wait_for(lambda: world.said(the_end) == 2, WITHIN_S)
+
+    def repeated() -> int:
+        [row] = world.fetch("SELECT (counters->>'repeated')::int AS n FROM ingest_health")
+        return int(row["n"])
+
+    assert wait_for(lambda: repeated() >= 2000, WITHIN_S)
+    assert world.stored("recording") == list(range(2000))
