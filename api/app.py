@@ -15,7 +15,7 @@ from api.callers import Callers
 from api.errors import RESPONSES, add_handlers
 from api.live import socket
 from api.live.hub import Hub
-from api.routes import adoption, alerts, fences, health, sign_in, tracks, vehicles
+from api.routes import adoption, alerts, devices, fences, health, sign_in, tracks, vehicles
 from api.service import Service
 from api.settings import ApiSettings
 from tracker.reads import Reader
@@ -24,6 +24,7 @@ _ROUTERS = (
     health.router,
     sign_in.router,
     vehicles.router,
+    devices.router,
     tracks.router,
     fences.router,
     alerts.router,

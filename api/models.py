@@ -99,6 +99,62 @@ class Vehicles(Model):
     vehicles: list[Vehicle]
 
 
+class Device(Model):
+    """A box that reports, the vehicle that it is in now, and when it was last heard."""
+
+    device: str
+    department: str
+    vehicle: str | None
+    last_heard_at: datetime | None
+    #: Fixes of before are refused.
+    accept_from: datetime
+
+
+class Devices(Model):
+    """The devices of the caller's departments that are not retired."""
+
+    devices: list[Device]
+
+
+class ReceiptReject(Model):
+    """Of which message something was refused, and why; `replayed_at`: since when it is stored."""
+
+    seq: int | None
+    reason: str
+    received_at: datetime
+    replayed_at: datetime | None
+
+
+class BootReceipt(Model):
+    """What is dealt with of one start of a device. Ranges are pairs: first number, last number."""
+
+    boot: str
+    #: Every message from 1 to here is dealt with.
+    upto: int
+    also: list[tuple[int, int]]
+    #: Not dealt with, though a later one is.
+    missing: list[tuple[int, int]]
+    refused_ranges: list[tuple[int, int]]
+    #: Messages: dealt = stored + refused; stored whole, or something of it refused.
+    dealt: int
+    stored: int
+    refused: int
+    #: How many messages `missing` holds.
+    holes: int
+    #: The newest; at most 200 of all boots together.
+    rejects: list[ReceiptReject]
+    first_at: datetime
+    last_at: datetime
+
+
+class Receipts(Model):
+    """What the service has dealt with of one device: at most 50 boots, the last heard first."""
+
+    device: str
+    department: str
+    boots: list[BootReceipt]
+
+
 class Point(Model):
     """A GeoJSON point: lon, lat."""
 

@@ -32,7 +32,8 @@ RETRY_S = 5.0
 #: session stays the same whether names are bound to ids or not.
 INGEST = "milepost-ingest-1"
 SIMULATOR = "milepost-simulator"
-NAMES = {"ingest": INGEST, "simulate": SIMULATOR}
+TAIL = "milepost-tail"
+NAMES = {"ingest": INGEST, "simulate": SIMULATOR, "tail": TAIL}
 
 #: What each may do; what is not listed is refused. The first part is for clients without a name.
 RIGHTS = f"""\
@@ -44,6 +45,9 @@ topic read gov/#
 topic write gov/1/+/+/ack
 topic write gov/1/+/+/config
 topic write gov/1/+/+/cmd
+
+user {TAIL}
+topic read gov/#
 
 user {SIMULATOR}
 topic write gov/1/+/+/nmea

@@ -8,6 +8,8 @@ from datetime import datetime
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
+from tracker.message import Replay
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
@@ -27,6 +29,10 @@ class Arrival:
     refused: str | None = None
     #: A stream has been silent for a moment, was torn off, or came to its end.
     closes: Literal["silence", "break", "input"] | None = None
+    #: Of a kept reject that is read again; its bytes stand alone, whatever came before or after.
+    replay: Replay | None = None
+    #: The source that brought it at first, when that was another.
+    origin: str | None = None
 
 
 class Source(Protocol):

@@ -1,4 +1,4 @@
-"""The verb of ingest: `milepost ingest`."""
+"""The verbs of ingest: `milepost ingest`, `enrol-demo` and `device tail`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from tracker.cli import groups
+from tracker.cli.shared import DeviceArgument
 
 app = typer.Typer()
 
@@ -82,3 +85,39 @@ def ingest(
     settings = IngestSettings()
     settings = settings.model_copy(update={"sources": (*settings.sources, *(source or ()))})
     asyncio.run(serve(settings, shard=shard))
+
+
+@groups["device"].command()
+def tail(
+    device: DeviceArgument,
+    seconds: Annotated[
+        float | None, typer.Option(min=0, help="Stop after so long; without: at Ctrl-C.")
+    ] = None,
+) -> None:
+    """Show each sentence of a device as it comes, and why it is taken or refused.
+
+    `ack` lines say which messages are durable. What is shown is not stored by being shown.
+    """
+    import asyncio
+    from contextlib import suppress
+
+    from ingest.tail import broker_url, durable_of, follow
+    from tracker.access import database
+    from tracker.data_folder import DataFolder
+
+    folder = DataFolder()
+    mqtt_url = broker_url(folder)
+
+    async def inside() -> None:
+        durable = await durable_of(device, addresses)
+        await follow(
+            mqtt_url=mqtt_url,
+            dsn=addresses.require("milepost_owner"),
+            device=device,
+            durable=durable,
+            seconds=seconds,
+            say=typer.echo,
+        )
+
+    with database(folder) as addresses, suppress(KeyboardInterrupt):
+        asyncio.run(inside())

@@ -58,6 +58,7 @@ class Work:
             payload=arrival.payload if arrival.whole else b"",
             boot=header.boot if header else self.boot,
             seq=header.seq if header else self.seq,
+            replay=arrival.replay,
         )
 
 
@@ -110,6 +111,9 @@ class Decoding:
         if is_batch:
             _read_batch(work)
             return [work]
+        if arrival.replay is not None:
+            _read_alone(Decoder(rollover=self._rollover(work)), work)
+            return [work]
         stream = self._stream(work)
         if arrival.whole:
             _read_whole(stream.decoder, work)
@@ -121,7 +125,9 @@ class Decoding:
     def _refuse(self, work: Work) -> list[Work]:
         """Give up a decoder that failed, the work in hand, and what waited in it."""
         given_up = [work]
-        if (stream := self._streams.pop(_key(work), None)) is not None:
+        stands_alone = work.arrival.replay is not None  # it had a decoder of its own
+        stream = None if stands_alone else self._streams.pop(_key(work), None)
+        if stream is not None:
             given_up = [*stream.unfinished, work]
         for each in given_up:
             each.refusals.append(Refusal(raw=each.arrival.payload, reason=UNREADABLE))
@@ -140,9 +146,7 @@ class Decoding:
     def _stream(self, work: Work) -> _Stream:
         key = _key(work)
         stream = self._streams.get(key)
-        rollover = self._rollover_of(work.arrival.department_ref, work.arrival.device_ref)
-        if not _is_live(work) and rollover == "auto":
-            rollover = "off"
+        rollover = self._rollover(work)
         changed = stream is not None and stream.rollover != rollover and not stream.unfinished
         if stream is None or changed:
             stream = self._streams[key] = _Stream(Decoder(rollover=rollover), rollover)
@@ -150,6 +154,10 @@ class Decoding:
                 self._streams.popitem(last=False)
         self._streams.move_to_end(key)
         return stream
+
+    def _rollover(self, work: Work) -> Rollover:
+        rollover = self._rollover_of(work.arrival.department_ref, work.arrival.device_ref)
+        return "off" if rollover == "auto" and not _is_live(work) else rollover
 
 
 def _key(work: Work) -> tuple[str, str, str]:
@@ -187,6 +195,12 @@ def _read_whole(decoder: Decoder, work: Work) -> None:
     decoded = decoder.feed(body, work.arrival.received_at, origin=work)
     decoded.extend(decoder.end_epoch())
     _distribute(decoded, work)
+
+
+def _read_alone(decoder: Decoder, work: Work) -> None:
+    """Bytes that nothing follows: what has no date in them will not get one."""
+    _read_whole(decoder, work)
+    _distribute(decoder.finish(), work)
 
 
 def _read_portion(stream: _Stream, work: Work) -> None:

@@ -2,6 +2,7 @@
 
 IngestError
 ├── BadSource
+├── BrokerAway
 ├── NoSource
 ├── NoTls
 ├── BadCertificate
@@ -23,6 +24,10 @@ class IngestError(Exception):
 
 class BadSource(IngestError):
     """A source must read like `serial:/dev/ttyUSB0?device=FSD/box1&baud=9600` or `file:/path?device=FSD/box1`. This does not:"""  # noqa: E501  the sentence is the message
+
+
+class BrokerAway(IngestError):
+    """The MQTT broker does not answer: is `milepost run` up, or MILEPOST_MQTT_URL right?"""
 
 
 class NoSource(IngestError):

@@ -139,7 +139,8 @@ class Ingest:
 
     def _decode(self, source: Source, burst: Sequence[Arrival]) -> None:
         for arrival in burst:
-            self._add(self._decoding.decode(source.name, arrival))
+            name = arrival.origin or source.name
+            self._ready += [(source, work) for work in self._decoding.decode(name, arrival)]
 
     def _add(self, those: Sequence[Work]) -> None:
         self._ready += [(self._by_name[work.source], work) for work in those]
@@ -153,13 +154,15 @@ class Ingest:
     async def _commit_all(self, batch: Sequence[tuple[Source, Work]]) -> None:
         messages = [work.message() for _, work in batch]
         started_s = time.monotonic()
-        if not any(each.readings or each.refusals or each.boot for each in messages):
+        if not any(_says_something(each) for each in messages):
             await self._patiently([])
         else:
             await self._commit_apart(messages)
             self.counts.commit_seconds += time.monotonic() - started_s
-            oldest = min(work.arrival.received_at for _, work in batch)
-            self.counts.commit_lag_s = (self._clock.now() - oldest).total_seconds()
+            now = self._clock.now()
+            live = [work.arrival for _, work in batch if work.arrival.replay is None]
+            oldest = min((each.received_at for each in live), default=now)
+            self.counts.commit_lag_s = (now - oldest).total_seconds()
         self._acknowledge(batch)
 
     async def _commit_apart(self, messages: Sequence[Message]) -> None:
@@ -260,6 +263,10 @@ class Ingest:
         return device.rollover if device is not None else "off"
 
 
+def _says_something(message: Message) -> bool:
+    return bool(message.readings or message.refusals or message.boot or message.replay)
+
+
 async def _end(*tasks: asyncio.Task[None]) -> None:
     """Cancel and wait; whoever started them hears of their faults elsewhere."""
     for task in tasks:
@@ -280,4 +287,5 @@ def _refused_whole(message: Message) -> Message:
         payload=message.payload,
         boot=message.boot,
         seq=message.seq,
+        replay=message.replay,
     )

@@ -14,6 +14,7 @@ from ingest.clock import Clock
 from ingest.errors import NoSource
 from ingest.loop import Ingest
 from ingest.settings import IngestSettings
+from ingest.sources.replay import ReplaySource
 from tracker.commit import Committer
 from tracker.data_folder import DataFolder
 from tracker.errors import DatabaseUnreachable
@@ -35,7 +36,7 @@ async def serve(settings: IngestSettings, *, shard: int) -> None:
         raise NoSource
     committer = await _open(shard)
     _calm_the_collector()
-    worker = Ingest(committer, sources, clock)
+    worker = Ingest(committer, [*sources, ReplaySource(committer)], clock)
     ingest = asyncio.create_task(worker.run())
     beside = [asyncio.create_task(_announce(worker))]
     if settings.private_broker:

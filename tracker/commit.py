@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -81,7 +81,7 @@ class Committer:
 
         Raises DatabaseUnreachable, or SchemaMissing before `milepost init`.
         """
-        self = cls(await open_pool(dsn, size=2), shard=shard)
+        self = cls(await open_pool(dsn, size=3), shard=shard)
         with told():
             async with self._pool.acquire() as connection:
                 if not await connection.fetchval("SELECT to_regclass('installation') IS NOT NULL"):
@@ -164,6 +164,19 @@ class Committer:
             return None
         return await self.commit([])
 
+    async def replays(self, limit: int) -> list[Mapping[str, Any]]:
+        """Rejects that are to be read again, oldest first; none while the registry is being read.
+
+        id, received_at, source, topic, boot, seq, reason, raw, claimed_ref. May be asked by another
+        task while one commits.
+        """
+        with told():
+            async with self._pool.acquire() as connection:
+                rows = await connection.fetch(sql.text("load_replays"), limit)
+                version = await registry.version_of(connection)
+        known = self._directory is not None and self._directory.version == version
+        return [dict(row) for row in rows] if known else []
+
     async def report(self, counters: dict[str, Any]) -> None:
         """Write down how this process goes, for `milepost status` and /metrics."""
         with told():
@@ -198,6 +211,7 @@ class Committer:
             events, alerts = await tell(connection, judgement, self.directory, stamp)
             receipts = await staging.store_receipts(connection, batch.dealt)
             await staging.store_rejects(connection, batch.rejects)
+            await staging.settle_replays(connection, batch.replayed)
             await connection.execute("NOTIFY live")
         self._adopt(judgement, receipts)
         return Committed(

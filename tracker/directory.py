@@ -18,11 +18,12 @@ from geo.fences import FenceIndex, FenceVersion
 from geo.fix import unix_ms
 from tracker import accounts, sql
 from tracker.accounts import Accounts
+from tracker.connect import told
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tracker.connect import Connection
+    from tracker.connect import Connection, Pool
 
 ALWAYS_MS = -(2**62)
 NEVER_MS = 2**62
@@ -107,9 +108,35 @@ class Directory:
         ]
 
 
+async def version_of(connection: Connection) -> int:
+    """The version at which the registry stands."""
+    version: int = await connection.fetchval("SELECT registry_version FROM installation")
+    return version
+
+
+class Followed:
+    """The registry for somebody who only looks on: read anew when it has changed."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._directory: Directory | None = None
+
+    async def current(self) -> Directory:
+        """The registry as it stands; raises DatabaseUnreachable."""
+        with told():
+            async with (
+                self._pool.acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                known = self._directory
+                if known is None or known.version != await version_of(connection):
+                    known = self._directory = await load(connection)
+        return known
+
+
 async def load(connection: Connection) -> Directory:
     """Read the registry, whole, inside the caller's transaction (repeatable read)."""
-    version = await connection.fetchval("SELECT registry_version FROM installation")
+    version = await version_of(connection)
     assignments: dict[int, list[asyncpg.Record]] = defaultdict(list)
     for row in await connection.fetch(sql.text("load_assignments")):
         assignments[row["device_id"]].append(row)

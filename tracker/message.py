@@ -26,6 +26,14 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """Which kept reject a message is read from again, and why it was refused then."""
+
+    reject_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One message of an MQTT device, or what one read of another source made whole."""
 
@@ -37,9 +45,11 @@ class Message:
     received_at: datetime
     readings: Sequence[Reading] = ()
     refusals: Sequence[Refusal] = ()
-    #: Its bytes, where they came whole: kept when all of it is refused.
+    #: Its bytes, where they came whole: kept when the registry or the clock refuses any of it.
     payload: bytes = b""
     topic: str | None = None
     #: The device's start, and the number of the message in it; without them no acknowledgement.
     boot: str | None = None
     seq: int | None = None
+    #: Of a reject that is read again: nothing is refused a second time, and nothing is skipped.
+    replay: Replay | None = None

@@ -27,6 +27,15 @@ class Ranges:
             made._ends.append(each.upper - 1)
         return made
 
+    @classmethod
+    def from_pairs(cls, pairs: Iterable[tuple[int, int]]) -> Ranges:
+        """From ascending ranges that do not touch: first and last number of each."""
+        made = cls()
+        for first, last in pairs:
+            made._starts.append(first)
+            made._ends.append(last)
+        return made
+
     def add(self, number: int) -> None:
         """Put one number in."""
         at = bisect_right(self._starts, number)

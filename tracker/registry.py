@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import shapely
 from geoalchemy2.shape import from_shape
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import Table, and_, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -268,6 +268,36 @@ async def assign(
         )
     except IntegrityError as error:
         raise Taken("The device or the vehicle has another assignment at that time.") from error
+
+
+async def move(
+    connection: AsyncConnection, *, device: str, vehicle: str, since: datetime | None
+) -> None:
+    """Put a device (full ref) into a vehicle (ref) of its department from a time on.
+
+    Where it was then, it was until then. Without a time: always when it was in none before, else
+    now. Raises Unknown, or Taken when the vehicle has a device or a later assignment stands.
+    """
+    department, _, ref = device.partition("/")
+    department_id = await _id_of(connection, models.Department, department)
+    device_id = await _id_of(connection, models.Device, ref, department_id)
+    vehicle_id = await _id_of(connection, models.Vehicle, vehicle, department_id)
+    table = _table(models.DeviceAssignment)
+    of_it = table.c.device_id == device_id
+    if since is None and await connection.scalar(select(exists().where(of_it))):
+        since = await connection.scalar(select(func.milepost_now()))
+    if since is not None:
+        starts = func.lower(table.c.during)
+        runs = and_(of_it, table.c.during.contains(since), or_(starts.is_(None), starts < since))
+        until_then = {"during": func.tstzrange(starts, since)}
+        await connection.execute(update(table).where(runs).values(until_then))
+    await assign(
+        connection,
+        department_id=department_id,
+        device_id=device_id,
+        vehicle_id=vehicle_id,
+        since=since,
+    )
 
 
 async def _insert(

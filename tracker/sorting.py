@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from geo.fix import Fix, unix_ms
 from tracker.directory import Device, Directory
-from tracker.message import Message, Reading, Refusal
+from tracker.message import Message, Reading, Refusal, Replay
 from tracker.ranges import Ranges
 
 #: A fix further ahead of our clock than this is from a wrong clock (MQTT contract, Clock).
@@ -32,6 +33,15 @@ class Refused(StrEnum):
     UNASSIGNED = "unassigned"
     CLOCK = "clock"
     NULL_ISLAND = "null_island"
+
+
+#: What registering a device, assigning it or accepting older fixes can change.
+CURABLE: Final = (
+    Refused.UNKNOWN_DEVICE,
+    Refused.UNASSIGNED,
+    Refused.DEPARTMENT,
+    Refused.CLOCK,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +67,12 @@ class RejectRow:
     raw: bytes
 
     @property
+    def claimed_ref(self) -> str | None:
+        """The full ref of the device that it says it is from."""
+        message = self.message
+        return f"{message.department_ref}/{message.device_ref}" if message.device_ref else None
+
+    @property
     def sender(self) -> str:
         """Whose daily bound it counts against."""
         if self.device_id is not None:
@@ -75,8 +91,13 @@ class Dealt:
 
     device: Device
     boot: str
+    #: When the first and the last of them arrived.
+    first_at: datetime
+    last_at: datetime
     dealt: Ranges = field(default_factory=Ranges)
     refused: Ranges = field(default_factory=Ranges)
+    #: Refused by an earlier commit, and now stored whole.
+    redeemed: Ranges = field(default_factory=Ranges)
 
 
 @dataclass(slots=True)
@@ -90,6 +111,8 @@ class Sorted:
     #: Messages dealt with before, which only want their acknowledgement again, and fixes of an
     #: instant that this batch has already.
     repeated: int = 0
+    #: Rejects that were read again, and whether what they hold is stored now.
+    replayed: dict[int, bool] = field(default_factory=dict)
 
     def days(self) -> set[date]:
         """The days of the fixes, for the partitions."""
@@ -123,15 +146,17 @@ def sort(
     seen: set[tuple[int, int]] = set()
     for message in messages:
         device = directory.device(message.department_ref, message.device_ref)
-        if device is None:
+        if message.replay is not None:
+            result.replayed[message.replay.reject_id] = device is not None and _redeem(
+                message, message.replay, device, result, seen
+            )
+        elif device is None:
             _refuse_stranger(message, directory, result)
-            continue
-        if _is_repeated(message, device, receipts, result):
+        elif _is_repeated(message, device, receipts, result):
             result.repeated += 1
-            continue
-        refused = _sort_one(message, device, result, seen)
-        if message.boot is not None and message.seq is not None and refused:
-            result.dealt[device.id, message.boot].refused.add(message.seq)
+        else:
+            refused, _ = _place(message, device, result, seen)
+            _refuse(message, device, refused, result)
     return result
 
 
@@ -161,38 +186,51 @@ def _is_repeated(
     """Note the number as dealt with; True when it was already, in this batch or before."""
     if message.boot is None or message.seq is None:
         return False
-    key = (device.id, message.boot)
-    dealt = result.dealt.setdefault(key, Dealt(device, message.boot)).dealt
-    repeated = message.seq in dealt or message.seq in receipts.get(key, ())
+    dealt = _dealt(message, message.boot, device, result).dealt
+    earlier = receipts.get((device.id, message.boot), ())
+    repeated = message.seq in dealt or message.seq in earlier
     dealt.add(message.seq)
     return repeated
 
 
-def _sort_one(message: Message, device: Device, result: Sorted, seen: set[tuple[int, int]]) -> bool:
-    """Place the fixes of one message; True when anything of it was refused."""
-    before = len(result.rejects)
+def _dealt(message: Message, boot: str, device: Device, result: Sorted) -> Dealt:
+    """Where the message's number belongs; its time is noted."""
+    at = message.received_at
+    found = result.dealt.setdefault((device.id, boot), Dealt(device, boot, at, at))
+    found.first_at = min(found.first_at, at)
+    found.last_at = max(found.last_at, at)
+    return found
 
-    def refuse(reason: str, raw: bytes) -> None:
-        result.rejects.append(
-            RejectRow(
-                message=message,
-                department_id=device.department_id,
-                device_id=device.id,
-                reason=reason,
-                raw=raw,
-            )
-        )
 
-    for refusal in message.refusals:
-        refuse(refusal.reason, refusal.raw)
+def _place(
+    message: Message, device: Device, result: Sorted, seen: set[tuple[int, int]]
+) -> tuple[list[Refusal], int]:
+    """Place the fixes of one message; returns what of it is refused, and how many fixes are not.
+
+    What can be cured is kept as the whole payload, to be read again: once a reason, however many
+    of its fixes are concerned.
+    """
+    refused = list(message.refusals)
     received_ms = unix_ms(message.received_at)
+    kept_whole: set[Refused] = set()
+    taken = len(message.readings)
+
+    def refuse(reason: Refused, reading: Reading) -> None:
+        nonlocal taken
+        taken -= 1
+        if not message.payload or reason not in CURABLE:
+            refused.append(Refusal(raw=reading.raw, reason=reason))
+        elif reason not in kept_whole:
+            kept_whole.add(reason)
+            refused.append(Refusal(raw=message.payload, reason=reason))
+
     for reading in message.readings:
         fixed_ms = unix_ms(reading.fix.fixed_at)
         vehicle_id = device.vehicle_at(fixed_ms)
         if reason := _impossible(reading.fix, fixed_ms, received_ms, device):
-            refuse(reason, reading.raw)
+            refuse(reason, reading)
         elif vehicle_id is None:
-            refuse(Refused.UNASSIGNED, reading.raw)
+            refuse(Refused.UNASSIGNED, reading)
         elif (vehicle_id, fixed_ms) in seen:
             result.repeated += 1
         else:
@@ -207,7 +245,38 @@ def _sort_one(message: Message, device: Device, result: Sorted, seen: set[tuple[
                     fix=reading.fix,
                 )
             )
-    return len(result.rejects) > before
+    return refused, taken
+
+
+def _refuse(message: Message, device: Device, refused: Sequence[Refusal], result: Sorted) -> None:
+    """Keep what is refused, and its number."""
+    for refusal in refused:
+        result.rejects.append(
+            RejectRow(
+                message=message,
+                department_id=device.department_id,
+                device_id=device.id,
+                reason=refusal.reason,
+                raw=refusal.raw,
+            )
+        )
+    if refused and message.boot is not None and message.seq is not None:
+        result.dealt[device.id, message.boot].refused.add(message.seq)
+
+
+def _redeem(
+    message: Message, replay: Replay, device: Device, result: Sorted, seen: set[tuple[int, int]]
+) -> bool:
+    """Place what may be stored now; True when the reject has nothing left that may be later."""
+    refusals, taken = _place(message, device, result, seen)
+    refused = {refusal.reason for refusal in refusals}
+    if not taken or refused & {replay.reason, Refused.UNASSIGNED}:
+        return False
+    if message.boot is not None and message.seq is not None:
+        numbers = _dealt(message, message.boot, device, result)
+        numbers.dealt.add(message.seq)
+        (numbers.refused if refused else numbers.redeemed).add(message.seq)
+    return True
 
 
 def _impossible(fix: Fix, fixed_ms: int, received_ms: int, device: Device) -> Refused | None:

@@ -120,6 +120,9 @@ async def store_receipts(
                 "department_id": each.device.department_id,
                 "dealt": each.dealt.to_multirange(),
                 "refused": each.refused.to_multirange(),
+                "redeemed": each.redeemed.to_multirange(),
+                "first_at": each.first_at.isoformat(),
+                "last_at": each.last_at.isoformat(),
             }
             for each in dealt.values()
         ],
@@ -169,7 +172,7 @@ async def store_rejects(connection: Connection, rejects: Sequence[RejectRow]) ->
     if kept:
         await connection.executemany(
             "INSERT INTO reject (received_at, department_id, device_id, source, topic, boot, seq,"
-            " reason, raw) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            " reason, raw, claimed_ref) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             kept,
         )
 
@@ -186,4 +189,13 @@ def _reject_record(reject: RejectRow) -> tuple[Any, ...]:
         message.seq,
         str(reject.reason),
         reject.raw,
+        reject.claimed_ref,
     )
+
+
+async def settle_replays(connection: Connection, replayed: Mapping[int, bool]) -> None:
+    """Write down of rejects that were read again whether they are stored now."""
+    if replayed:
+        await connection.execute(
+            sql.text("settle_replays"), list(replayed), list(replayed.values())
+        )

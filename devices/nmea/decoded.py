@@ -43,7 +43,7 @@ class Found(NamedTuple):
     """A fix, and where it came from."""
 
     fix: Fix
-    #: The first sentence of its epoch.
+    #: The sentences of its epoch, apart by CR LF; of a very long one the first.
     raw: bytes
     #: What the caller gave along with that sentence.
     origin: object

@@ -68,7 +68,7 @@ class Device:
             self._take_keyed(reading, raw, out)
         elif reading.tod_ms is None or self._is_open_at(reading.tod_ms):
             if self._open is not None and not self._skipping:
-                self._open.add(reading)
+                self._open.add(reading, raw)
         else:
             self._accuracy = reading
 
@@ -99,7 +99,9 @@ class Device:
             if self._accuracy is not None and self._accuracy.tod_ms == tod_ms:
                 epoch.add(self._accuracy)
             self._accuracy = None
-        epoch.add(reading)
+            epoch.add(reading)
+        else:
+            epoch.add(reading, raw)
 
     def waits_for(self, origin: object) -> bool:
         """Whether an epoch that began with this origin is still open, or held for its date."""

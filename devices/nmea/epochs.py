@@ -28,6 +28,8 @@ _HDOP_OF_NO_FIX = 50.0
 _HDOP_UNKNOWN = 99.0
 _SATELLITES_FOR_3D = 4
 _NO_FIX, _2D, _3D = 1, 2, 3
+#: A receiver that repeats one instant for ever must not fill the memory.
+_RAW_LIMIT_BYTES = 4096
 
 
 @dataclass(slots=True)
@@ -36,7 +38,7 @@ class Epoch:
 
     #: Milliseconds since midnight UTC.
     tod_ms: int
-    #: Bytes of the first sentence, kept for a refusal.
+    #: Its sentences as they came, a line each, up to a bound: kept for a refusal.
     raw: bytes
     #: What the caller gave along with that sentence.
     origin: object = None
@@ -48,8 +50,10 @@ class Epoch:
     #: The best of the GSA sentences: each constellation sends its own.
     _gsa_mode: int | None = None
 
-    def add(self, reading: Reading) -> None:
-        """Take in one sentence of this instant."""
+    def add(self, reading: Reading, raw: bytes = b"") -> None:
+        """Take in one sentence of this instant; `raw` are its bytes, if they are not kept yet."""
+        if raw and len(self.raw) + len(raw) < _RAW_LIMIT_BYTES:
+            self.raw += b"\r\n" + raw
         if reading.kind == "GSA":
             self._gsa_mode = max(self._gsa_mode or 0, reading.mode or 0) or None
             return

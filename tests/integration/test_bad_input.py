@@ -126,8 +126,8 @@ CASES = [
     Case("wrong-member", "fix", lambda b: batch(b, {"a": 1}), (("form", b'{"a": 1}'),)),
     Case("huge-number", "fix", lambda b: batch(b, HUGE), (("form", member(HUGE)),)),
     Case("out-of-range", "fix", lambda b: batch(b, NOWHERE), (("range", member(NOWHERE)),)),
-    Case("future", "fix", lambda b: batch(b, FUTURE), (("clock", member(FUTURE)),)),
-    Case("too-early", "fix", lambda b: batch(b, TOO_EARLY), (("clock", member(TOO_EARLY)),)),
+    Case("future", "fix", lambda b: batch(b, FUTURE), (("clock", None),)),
+    Case("too-early", "fix", lambda b: batch(b, TOO_EARLY), (("clock", None),)),
     Case(
         "null-island",
         "fix",
@@ -246,11 +246,11 @@ def test_nobody_we_know(topic: str, reason: str, service: Service, boxes: Boxes)
 
 
 def test_a_device_in_no_vehicle(service: Service, boxes: Boxes) -> None:
-    topic, at = "gov/1/D/in-no-vehicle/nmea", now()
-    boxes.publish(topic, b"#b,1\n" + epoch(at))
+    topic, payload = "gov/1/D/in-no-vehicle/nmea", b"#b,1\n" + epoch(now())
+    boxes.publish(topic, payload)
     assert wait_for(lambda: boxes.is_dealt("in-no-vehicle", "b", 1), WITHIN_S)
     [row] = rejects(service, topic)
-    assert (row["reason"], row["raw"]) == ("unassigned", say(RMC.format(at=at)).rstrip())
+    assert (row["reason"], row["raw"]) == ("unassigned", payload)
     assert (row["device"], row["department"]) == ("in-no-vehicle", "D")
     assert boxes.ack("in-no-vehicle", "b")["bad"] == [1]
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from ingest.accounts import write_accounts
 from ingest.broker import PrivateBroker
 from tests.conftest import Database
 from tests.integration.boxes import Boxes, say
@@ -20,6 +21,7 @@ from tests.integration.port import Port
 from tests.integration.processes import passing_folder
 from tests.integration.session import Session
 from tracker import registry
+from tracker.accounts import Accounts
 from tracker.child import wait_for
 from tracker.registry import New, NewDepartment, NewDevice, NewVehicle
 
@@ -57,6 +59,8 @@ async def enrolled(database: Database) -> Database:
 @pytest.fixture
 def broker() -> Iterator[PrivateBroker]:
     with passing_folder() as data:
+        data.create()
+        write_accounts(data, Accounts(anonymous=True))
         broker = PrivateBroker(data)
         broker.start()
         try:

@@ -178,6 +178,7 @@ def test_secrets_stand_in_no_log_no_command_line_and_no_environment(service: Ser
     assert [file.name for file in files] == [
         "milepost-ingest-1.password",
         "milepost-simulator.password",
+        "milepost-tail.password",
     ]
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
     with box(port(service), "FSD/box-8", shown) as client:
@@ -191,6 +192,21 @@ def test_secrets_stand_in_no_log_no_command_line_and_no_environment(service: Ser
     for each in secrets_known:
         assert len(each) == 43
         assert not any(each.encode() in text for text in public)
+
+
+def test_a_tail_signs_in_by_itself_and_leaves_ingest_alone(service: Service) -> None:
+    secret = password(service, "FSD/box-1")
+    folder = f"MILEPOST_DATA={service.data.path}"
+    follow = (sys.executable, "-m", "milepost", "device", "tail", "FSD/box-1")
+    with (
+        Session("/usr/bin/env", folder, *follow) as tail,
+        box(port(service), "FSD/box-1", secret) as client,
+    ):
+        tail.expect("Listening to FSD/box-1")
+        assert client.is_in()
+        assert client.report("FSD/box-1", boot())
+        tail.expect("for FSD/V-1")
+        tail.expect("durable 1")
 
 
 @pytest.fixture

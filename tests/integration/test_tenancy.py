@@ -70,7 +70,8 @@ async def requests_for(client: httpx.AsyncClient, department: str) -> list[str]:
     for path, methods in paths.items():
         if path in OPEN or "get" not in methods:
             continue
-        asked = path.replace("{department}", department).replace("{ref}", "AMB-1")
+        ref = f"{department}-BOX-AMB-1" if "/devices/" in path else "AMB-1"
+        asked = path.replace("{department}", department).replace("{ref}", ref)
         assert "{" not in asked, f"{path}: say here how to fill its parameter"
         filled.append(asked)
         names = {each["name"] for each in methods["get"].get("parameters", [])}
@@ -91,7 +92,7 @@ async def test_no_route_shows_anything_of_another_department(world: World, api: 
             body = answer.text.replace(json.dumps(path)[1:-1], "")
             if answer.status_code in (403, 404, 422):
                 # A refusal repeats what was asked for, and nothing else.
-                body = re.sub(r"\((vehicle|department|alert) [^)]*\)", "", body)
+                body = re.sub(r"\((vehicle|device|department|alert) [^)]*\)", "", body)
             for secret in secrets:
                 assert not secret.search(body), (path, secret.pattern)
             own = (await owner.get(path)).text
@@ -108,6 +109,7 @@ async def test_what_is_not_yours_is_not_there(world: World, api: Served) -> None
         for theirs, nobodys in (
             ("/v1/vehicles/A/AMB-1", "/v1/vehicles/A/NONE"),
             ("/v1/vehicles/A/AMB-1/track", "/v1/vehicles/A/NONE/track"),
+            ("/v1/devices/A/A-BOX-AMB-1/receipts", "/v1/devices/A/NONE/receipts"),
             ("/v1/vehicles?department=A", "/v1/vehicles?department=NONE"),
             ("/v1/positions?department=A", "/v1/positions?department=NONE"),
             (f"/v1/alerts?before={alert_id}", f"/v1/alerts?before={'0' * 32}"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker.cli import assign, receipt, rejects
 from tracker.cli.registry import mount
 from tracker.cli.shared import DataOption, run_as_owner
 
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
     from tracker.install import Status
 
 app = typer.Typer()
-mount(app)
+#: By kind (`device`, …): another folder's verbs about such a thing go in here.
+groups = mount(app)
+groups["device"].command("assign")(assign.assign)
+groups["device"].command("receipt")(receipt.receipt)
+app.add_typer(rejects.group, name="rejects")
 
 
 @app.command()

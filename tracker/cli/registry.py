@@ -27,16 +27,18 @@ Department = Annotated[str, typer.Option("--department", "-d", help="Ref of its 
 Ref = Annotated[str, typer.Argument(help="Its public name, never used twice: AMB-012.")]
 
 
-def mount(app: typer.Typer) -> None:
-    """Put the verbs under the command."""
+def mount(app: typer.Typer) -> dict[str, typer.Typer]:
+    """Put the verbs under the command; returns the group of each kind, for more verbs."""
+    groups = {}
     for kind, add in ADDERS.items():
-        group = typer.Typer(help=f"Register and list: {kind}.", no_args_is_help=True)
+        groups[kind] = group = typer.Typer(help=f"Register and list: {kind}.", no_args_is_help=True)
         group.command("add")(add)
         group.command("list")(_lister(kind))
         group.command("import")(_importer(kind))
         for name, verb in MORE.get(kind, {}).items():
             group.command(name)(verb)
         app.add_typer(group, name=kind)
+    return groups
 
 
 def _add_department(ref: Ref, name: Name = NAMELESS) -> None:

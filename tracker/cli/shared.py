@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -20,6 +21,41 @@ DataOption = Annotated[
     Path | None,
     typer.Option("--data", metavar="DIR", help="The data folder.", envvar="MILEPOST_DATA"),
 ]
+
+#: How a person types a time.
+TIME_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%z"]
+DeviceArgument = Annotated[
+    str, typer.Argument(metavar="DEPARTMENT/REF", help="The device's full ref: FSD/box-1.")
+]
+
+
+def escaped(said: str | bytes) -> str:
+    """What somebody sent, safe on a terminal: other than printable characters as escapes.
+
+    Bytes beyond ASCII are escaped, text beyond ASCII is shown.
+    """
+    text = said.decode("latin-1") if isinstance(said, bytes) else said
+    shown = (
+        c
+        if c.isprintable() and c != "\\" and (c.isascii() or isinstance(said, str))
+        else _escape(c)
+        for c in text
+    )
+    return "".join(shown)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode()
+
+
+def moment(when: datetime) -> str:
+    """A time for people: UTC, to the second."""
+    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def aware(when: datetime | None) -> datetime | None:
+    """A time as typed; without a zone it is UTC."""
+    return when.replace(tzinfo=UTC) if when is not None and when.tzinfo is None else when
 
 
 def run_as_owner(addresses: DatabaseSettings, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:

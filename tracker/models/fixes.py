@@ -96,6 +96,11 @@ class Reject(Base):
     __table_args__ = (
         Index("ix_reject_device_id_received_at", "device_id", "received_at"),
         Index("ix_reject_received_at", "received_at"),
+        Index(
+            "ix_reject_replay_asked_at",
+            "id",
+            postgresql_where=text("replay_asked_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -109,7 +114,14 @@ class Reject(Base):
     boot: Mapped[str | None]
     seq: Mapped[int | None] = mapped_column(BigInteger)
     reason: Mapped[str]
+    #: The whole payload where one came; else the sentences of the epoch, or the line.
     raw: Mapped[bytes] = mapped_column(LargeBinary)
+    #: Who it says it is from, `FSD/box1`, registered or not.
+    claimed_ref: Mapped[str | None]
+    #: Set while ingest has yet to read it again; None before and after.
+    replay_asked_at: Mapped[Moment | None]
+    #: Since when what it holds is stored after all.
+    replayed_at: Mapped[Moment | None]
 
 
 class RejectDay(Base):

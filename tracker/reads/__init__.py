@@ -10,6 +10,7 @@ from tracker.reads.callers import (
     end_session,
     installation,
 )
+from tracker.reads.devices import device, devices, receipts
 from tracker.reads.errors import TooSlow, Unanswerable
 from tracker.reads.fences import fences
 from tracker.reads.health import ingest_health
@@ -34,6 +35,8 @@ __all__ = [
     "caller_of",
     "demo_sign_in",
     "departments",
+    "device",
+    "devices",
     "end_session",
     "fences",
     "has_alert",
@@ -41,6 +44,7 @@ __all__ = [
     "installation",
     "motion_codes",
     "positions",
+    "receipts",
     "told",
     "track",
     "vehicle",

@@ -90,6 +90,7 @@ GRANT SELECT, UPDATE ON feed TO milepost_ingest;
 GRANT SELECT, INSERT, UPDATE ON latest, fence_state, event, alert, receipt, reject_day,
     ingest_health TO milepost_ingest;
 GRANT SELECT, INSERT ON reject, outbox TO milepost_ingest;
+GRANT UPDATE (replay_asked_at, replayed_at) ON reject TO milepost_ingest;
 
 GRANT SELECT, UPDATE ON outbox TO milepost_worker;
 

@@ -175,7 +175,7 @@ def test_a_fix_knows_where_its_first_sentence_came_from(say: Say) -> None:
     found = decoder.feed(say(rmc(1), rmc(2)), origin="third").found
     assert [(each.origin, each.raw) for each in found] == [
         ("first", say(gga(0), end="")),
-        ("second", say(gga(1), end="")),
+        ("second", say(gga(1), rmc(1)).rstrip(b"\r\n")),
     ]
     assert (decoder.waits_for("first"), decoder.waits_for("third")) == (False, True)
 

@@ -97,7 +97,7 @@ def test_a_dated_message_is_ready_at_once(decoding: Decoding) -> None:
     assert (found.received_at, found.source, found.readings[0].raw) == (
         START,
         MQTT,
-        rmc(0).rstrip(),
+        (rmc(0) + gga(0)).rstrip(),
     )
 
 
