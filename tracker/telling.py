@@ -44,7 +44,7 @@ async def tell(
         changed |= {row["id"] for row in await connection.fetch(sql.text("withdraw_events"), ids)}
     inherited = await _amend_alerts(connection, judgement, stamp)
     alerts = [
-        _alert_row(each, rule)
+        _alert_row(each, rule, stamp)
         for each in new
         if not each.late or stamp.now_ms - each.event.not_after_ms < LATE_ALERT_LIMIT_MS
         for rule in directory.rules_for(each.department_id, each.event.kind, each.event.fence_id)
@@ -92,9 +92,9 @@ def _event_row(told: Told) -> dict[str, Any]:
     }
 
 
-def _alert_row(told: Told, rule: Rule) -> dict[str, Any]:
+def _alert_row(told: Told, rule: Rule, stamp: Stamp) -> dict[str, Any]:
     return {
-        "id": str(uuid5(told.id, rule.full_ref)),
+        "id": str(uuid5(told.id, f"{rule.full_ref} {stamp.feed} {stamp.n}")),
         "department_id": told.department_id,
         "rule_id": rule.id,
         "event_id": str(told.id),

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from geo import crossing
@@ -127,6 +127,13 @@ def deliveries(draw: st.DrawFn) -> tuple[Track, list[Track]]:
     return track, [list(arrivals[a:b]) for a, b in itertools.pairwise(bounds)]
 
 
+#: An event is withdrawn, its alert goes on to what replaces it, and then it is valid again.
+REVIVED: tuple[Track, list[Track]] = (
+    [(1, 0), (2, 0), (114, 2), (0, 2), (113, 1), (140, 9), (200, 1), (98, 2)],
+    [[(0, 2)], [(114, 2), (1, 0)], [(98, 2), (140, 9), (200, 1), (2, 0)], [(113, 1)]],
+)
+
+
 @pytest.fixture
 async def enrolled(database: Database) -> Database:
     await enrol(database)
@@ -138,6 +145,7 @@ async def enrolled(database: Database) -> Database:
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(delivery=deliveries())
+@example(delivery=REVIVED)
 async def test_order_batching_and_repetition_change_nothing(
     enrolled: Database, numbered: bool, delivery: tuple[Track, list[Track]]
 ) -> None:

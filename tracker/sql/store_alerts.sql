@@ -7,7 +7,7 @@ FROM jsonb_to_recordset($1::jsonb) AS n (
     id uuid, department_id integer, rule_id integer, event_id uuid, vehicle_id integer,
     fence_id integer, severity text
 )
-ON CONFLICT (id) DO UPDATE SET
+ON CONFLICT (rule_id, event_id) DO UPDATE SET
     state = 'open', closed_at = NULL, closed_by = NULL, close_reason = NULL,
     feed = excluded.feed, n = excluded.n
     WHERE a.close_reason = 'withdrawn'
