@@ -71,7 +71,7 @@ class Ingest:
         self._sources = sources
         self._clock = clock
         self._mqtt = next((each for each in sources if isinstance(each, MqttSource)), None)
-        self._acks = Acks(self._mqtt.publish if self._mqtt else lambda topic, payload: None)
+        self._acks = Acks(self._mqtt.publish if self._mqtt else lambda messages: None)
         self._decoding = Decoding(self._rollover_of)
         self._bursts: asyncio.Queue[tuple[Source, list[Arrival]]] = asyncio.Queue(BURSTS_WAITING)
         self._batches: asyncio.Queue[list[tuple[Source, Work]]] = asyncio.Queue(1)

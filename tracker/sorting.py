@@ -6,7 +6,7 @@ Pure: the registry comes as a snapshot, and time as each message's `received_at`
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -15,7 +15,6 @@ from typing import Final
 from geo.fix import Fix, unix_ms
 from tracker.directory import Device, Directory
 from tracker.message import Message, Reading, Refusal, Replay
-from tracker.ranges import Ranges
 
 #: A fix further ahead of our clock than this is from a wrong clock (MQTT contract, Clock).
 FUTURE_LIMIT_MS = 60_000
@@ -94,10 +93,10 @@ class Dealt:
     #: When the first and the last of them arrived.
     first_at: datetime
     last_at: datetime
-    dealt: Ranges = field(default_factory=Ranges)
-    refused: Ranges = field(default_factory=Ranges)
+    dealt: set[int] = field(default_factory=set)
+    refused: set[int] = field(default_factory=set)
     #: Refused by an earlier commit, and now stored whole.
-    redeemed: Ranges = field(default_factory=Ranges)
+    redeemed: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -139,7 +138,9 @@ def receipt_keys(messages: Sequence[Message], directory: Directory) -> set[Recei
 
 
 def sort(
-    messages: Sequence[Message], directory: Directory, receipts: Mapping[ReceiptKey, Ranges]
+    messages: Sequence[Message],
+    directory: Directory,
+    receipts: Mapping[ReceiptKey, Container[int]],
 ) -> Sorted:
     """Sort a batch; `receipts` holds what earlier commits dealt with."""
     result = Sorted()
@@ -181,24 +182,30 @@ def _refuse_stranger(message: Message, directory: Directory, result: Sorted) -> 
 
 
 def _is_repeated(
-    message: Message, device: Device, receipts: Mapping[ReceiptKey, Ranges], result: Sorted
+    message: Message,
+    device: Device,
+    receipts: Mapping[ReceiptKey, Container[int]],
+    result: Sorted,
 ) -> bool:
     """Note the number as dealt with; True when it was already, in this batch or before."""
     if message.boot is None or message.seq is None:
         return False
     dealt = _dealt(message, message.boot, device, result).dealt
-    earlier = receipts.get((device.id, message.boot), ())
-    repeated = message.seq in dealt or message.seq in earlier
+    repeated = message.seq in dealt or message.seq in receipts.get((device.id, message.boot), ())
     dealt.add(message.seq)
     return repeated
 
 
 def _dealt(message: Message, boot: str, device: Device, result: Sorted) -> Dealt:
     """Where the message's number belongs; its time is noted."""
-    at = message.received_at
-    found = result.dealt.setdefault((device.id, boot), Dealt(device, boot, at, at))
-    found.first_at = min(found.first_at, at)
-    found.last_at = max(found.last_at, at)
+    at, key = message.received_at, (device.id, boot)
+    found = result.dealt.get(key)
+    if found is None:
+        found = result.dealt[key] = Dealt(device, boot, at, at)
+    elif at > found.last_at:
+        found.last_at = at
+    elif at < found.first_at:
+        found.first_at = at
     return found
 
 
