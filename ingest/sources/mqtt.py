@@ -178,9 +178,11 @@ class MqttSource:
     def _on_socket_register_write(
         self, client: Client, userdata: object, connection: SocketLike
     ) -> None:
-        self._loop.call_soon_threadsafe(
-            self._loop.add_writer, connection.fileno(), client.loop_write
-        )
+        self._loop.call_soon_threadsafe(self._watch_writes, connection)
+
+    def _watch_writes(self, connection: SocketLike) -> None:
+        if connection.fileno() >= 0:  # what there was to write may be gone, and the socket with it
+            self._loop.add_writer(connection.fileno(), self._client.loop_write)
 
     def _on_socket_unregister_write(
         self, client: Client, userdata: object, connection: SocketLike
