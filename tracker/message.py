@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from geo.fix import Fix
@@ -34,6 +34,35 @@ class Replay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """A fix that a ship or an aircraft told of itself by AIS; the registry says whose it is."""
+
+    mmsi: str
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """How a device's receiver was at a time: its antenna, its firmware, without a fix."""
+
+    kind: str
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSaid:
+    """What a `state` message says: that a device is there, or by its last will that it is not."""
+
+    online: bool
+    boot: str
+    firmware: str | None = None
+    protocol: int | None = None
+    config_rev: int | None = None
+    config_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One message of an MQTT device, or what one read of another source made whole."""
 
@@ -53,3 +82,8 @@ class Message:
     seq: int | None = None
     #: Of a reject that is read again: nothing is refused a second time, and nothing is skipped.
     replay: Replay | None = None
+    #: Fixes of others, AIS messages that made none by what they were, and news of the device.
+    heard: Sequence[Heard] = ()
+    ais: Mapping[str, int] = field(default_factory=dict)
+    notices: Sequence[Notice] = ()
+    said: DeviceSaid | None = None

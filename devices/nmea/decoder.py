@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from devices.errors import FormError, RangeError
+from devices.nmea.ais import AisReader, is_ais
 from devices.nmea.dates import Rollover
 from devices.nmea.decoded import Decoded, Reason, Refused
 from devices.nmea.device import Device, Settings
@@ -37,6 +38,7 @@ class Decoder:
         """`day` dates recordings that hold no date; `rollover` says how 1,024 weeks are undone."""
         self._framer = Framer()
         self._device = Device(Settings(day, rollover))
+        self._ais = AisReader()
         self._name: str | None = None
 
     def feed(
@@ -97,9 +99,13 @@ class Decoder:
                 reading = read_line(line, out)
                 if reading is not None:
                     self._device.take(reading, line.raw, received_at, out)
+                elif is_ais(line.raw):
+                    self._ais.take(line, received_at, out, self._device.origin)
+                else:
+                    self._device.health.listen(line.raw)
 
     def _is_foreign(self, line: Line) -> bool:
-        if line.device is None:
+        if line.device is None or is_ais(line.raw):
             return False
         if self._name is None:
             self._name = line.device

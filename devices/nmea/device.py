@@ -17,6 +17,7 @@ from devices.nmea.dates import (
 from devices.nmea.decoded import Decoded, Found, Reason, Refused
 from devices.nmea.epochs import KEYED_KINDS, Epoch
 from devices.nmea.fields import DAY_MS
+from devices.nmea.health import NO_FIX, Health
 from devices.nmea.sentences import Reading
 
 #: Closed times of day remembered, so that a resent epoch makes no second fix.
@@ -51,6 +52,8 @@ class Device:
         self._held: deque[Epoch] = deque()
         self._recent: dict[int, date | None] = {}
         self._received_at: datetime | None = None
+        #: What is known of the receiver itself.
+        self.health = Health()
         #: Goes along with the epochs that begin from now on.
         self.origin: object = None
         self._closed_tod_ms: int | None = None
@@ -80,6 +83,8 @@ class Device:
         if tod_ms is None:
             # It speaks of an instant that nobody knows, and so does what follows without a time.
             self._skipping = True
+            if reading.void:
+                self.health.note(NO_FIX)
             if reading.position is not None:
                 out.refused.append(Refused(raw, Reason.UNDATED))
             return
@@ -118,6 +123,7 @@ class Device:
         """Close the open epoch: its fix comes out, or it is held until its date is known."""
         epoch, self._open = self._open, None
         if epoch is None:
+            self.health.tell(None, self.origin, out)
             return
         own_day = self._own_day(epoch)
         if own_day is not None:
@@ -125,6 +131,9 @@ class Device:
         day = self._calendar.day_of(epoch.tod_ms, own_day)
         self._learn_interval(epoch.tod_ms)
         void = epoch.is_void()
+        if void:
+            self.health.note(NO_FIX)
+        self.health.tell(self._dated(epoch, day), epoch.origin, out)
         if not void and epoch.position is None:
             return
         if self._is_repeat(epoch.tod_ms, day):
@@ -137,6 +146,14 @@ class Device:
             self._hold(epoch, out)
         else:
             self._emit(epoch, day, out)
+
+    def _dated(self, epoch: Epoch, day: date | None) -> datetime | None:
+        """When an epoch was, a rollover undone; None while no date is known."""
+        if day is None:
+            return None
+        at = instant(day, epoch.tod_ms)
+        weeks = missing_weeks(at, self._received_at, self._settings.rollover)
+        return at + timedelta(weeks=weeks)
 
     def _learn_interval(self, tod_ms: int) -> None:
         if self._closed_tod_ms is not None:
