@@ -10,9 +10,10 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from geo.fix import Fix
 
@@ -20,6 +21,8 @@ from geo.fix import Fix
 PAYLOAD_LIMIT_BYTES = 64 * 1024
 #: How many of the newest refused numbers an acknowledgement names.
 BAD_LIMIT = 100
+
+NO_INPUTS: Mapping[str, bool | float | str] = MappingProxyType({})
 
 Kind = Literal["nmea", "fix", "state", "ack", "config", "cmd", "cmdack"]
 
@@ -59,18 +62,19 @@ class Topic:
         return f"gov/1/{self.department_ref}/{self.device_ref}/{self.kind}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
+class Header(NamedTuple):
     """The first line of an `nmea` payload."""
 
     boot: str
     seq: int
     ignition: bool | None = None
     accuracy_m: float | None = None
-    inputs: Mapping[str, bool | float | str] = field(default_factory=dict)
+    inputs: Mapping[str, bool | float | str] = NO_INPUTS
 
     def applied_to(self, fix: Fix) -> Fix:
         """The fix with the state that the header tells."""
+        if self.ignition is None and self.accuracy_m is None and not self.inputs:
+            return fix
         return replace(
             fix,
             ignition=self.ignition,
@@ -119,6 +123,8 @@ def split_header(payload: bytes) -> tuple[Header | None, bytes]:
     line, _, rest = payload.partition(b"\n")
     if (match := _HEADER.fullmatch(line)) is None:
         return None, payload
+    if not match[3]:
+        return Header(boot=match[1].decode(), seq=int(match[2])), rest
     ignition: bool | None = None
     accuracy_m: float | None = None
     inputs: dict[str, bool | float | str] = {}

@@ -74,7 +74,7 @@ class Ingest:
         self._sources = sources
         self._clock = clock
         self._mqtt = next((each for each in sources if isinstance(each, MqttSource)), None)
-        self._acks = Acks(self._mqtt.publish if self._mqtt else lambda topic, payload: None)
+        self._acks = Acks(self._mqtt.publish if self._mqtt else lambda messages: None)
         self._decoding = Decoding(self._rollover_of)
         self._bursts: asyncio.Queue[tuple[Source, list[Arrival]]] = asyncio.Queue(BURSTS_WAITING)
         self._batches: asyncio.Queue[list[tuple[Source, Work]]] = asyncio.Queue(1)
@@ -268,8 +268,8 @@ class Ingest:
 
 
 def _says_something(message: Message) -> bool:
-    beside = message.said or message.heard or message.notices or message.ais
-    return bool(message.readings or message.refusals or message.boot or message.replay or beside)
+    said = (message.readings, message.refusals, message.boot, message.replay, message.beside)
+    return any(said)
 
 
 def _by_source(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:

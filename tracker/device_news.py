@@ -16,7 +16,7 @@ import asyncpg
 from geo.fix import unix_ms
 from tracker import sql
 from tracker.directory import Device
-from tracker.message import DeviceSaid, Message, Notice
+from tracker.message import Beside, DeviceSaid, Message, Notice
 from tracker.ranges import Ranges
 
 if TYPE_CHECKING:
@@ -70,15 +70,15 @@ class News:
     #: AIS messages that made no fix, by (source, what).
     ais: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def take(self, message: Message, device: Device) -> None:
+    def take(self, message: Message, beside: Beside, device: Device) -> None:
         """Take in what a registered device's message says beside fixes."""
-        if message.said is not None:
-            self.said[device.id].append((message.said, message.received_at))
+        if beside.said is not None:
+            self.said[device.id].append((beside.said, message.received_at))
             self.departments[device.id] = device.department_id
-        for notice in message.notices:
+        for notice in beside.notices:
             if _is_possible(notice, message, device):
                 self._note(notice, device)
-        for what, count in message.ais.items():
+        for what, count in beside.ais.items():
             self.ais[message.source, what] += count
 
     def _note(self, notice: Notice, device: Device) -> None:
@@ -104,11 +104,12 @@ def settled(known: State | None, said: DeviceSaid, at: datetime) -> State:
     """The state after a device said something at a time of ours.
 
     A repetition changes nothing, nor does what still comes of an earlier boot: a boot is new at
-    each start and never used again. So a last will of the boot before takes no device offline.
+    each start and never used again. So a last will of the boot before takes no device offline, nor
+    does a message that was kept as a reject and is read again.
     """
     if known is None:
         return State(since=at, state_at=at, **_members(said))
-    if said.boot in known.earlier_boots:
+    if at < known.state_at or said.boot in known.earlier_boots:
         return known
     if said.boot == known.boot:
         told = {name: value for name, value in _members(said).items() if value is not None}

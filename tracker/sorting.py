@@ -6,7 +6,7 @@ Pure: the registry comes as a snapshot, and time as each message's `received_at`
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -16,7 +16,6 @@ from geo.fix import Fix, unix_ms
 from tracker.device_news import News
 from tracker.directory import Device, Directory
 from tracker.message import Message, Reading, Refusal, Replay
-from tracker.ranges import Ranges
 
 #: A fix further ahead of our clock than this is from a wrong clock (MQTT contract, Clock).
 FUTURE_LIMIT_MS = 60_000
@@ -97,10 +96,10 @@ class Dealt:
     #: When the first and the last of them arrived.
     first_at: datetime
     last_at: datetime
-    dealt: Ranges = field(default_factory=Ranges)
-    refused: Ranges = field(default_factory=Ranges)
+    dealt: set[int] = field(default_factory=set)
+    refused: set[int] = field(default_factory=set)
     #: Refused by an earlier commit, and now stored whole.
-    redeemed: Ranges = field(default_factory=Ranges)
+    redeemed: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -144,7 +143,9 @@ def receipt_keys(messages: Sequence[Message], directory: Directory) -> set[Recei
 
 
 def sort(
-    messages: Sequence[Message], directory: Directory, receipts: Mapping[ReceiptKey, Ranges]
+    messages: Sequence[Message],
+    directory: Directory,
+    receipts: Mapping[ReceiptKey, Container[int]],
 ) -> Sorted:
     """Sort a batch; `receipts` holds what earlier commits dealt with."""
     result = Sorted()
@@ -167,10 +168,9 @@ def sort(
         else:
             refused, _ = _place(message, device, result, seen)
             _refuse(message, device, refused, result)
-            if message.heard:
+            if message.beside is not None:
                 _place_overheard(message, device, directory, result, seen)
-            if message.said or message.notices or message.ais:
-                result.news.take(message, device)
+                result.news.take(message, message.beside, device)
     return result
 
 
@@ -195,24 +195,30 @@ def _refuse_stranger(message: Message, directory: Directory, result: Sorted) -> 
 
 
 def _is_repeated(
-    message: Message, device: Device, receipts: Mapping[ReceiptKey, Ranges], result: Sorted
+    message: Message,
+    device: Device,
+    receipts: Mapping[ReceiptKey, Container[int]],
+    result: Sorted,
 ) -> bool:
     """Note the number as dealt with; True when it was already, in this batch or before."""
     if message.boot is None or message.seq is None:
         return False
     dealt = _dealt(message, message.boot, device, result).dealt
-    earlier = receipts.get((device.id, message.boot), ())
-    repeated = message.seq in dealt or message.seq in earlier
+    repeated = message.seq in dealt or message.seq in receipts.get((device.id, message.boot), ())
     dealt.add(message.seq)
     return repeated
 
 
 def _dealt(message: Message, boot: str, device: Device, result: Sorted) -> Dealt:
     """Where the message's number belongs; its time is noted."""
-    at = message.received_at
-    found = result.dealt.setdefault((device.id, boot), Dealt(device, boot, at, at))
-    found.first_at = min(found.first_at, at)
-    found.last_at = max(found.last_at, at)
+    at, key = message.received_at, (device.id, boot)
+    found = result.dealt.get(key)
+    if found is None:
+        found = result.dealt[key] = Dealt(device, boot, at, at)
+    elif at > found.last_at:
+        found.last_at = at
+    elif at < found.first_at:
+        found.first_at = at
     return found
 
 
@@ -288,6 +294,9 @@ def _redeem(
 ) -> bool:
     """Place what may be stored now; True when the reject has nothing left that may be later."""
     refusals, taken = _place(message, device, result, seen)
+    if message.beside is not None:
+        result.news.take(message, message.beside, device)
+        taken += message.beside.said is not None
     for other, its_message in overheard:
         more, also_taken = _place(its_message, other, result, seen)
         refusals, taken = [*refusals, *more], taken + also_taken
@@ -309,7 +318,7 @@ def _place_overheard(
     seen: set[tuple[int, int]],
 ) -> None:
     """Place what a device heard of registered transponders; of others it is only counted."""
-    unknown = len(message.heard)
+    unknown = len(message.beside.heard) if message.beside is not None else 0
     for device, overheard in _overheard(message, listener, directory):
         unknown -= len(overheard.readings)
         refused, _ = _place(overheard, device, result, seen)
@@ -327,7 +336,7 @@ def _overheard(
     must not move the vessels of another department.
     """
     readings: dict[str, list[Reading]] = defaultdict(list)
-    for heard in message.heard:
+    for heard in message.beside.heard if message.beside is not None else ():
         readings[heard.mmsi].append(heard.reading)
     found = []
     for mmsi, those in readings.items():

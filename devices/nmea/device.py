@@ -99,7 +99,8 @@ class Device:
             out.repeats += 1
             return
         if epoch is None or epoch.tod_ms != tod_ms or not epoch.agrees_with(reading):
-            self.close(out)
+            if epoch is not None:
+                self.close(out)
             epoch = self._open = Epoch(tod_ms, raw, self.origin)
             if self._accuracy is not None and self._accuracy.tod_ms == tod_ms:
                 epoch.add(self._accuracy)

@@ -155,4 +155,7 @@ def _arriving(found: Status) -> list[str]:
             f"{counters.get('accepted', 0)} fixes stored, {refused} refused, "
             f"{counters.get('alerts', 0)} alerts"
         )
+        for source, ais in counters.get("ais", {}).items():
+            if unknown := ais.get("unregistered"):
+                lines.append(f"           {unknown} reports by AIS of others from {source}")
     return lines
