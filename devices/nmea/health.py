@@ -13,6 +13,9 @@ from devices.nmea.decoded import Decoded, Notice
 
 NO_FIX, ANTENNA, FIRMWARE, WEAK = "no_fix", "antenna", "firmware", "weak_signals"
 
+#: The kinds of sentence that tell it.
+KINDS_HEARD = frozenset({"TXT", "GSV", "PGTOP", "PCD"})
+
 _TXT = re.compile(rb"\$[A-Z]{2}TXT,[0-9]{1,2},[0-9]{1,2},[0-9]{1,2},([^*]{1,200})\*")
 #: u-blox says ANTSTATUS=OPEN at its start, CASIC's receivers ANTENNA OPEN each second.
 _ANTENNA = re.compile(rb"\bANT(?:STATUS=|ENNA )(OK|OPEN|SHORT)\b")
