@@ -12,6 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from operator import attrgetter
 from typing import Final, NamedTuple
+from zlib import crc32
 
 from geo.fix import Fix, unix_ms
 from tracker.device_news import News
@@ -24,6 +25,9 @@ FUTURE_LIMIT_MS = 60_000
 REJECTS_KEPT_A_DAY = 1000
 #: How reports by AIS of nobody that we know are counted.
 UNREGISTERED = "unregistered"
+#: Unknown senders share this many bounds: a flood of made-up names stays small, and one that is
+#: loud takes the room of few others.
+STRANGERS = 16
 
 ReceiptKey = tuple[int, str]
 
@@ -58,6 +62,11 @@ class Placed(NamedTuple):
     fix: Fix
 
 
+def stranger(claimed_ref: str | None) -> str:
+    """Whose bound a device counts against that is not registered."""
+    return f"strangers {crc32((claimed_ref or '').encode()) % STRANGERS + 1}/{STRANGERS}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectRow:
     """What will stand in the reject table."""
@@ -79,7 +88,7 @@ class RejectRow:
         """Whose daily bound it counts against."""
         if self.device_id is not None:
             return f"device:{self.device_id}"
-        return f"{self.message.source}:{self.message.topic or self.message.device_ref}"[:200]
+        return stranger(self.claimed_ref)
 
     @property
     def day(self) -> date:
