@@ -86,7 +86,10 @@ async def status(connection: AsyncConnection) -> Status:
     }
     health = await connection.execute(select(models.IngestHealth.__table__))
     states = await connection.execute(
-        select(models.DeviceState.online, func.count()).group_by(models.DeviceState.online)
+        select(models.DeviceState.online, func.count())
+        .join(models.Device, models.Device.id == models.DeviceState.device_id)
+        .where(models.Device.retired_at.is_(None))
+        .group_by(models.DeviceState.online)
     )
     installation = (await connection.execute(select(models.Installation.name))).scalar_one()
     return Status(
