@@ -203,3 +203,18 @@ def test_a_gateway_hears_ships_beside_its_devices() -> None:
     found = decoder.feed(b"\r\n".join([tagged(ship, "s:station,c:1764000005"), ship, b""]), NOW)
     assert [one.mmsi for one in found[""].heard] == [MMSI, MMSI]
     assert not found[""].refused
+
+
+@given(
+    kind=st.sampled_from("1239BCK5"),
+    rest=st.text("0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVW`abcdefghijklmnopqrstuvw", max_size=60),
+    fill=st.integers(0, 5),
+)
+def test_whatever_bits_come_are_heard_or_counted(kind: str, rest: str, fill: int) -> None:
+    body = f"AIVDM,1,1,,A,{kind}{rest},{fill}".encode()
+    out = decode(b"!" + body + b"*%02X" % reduce(xor, body, 0))
+    assert len(out.heard) + sum(out.ais.values()) == 1
+    for one in out.heard:
+        assert -180 <= one.fix.lon <= 180
+        assert -90 <= one.fix.lat <= 90
+        assert one.fix.course_deg is None or 0 <= one.fix.course_deg < 360
