@@ -61,6 +61,7 @@ class _Figures(Collector):
                 gauge.add_metric([shard], _number(counters, key))
             yield gauge
         yield self._rejected()
+        yield self._ais()
         yield self._heard()
 
     def _rejected(self) -> Metric:
@@ -72,6 +73,18 @@ class _Figures(Collector):
             for reason in reasons:
                 rejected.add_metric([shard, reason], _number(reasons, reason))
         return rejected
+
+    def _ais(self) -> Metric:
+        counter = CounterMetricFamily(
+            "milepost_ingest_ais",
+            "Messages by AIS that made no fix: of nobody registered, undated, of the own ship.",
+            labels=["shard", "source", "what"],
+        )
+        for shard, counters, _ in self._health:
+            for source, counts in counters.get("ais", {}).items():
+                for what in counts:
+                    counter.add_metric([shard, source, what], _number(counts, what))
+        return counter
 
     def _heard(self) -> Metric:
         heard = GaugeMetricFamily(

@@ -53,6 +53,8 @@ class Counts:
     #: Since when the database has not answered; None when it does.
     database_away_since: str | None = None
     rejected: Counter[str] = field(default_factory=Counter)
+    #: Reports by AIS that made no fix, by (source, what).
+    ais: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, committed: Committed) -> None:
         """Count one commit."""
@@ -63,6 +65,7 @@ class Counts:
         self.alerts += committed.alerts
         self.commits += 1
         self.rejected.update(committed.refused)
+        self.ais.update(committed.ais)
 
 
 class Ingest:
@@ -245,6 +248,7 @@ class Ingest:
             "waiting_backlog": self._lanes.backlog,
             "broker_connected": self._mqtt is None or self._mqtt.is_connected,
             "rejected": dict(counts.rejected),
+            "ais": _by_source(counts.ais),
         }
 
     async def _finish(self, writer: asyncio.Task[None]) -> None:
@@ -274,7 +278,15 @@ class Ingest:
 
 
 def _says_something(message: Message) -> bool:
-    return bool(message.readings or message.refusals or message.boot or message.replay)
+    said = (message.readings, message.refusals, message.boot, message.replay, message.beside)
+    return any(said)
+
+
+def _by_source(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    by_source: dict[str, dict[str, int]] = {}
+    for (source, what), count in counts.items():
+        by_source.setdefault(source, {})[what] = count
+    return by_source
 
 
 async def _end(*tasks: asyncio.Task[None]) -> None:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from geo.crossing import VehicleState
 from geo.fix import unix_ms
+from tracker import device_news, judging, sql, staging
 from tracker import directory as registry
-from tracker import judging, sql, staging
 from tracker.accounts import Accounts
 from tracker.connect import open_pool, told
 from tracker.directory import Directory
@@ -49,6 +49,8 @@ class Committed:
     events: int = 0
     alerts: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    #: Reports by AIS that made no fix, by (source, what).
+    ais: Counter[tuple[str, str]] = field(default_factory=Counter)
     #: The database's clock.
     now: datetime
 
@@ -208,6 +210,7 @@ class Committer:
             receipts = await self._receipts.store(connection, batch.dealt)
             await staging.store_rejects(connection, batch.rejects)
             await staging.settle_replays(connection, batch.replayed)
+            await device_news.store(connection, batch.news)
             await connection.execute("NOTIFY live")
         self._adopt(judgement, receipts)
         return Committed(
@@ -218,6 +221,7 @@ class Committer:
             events=events,
             alerts=alerts,
             refused=Counter(str(each.reason) for each in batch.rejects),
+            ais=batch.news.ais,
             now=now,
         )
 

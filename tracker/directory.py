@@ -43,6 +43,8 @@ class Device:
     starts_ms: list[int]
     ends_ms: list[int]
     vehicle_ids: list[int]
+    #: Of an AIS transponder.
+    mmsi: str | None = None
 
     def vehicle_at(self, moment_ms: int) -> int | None:
         """The vehicle that it was in at that time."""
@@ -83,6 +85,7 @@ class Directory:
         self.vehicles = {vehicle.id: vehicle for vehicle in vehicles}
         self.gap_ms = {vehicle.id: vehicle.gap_ms for vehicle in vehicles}
         self._devices = {(device.department_ref, device.ref): device for device in devices}
+        self._by_mmsi = {device.mmsi: device for device in devices if device.mmsi}
         self._refs = {device.ref for device in devices}
         self._rules: dict[int, list[Rule]] = defaultdict(list)
         for rule in rules:
@@ -94,6 +97,10 @@ class Directory:
     def device(self, department_ref: str, ref: str) -> Device | None:
         """The device of that name in that department."""
         return self._devices.get((department_ref, ref))
+
+    def transponder(self, mmsi: str) -> Device | None:
+        """The device that says of itself what others hear of this MMSI."""
+        return self._by_mmsi.get(mmsi)
 
     def is_known_elsewhere(self, ref: str) -> bool:
         """Whether some department has a device of that name."""
@@ -167,6 +174,7 @@ def _device(row: asyncpg.Record, assignments: list[asyncpg.Record]) -> Device:
         starts_ms=[_ms(each["starts"], ALWAYS_MS) for each in assignments],
         ends_ms=[_ms(each["ends"], NEVER_MS) for each in assignments],
         vehicle_ids=[each["vehicle_id"] for each in assignments],
+        mmsi=row["mmsi"],
     )
 
 

@@ -66,6 +66,8 @@ class Status:
     #: Rows by table.
     counts: dict[str, int]
     newest_fix_at: datetime | None
+    #: Devices that said so, by whether they are online.
+    online: dict[bool, int]
     #: Rows of ingest_health.
     ingest: list[dict[str, Any]]
     now: datetime
@@ -83,11 +85,18 @@ async def status(connection: AsyncConnection) -> Status:
         for table in COUNTED
     }
     health = await connection.execute(select(models.IngestHealth.__table__))
+    states = await connection.execute(
+        select(models.DeviceState.online, func.count())
+        .join(models.Device, models.Device.id == models.DeviceState.device_id)
+        .where(models.Device.retired_at.is_(None))
+        .group_by(models.DeviceState.online)
+    )
     installation = (await connection.execute(select(models.Installation.name))).scalar_one()
     return Status(
         name=installation,
         counts={table: int(count or 0) for table, count in counts.items()},
         newest_fix_at=await connection.scalar(select(func.max(models.Latest.fixed_at))),
         ingest=[dict(row) for row in health.mappings()],
+        online={is_online: devices for is_online, devices in states},
         now=(await connection.execute(text("SELECT milepost_now()"))).scalar_one(),
     )

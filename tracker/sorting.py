@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from zlib import crc32
 
 from geo.fix import Fix, unix_ms
+from tracker.device_news import News
 from tracker.directory import Device, Directory
 from tracker.message import Message, Reading, Refusal, Replay
 
@@ -22,6 +23,8 @@ from tracker.message import Message, Reading, Refusal, Replay
 FUTURE_LIMIT_MS = 60_000
 #: Rows kept of what one sender is refused on one day; more is only counted.
 REJECTS_KEPT_A_DAY = 1000
+#: How reports by AIS of nobody that we know are counted.
+UNREGISTERED = "unregistered"
 #: Unknown senders share this many bounds: a flood of made-up names stays small, and one that is
 #: loud takes the room of few others.
 STRANGERS = 16
@@ -121,6 +124,8 @@ class Sorted:
     repeated: int = 0
     #: Rejects that were read again, and whether what they hold is stored now.
     replayed: dict[int, bool] = field(default_factory=dict)
+    #: What devices say beside fixes.
+    news: News = field(default_factory=News)
 
     def days(self) -> set[date]:
         """The days of the fixes, for the partitions."""
@@ -159,7 +164,12 @@ def sort(
         device = directory.device(message.department_ref, message.device_ref)
         if message.replay is not None:
             result.replayed[message.replay.reject_id] = device is not None and _redeem(
-                message, message.replay, device, result, seen
+                message,
+                message.replay,
+                device,
+                result,
+                seen,
+                _overheard(message, device, directory),
             )
         elif device is None:
             _refuse_stranger(message, directory, result)
@@ -168,6 +178,9 @@ def sort(
         else:
             refused, _ = _place(message, device, result, seen)
             _refuse(message, device, refused, result)
+            if message.beside is not None:
+                _place_overheard(message, device, directory, result, seen)
+                result.news.take(message, message.beside, device)
     return result
 
 
@@ -273,10 +286,21 @@ def _refuse(message: Message, device: Device, refused: Sequence[Refusal], result
 
 
 def _redeem(
-    message: Message, replay: Replay, device: Device, result: Sorted, seen: set[tuple[int, int]]
+    message: Message,
+    replay: Replay,
+    device: Device,
+    result: Sorted,
+    seen: set[tuple[int, int]],
+    overheard: Sequence[tuple[Device, Message]],
 ) -> bool:
     """Place what may be stored now; True when the reject has nothing left that may be later."""
     refusals, taken = _place(message, device, result, seen)
+    if message.beside is not None:
+        result.news.take(message, message.beside, device)
+        taken += message.beside.said is not None
+    for other, its_message in overheard:
+        more, also_taken = _place(its_message, other, result, seen)
+        refusals, taken = [*refusals, *more], taken + also_taken
     refused = {refusal.reason for refusal in refusals}
     if not taken or refused & {replay.reason, Refused.UNASSIGNED}:
         return False
@@ -285,6 +309,54 @@ def _redeem(
         numbers.dealt.add(message.seq)
         (numbers.refused if refused else numbers.redeemed).add(message.seq)
     return True
+
+
+def _place_overheard(
+    message: Message,
+    listener: Device,
+    directory: Directory,
+    result: Sorted,
+    seen: set[tuple[int, int]],
+) -> None:
+    """Place what a device heard of registered transponders; of others it is only counted."""
+    unknown = len(message.beside.heard) if message.beside is not None else 0
+    for device, overheard in _overheard(message, listener, directory):
+        unknown -= len(overheard.readings)
+        refused, _ = _place(overheard, device, result, seen)
+        _refuse(overheard, device, refused, result)
+    if unknown:
+        result.news.ais[message.source, UNREGISTERED] += unknown
+
+
+def _overheard(
+    message: Message, listener: Device, directory: Directory
+) -> list[tuple[Device, Message]]:
+    """What a device heard by AIS of others, each of them as a message of its own.
+
+    Only transponders of the listener's department are known to it: whoever may write on one line
+    must not move the vessels of another department.
+    """
+    readings: dict[str, list[Reading]] = defaultdict(list)
+    for heard in message.beside.heard if message.beside is not None else ():
+        readings[heard.mmsi].append(heard.reading)
+    found = []
+    for mmsi, those in readings.items():
+        device = directory.transponder(mmsi)
+        if device is not None and device.department_id == listener.department_id:
+            found.append((device, _of_transponder(message, device, those)))
+    return found
+
+
+def _of_transponder(message: Message, device: Device, readings: Sequence[Reading]) -> Message:
+    """Without payload and number, which are the listener's."""
+    return Message(
+        source=message.source,
+        department_ref=device.department_ref,
+        device_ref=device.ref,
+        received_at=message.received_at,
+        readings=readings,
+        topic=message.topic,
+    )
 
 
 def _impossible(fix: Fix, fixed_ms: int, received_ms: int, device: Device) -> Refused | None:

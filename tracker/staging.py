@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 STAGED_COLUMNS = (
     *("vehicle_id", "device_id", "department_id", "fixed_at", "received_at", "lon", "lat"),
     *("altitude_m", "speed_mps", "course_deg", "heading_deg", "accuracy_m", "hdop"),
-    *("satellites", "mode", "rollover_weeks", "ignition", "inputs"),
+    *("satellites", "mode", "rollover_weeks", "ignition", "inputs", "ais"),
 )
 
 
@@ -54,6 +54,7 @@ def _record(placed: Placed) -> tuple[Any, ...]:
         fix.rollover_weeks,
         fix.ignition,
         dict(fix.inputs) if fix.inputs else None,
+        fix.ais,
     )
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SUBSCRIPTIONS = ("gov/1/+/+/nmea", "gov/1/+/+/fix")
+SUBSCRIPTIONS = ("gov/1/+/+/nmea", "gov/1/+/+/fix", "gov/1/+/+/state")
 RECEIVE_MAXIMUM = 20_000  # messages in flight; also the bound of what waits here
 SESSION_EXPIRY_S = 24 * 3600
 KEEPALIVE_S = 20

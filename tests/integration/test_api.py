@@ -125,6 +125,7 @@ async def test_a_position_is_the_latest_fix(world: World, as_a: httpx.AsyncClien
         "ignition": True,
         "inputs": {"door": True},
         "motion": "moving",
+        "source": "receiver",
     }
     details = await got(as_a, "/v1/vehicles/A/AMB-1")
     assert details["position"]["geometry"] == feature["geometry"]

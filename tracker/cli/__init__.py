@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli import assign, receipt, rejects
+from tracker.cli import assign, receipt, rejects, show
 from tracker.cli.registry import mount
 from tracker.cli.shared import DataOption, run_as_owner
 
@@ -21,6 +21,7 @@ app = typer.Typer()
 groups = mount(app)
 groups["device"].command("assign")(assign.assign)
 groups["device"].command("receipt")(receipt.receipt)
+groups["device"].command("show")(show.show)
 app.add_typer(rejects.group, name="rejects")
 
 
@@ -142,6 +143,9 @@ def _arriving(found: Status) -> list[str]:
     else:
         age_s = (found.now - newest).total_seconds()
         lines = [f"newest fix {newest:%Y-%m-%d %H:%M:%S}Z, {age_s:.0f} s ago"]
+    online, offline = (found.online.get(is_so, 0) for is_so in (True, False))
+    if online or offline:
+        lines.append(f"devices    {online} online, {offline} offline, by their own word")
     for shard in found.ingest:
         counters = shard["counters"]
         heard_s = (found.now - shard["at"]).total_seconds()
@@ -151,4 +155,7 @@ def _arriving(found: Status) -> list[str]:
             f"{counters.get('accepted', 0)} fixes stored, {refused} refused, "
             f"{counters.get('alerts', 0)} alerts"
         )
+        for source, ais in counters.get("ais", {}).items():
+            if unknown := ais.get("unregistered"):
+                lines.append(f"           {unknown} reports by AIS of others from {source}")
     return lines

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tracker.cli import devices
-from tracker.cli.shared import T, run_as_owner
+from tracker.cli.shared import T, run_as_owner, takes
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -61,31 +62,40 @@ def _add_vehicle(
     _add("vehicle", row | more)
 
 
-def _add_device(
-    ref: Ref,
-    department: Department,
-    *,
-    vehicle: Annotated[str | None, typer.Option(help="Ref of the vehicle it is in.")] = None,
-    since: Annotated[str | None, typer.Option(help="Since when; by default always.")] = None,
+@dataclass(frozen=True, kw_only=True)
+class DeviceOptions:
+    """What `device add` is told."""
+
+    ref: Ref
+    department: Department
+    vehicle: Annotated[str | None, typer.Option(help="Ref of the vehicle it is in.")] = None
+    since: Annotated[str | None, typer.Option(help="Since when; by default always.")] = None
     accept_from: Annotated[
         str | None, typer.Option(help="Refuse fixes older than this (default 2000-01-01).")
-    ] = None,
+    ] = None
+    mmsi: Annotated[
+        str | None,
+        typer.Option(help="Nine digits: an AIS transponder, which devices of its department hear."),
+    ] = None
     password: Annotated[
-        bool, typer.Option(help="Make its password. Not for a device on a cable.")
-    ] = True,
-) -> None:
+        bool, typer.Option(help="Make its password. Not for a device on a cable, nor for AIS.")
+    ] = True
+
+
+@takes(DeviceOptions)
+def _add_device(said: DeviceOptions) -> None:
     """Register a device, say which vehicle it is in, and show its password this once."""
     from tracker.accounts import set_password
 
-    full_ref = f"{department}/{ref}"
-    row = {"ref": ref, "department": department, "vehicle": vehicle, "since": since}
-    more = {"accept_from": accept_from}
+    full_ref = f"{said.department}/{said.ref}"
+    row = {name: value for name, value in asdict(said).items() if name != "password"}
+    signs_in = said.password and said.mmsi is None
 
     async def sign_in(connection: AsyncConnection) -> str | None:
-        return await set_password(connection, full_ref) if password else None
+        return await set_password(connection, full_ref) if signs_in else None
 
-    made = _store("device", [("device", row | more)], sign_in)
-    typer.echo(f"device {ref} is registered.")
+    made = _store("device", [("device", row)], sign_in)
+    typer.echo(f"device {said.ref} is registered.")
     if made is not None:
         typer.echo(
             f"It signs in at the broker as {full_ref} with this password, shown only now:\n\n"

@@ -49,6 +49,8 @@ class Fix(Base):
     rollover_weeks: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     ignition: Mapped[bool | None]
     inputs: Mapped[Json | None]
+    #: Heard by AIS, not told by a receiver on board.
+    ais: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Latest(Live, Base):
@@ -71,6 +73,8 @@ class Latest(Live, Base):
     accuracy_m: Mapped[float | None] = mapped_column(REAL)
     ignition: Mapped[bool | None]
     inputs: Mapped[Json | None]
+    #: Behind those of `Live`, where a migration puts it.
+    ais: Mapped[bool] = mapped_column(server_default=text("false"), sort_order=1)
 
 
 class Receipt(Base):
