@@ -49,10 +49,16 @@ class Fix(Base):
     rollover_weeks: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     ignition: Mapped[bool | None]
     inputs: Mapped[Json | None]
+    #: A jump that no other fix confirms (rule R9): it moves no map and no fence. Later data may set
+    #: or clear it.
+    implausible: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Latest(Live, Base):
-    """The newest fix of each vehicle. No index on what changes with a fix (database law 1)."""
+    """The newest plausible fix of each vehicle.
+
+    No index on what changes with a fix (database law 1).
+    """
 
     __tablename__ = "latest"
     __table_args__ = ({"postgresql_with": {"fillfactor": 70}},)
