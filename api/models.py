@@ -270,6 +270,8 @@ class TrackProperties(Model):
     accuracy_m: list[float | None]
     altitude_m: list[float | None]
     ignition: list[bool | None]
+    #: Whether each is a jump that nothing confirms; None unless such fixes were asked for.
+    implausible: list[bool] | None
     #: Where the rest is, if the limit cut it off.
     next: str | None
 

@@ -42,6 +42,7 @@ class Counts:
 
     accepted: int = 0
     late: int = 0
+    implausible: int = 0
     repeated: int = 0
     acknowledged: int = 0
     events: int = 0
@@ -60,6 +61,7 @@ class Counts:
         """Count one commit."""
         self.accepted += committed.stored
         self.late += committed.late
+        self.implausible += committed.implausible
         self.repeated += committed.repeated
         self.events += committed.events
         self.alerts += committed.alerts
@@ -236,6 +238,7 @@ class Ingest:
         return {
             "accepted": counts.accepted,
             "late": counts.late,
+            "implausible": counts.implausible,
             "repeated": counts.repeated,
             "acknowledged": counts.acknowledged,
             "acks_sent": self._acks.sent,

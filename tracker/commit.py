@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from geo.crossing import VehicleState
+import asyncpg
+
+from geo.crossing import HeldFix, VehicleState
 from geo.fix import unix_ms
 from tracker import device_news, judging, sql, staging
 from tracker import directory as registry
@@ -20,8 +22,9 @@ from tracker.accounts import Accounts
 from tracker.connect import open_pool, told
 from tracker.directory import Directory
 from tracker.errors import LeaseLost, SchemaMissing
-from tracker.judging import Judgement, Window
+from tracker.judging import Judgement
 from tracker.message import Message
+from tracker.past import Window
 from tracker.receipts import Receipt, Receipts
 from tracker.sorting import ReceiptKey, Sorted, receipt_keys, sort
 from tracker.telling import Stamp, tell
@@ -44,6 +47,8 @@ class Committed:
     stored: int = 0
     #: Of the stored ones, those older than the newest of their vehicle.
     late: int = 0
+    #: Fixes that were found implausible: of those stored, and of those stored before.
+    implausible: int = 0
     #: Fixes that were stored before, and messages that were dealt with before.
     repeated: int = 0
     events: int = 0
@@ -121,6 +126,7 @@ class Committer:
                         lat=row["lat"],
                         department_id=row["department_id"],
                         inside=frozenset(row["inside"]),
+                        held=_held(row),
                     )
                     for row in rows
                 }
@@ -204,7 +210,7 @@ class Committer:
         async with self._pool.acquire() as connection, connection.transaction():
             stamp, now = await self._begin(connection)
             judgement = await self._judge(connection, batch, stamp)
-            stored = await staging.store_fixes(connection, judgement.fresh, stamp.feed, stamp.n)
+            stored = await self._store_fixes(connection, judgement, stamp)
             await staging.store_states(connection, judgement.states, self._states)
             events, alerts = await tell(connection, judgement, self.directory, stamp)
             receipts = await self._receipts.store(connection, batch.dealt)
@@ -217,6 +223,7 @@ class Committer:
             receipts=list(receipts.values()),
             stored=stored,
             late=judgement.late,
+            implausible=judgement.found_implausible,
             repeated=batch.repeated + len(batch.placed) - stored,
             events=events,
             alerts=alerts,
@@ -224,6 +231,14 @@ class Committer:
             ais=batch.news.ais,
             now=now,
         )
+
+    async def _store_fixes(self, connection: Connection, judgement: Judgement, stamp: Stamp) -> int:
+        stored = await staging.store_fixes(
+            connection, judgement.fresh, judgement.implausible, stamp.feed, stamp.n
+        )
+        newest_ms = {v: judgement.states[v].fixed_ms for v in sorted(judgement.went_back)}
+        await staging.store_marks(connection, judgement.marks, newest_ms, stamp.feed, stamp.n)
+        return stored
 
     async def _begin(self, connection: Connection) -> tuple[Stamp, datetime]:
         row = await connection.fetchrow(sql.text("begin_commit"), self._shard, self._token)
@@ -270,3 +285,11 @@ class Committer:
             for day in missing:
                 await connection.execute("SELECT ensure_fix_partition($1)", day)
         self._days.update(missing)
+
+
+def _held(row: asyncpg.Record) -> HeldFix | None:
+    if row["held_at"] is None:
+        return None
+    return HeldFix(
+        unix_ms(row["held_at"]), row["held_lon"], row["held_lat"], row["held_department_id"]
+    )

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Literal
 import asyncpg
 import shapely
 
-from geo.crossing import gap_limit_ms
 from geo.fences import FenceIndex, FenceVersion
 from geo.fix import unix_ms
+from geo.limits import Limits, limits_of
 from tracker import accounts, sql
 from tracker.accounts import Accounts
 from tracker.connect import told
@@ -59,8 +59,7 @@ class Vehicle:
     id: int
     department_id: int
     full_ref: str
-    #: Longer between two fixes than this, and no line is drawn across (rule R10).
-    gap_ms: int
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +82,7 @@ class Directory:
     ) -> None:
         self.version = version
         self.vehicles = {vehicle.id: vehicle for vehicle in vehicles}
-        self.gap_ms = {vehicle.id: vehicle.gap_ms for vehicle in vehicles}
+        self.limits = {vehicle.id: vehicle.limits for vehicle in vehicles}
         self._devices = {(device.department_ref, device.ref): device for device in devices}
         self._by_mmsi = {device.mmsi: device for device in devices if device.mmsi}
         self._refs = {device.ref for device in devices}
@@ -183,7 +182,7 @@ def _vehicle(row: asyncpg.Record) -> Vehicle:
         id=row["id"],
         department_id=row["department_id"],
         full_ref=row["full_ref"],
-        gap_ms=gap_limit_ms(row["moving_interval_s"]),
+        limits=limits_of(row["vehicle_class"], row["moving_interval_s"]),
     )
 
 

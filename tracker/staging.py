@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from geo.crossing import VehicleState
+from geo.crossing import FixKey, VehicleState
 from geo.fix import from_unix_ms
 from tracker import sql
 from tracker.sorting import REJECTS_KEPT_A_DAY, Placed, RejectRow
@@ -17,23 +17,52 @@ if TYPE_CHECKING:
 STAGED_COLUMNS = (
     *("vehicle_id", "device_id", "department_id", "fixed_at", "received_at", "lon", "lat"),
     *("altitude_m", "speed_mps", "course_deg", "heading_deg", "accuracy_m", "hdop"),
-    *("satellites", "mode", "rollover_weeks", "ignition", "inputs", "ais"),
+    *("satellites", "mode", "rollover_weeks", "ignition", "inputs", "ais", "implausible"),
 )
 
 
-async def store_fixes(connection: Connection, fixes: Sequence[Placed], feed: int, n: int) -> int:
-    """Store fixes and the newest of each vehicle; returns how many were new."""
+async def store_fixes(
+    connection: Connection,
+    fixes: Sequence[Placed],
+    implausible: Collection[FixKey],
+    feed: int,
+    n: int,
+) -> int:
+    """Store fixes and the newest plausible of each vehicle; returns how many were new."""
     if not fixes:
         return 0
     await connection.execute(sql.text("stage_fixes"))
     await connection.copy_records_to_table(
-        "staged_fix", records=[_record(each) for each in fixes], columns=STAGED_COLUMNS
+        "staged_fix", records=[_record(each, implausible) for each in fixes], columns=STAGED_COLUMNS
     )
     row = await connection.fetchrow(sql.text("store_fixes"), feed, n)
     return int(row["stored"]) if row else 0
 
 
-def _record(placed: Placed) -> tuple[Any, ...]:
+async def store_marks(
+    connection: Connection,
+    marks: Mapping[FixKey, bool],
+    newest_ms: Mapping[int, int],
+    feed: int,
+    n: int,
+) -> None:
+    """Mark stored fixes anew, and give vehicles the stored fix of that time as their latest."""
+    if marks:
+        times = [from_unix_ms(fixed_ms) for _, fixed_ms in marks]
+        await connection.execute(
+            sql.text("mark_fixes"),
+            [vehicle_id for vehicle_id, _ in marks],
+            times,
+            list(marks.values()),
+            min(times),
+            max(times),
+        )
+    if newest_ms:
+        times = [from_unix_ms(fixed_ms) for fixed_ms in newest_ms.values()]
+        await connection.execute(sql.text("move_latest"), feed, n, list(newest_ms), times)
+
+
+def _record(placed: Placed, implausible: Collection[FixKey]) -> tuple[Any, ...]:
     fix = placed.fix
     return (
         placed.vehicle_id,
@@ -55,6 +84,7 @@ def _record(placed: Placed) -> tuple[Any, ...]:
         fix.ignition,
         dict(fix.inputs) if fix.inputs else None,
         fix.ais,
+        (placed.vehicle_id, placed.fixed_ms) in implausible,
     )
 
 
@@ -63,7 +93,7 @@ async def store_states(
     changed: Mapping[int, VehicleState],
     known: Mapping[int, VehicleState],
 ) -> None:
-    """Store those states that `latest` alone does not tell: another inside, or a judging since."""
+    """Store those that `latest` alone does not tell: another inside, or a judging then or since."""
     rows = [
         {
             "vehicle_id": vehicle_id,
@@ -72,14 +102,17 @@ async def store_states(
             "judged_at": from_unix_ms(state.judged_ms).isoformat(),
         }
         for vehicle_id, state in changed.items()
-        if state.judged_ms > state.fixed_ms or state.inside != _inside(known.get(vehicle_id))
+        if state.judged_ms > state.fixed_ms or _is_told_wrong(state, known.get(vehicle_id))
     ]
     if rows:
         await connection.execute(sql.text("store_states"), rows)
 
 
-def _inside(state: VehicleState | None) -> frozenset[int]:
-    return frozenset() if state is None else state.inside
+def _is_told_wrong(state: VehicleState, before: VehicleState | None) -> bool:
+    """Whether what is stored of the state before says something else."""
+    if before is None:
+        return bool(state.inside)
+    return state.inside != before.inside or state.judged_ms < before.judged_ms
 
 
 async def store_rejects(connection: Connection, rejects: Sequence[RejectRow]) -> None:

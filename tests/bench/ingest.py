@@ -236,11 +236,13 @@ async def copy_alone(dsn: str, seconds: float = 3.0) -> float:
     await connection.execute(
         "CREATE TEMPORARY TABLE alone AS SELECT vehicle_id, device_id, department_id, fixed_at,"
         " received_at, 0::float8 AS lon, 0::float8 AS lat, altitude_m, speed_mps, course_deg,"
-        " heading_deg, accuracy_m, hdop, satellites, mode, rollover_weeks, ignition, inputs"
+        " heading_deg, accuracy_m, hdop, satellites, mode, rollover_weeks, ignition, inputs,"
+        " implausible"
         " FROM fix WHERE false"
     )
     now = datetime.now(UTC)
-    row = (1, 1, 1, now, now, 114.0, 22.0, 1.0, 2.0, 3.0, None, None, 0.9, 9, 3, 0, None, None)
+    place = (114.0, 22.0, 1.0, 2.0, 3.0, None, None, 0.9, 9, 3)
+    row = (1, 1, 1, now, now, *place, 0, None, None, False)
     records = [row] * COPY_ROWS
     rows, end_s = 0, time.monotonic() + seconds
     while time.monotonic() < end_s:

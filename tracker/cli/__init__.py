@@ -152,7 +152,8 @@ def _arriving(found: Status) -> list[str]:
         refused = sum(counters.get("rejected", {}).values())
         lines.append(
             f"ingest     shard {shard['shard']}, heard {heard_s:.0f} s ago: "
-            f"{counters.get('accepted', 0)} fixes stored, {refused} refused, "
+            f"{counters.get('accepted', 0)} fixes stored, "
+            f"{counters.get('implausible', 0)} implausible, {refused} refused, "
             f"{counters.get('alerts', 0)} alerts"
         )
         for source, ais in counters.get("ais", {}).items():

@@ -51,10 +51,16 @@ class Fix(Base):
     inputs: Mapped[Json | None]
     #: Heard by AIS, not told by a receiver on board.
     ais: Mapped[bool] = mapped_column(server_default=text("false"))
+    #: A jump that no other fix confirms (rule R9): it moves no map and no fence. Later data may set
+    #: or clear it.
+    implausible: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Latest(Live, Base):
-    """The newest fix of each vehicle. No index on what changes with a fix (database law 1)."""
+    """The newest plausible fix of each vehicle.
+
+    No index on what changes with a fix (database law 1).
+    """
 
     __tablename__ = "latest"
     __table_args__ = ({"postgresql_with": {"fillfactor": 70}},)

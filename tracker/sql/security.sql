@@ -87,6 +87,7 @@ GRANT SELECT (id, department_id, ref, accept_from, rollover, mmsi, created_at, r
 GRANT SELECT ON department, application, vehicle, device, device_assignment, fence, fence_version,
     rule, installation TO milepost_ingest;
 GRANT SELECT, INSERT ON fix TO milepost_ingest;
+GRANT UPDATE (implausible) ON fix TO milepost_ingest;
 GRANT SELECT, UPDATE ON feed TO milepost_ingest;
 GRANT SELECT, INSERT, UPDATE ON latest, fence_state, event, alert, receipt, reject_day,
     device_state, device_notice, ingest_health TO milepost_ingest;

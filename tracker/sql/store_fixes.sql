@@ -2,12 +2,12 @@ WITH stored AS (
     INSERT INTO fix (
         vehicle_id, device_id, department_id, fixed_at, received_at, geom, altitude_m, speed_mps,
         course_deg, heading_deg, accuracy_m, hdop, satellites, mode, rollover_weeks, ignition, inputs,
-        ais
+        ais, implausible
     )
     SELECT vehicle_id, device_id, department_id, fixed_at, received_at,
            ST_SetSRID(ST_MakePoint(lon, lat), 4326), altitude_m, speed_mps,
            course_deg, heading_deg, accuracy_m, hdop, satellites, mode, rollover_weeks, ignition, inputs,
-        ais
+           ais, implausible
     FROM staged_fix
     ORDER BY vehicle_id, fixed_at
     ON CONFLICT (vehicle_id, fixed_at) DO NOTHING
@@ -21,6 +21,7 @@ WITH stored AS (
            vehicle_id, device_id, department_id, fixed_at, received_at, lon, lat, altitude_m, speed_mps,
            course_deg, heading_deg, accuracy_m, ignition, inputs, ais, $1::integer, $2::bigint
     FROM staged_fix
+    WHERE NOT implausible
     ORDER BY vehicle_id, fixed_at DESC
     ON CONFLICT (vehicle_id) DO UPDATE SET
         device_id = excluded.device_id, department_id = excluded.department_id,
