@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tracker import models, tokens
 from tracker.errors import Unknown
+from tracker.listing import listed
 
 
 async def set_name(
@@ -68,6 +69,8 @@ class Status:
     newest_fix_at: datetime | None
     #: Rows of ingest_health.
     ingest: list[dict[str, Any]]
+    #: By shard the process that serves it, and since when; without those that none serves.
+    served: dict[int, tuple[str, str]]
     now: datetime
 
 
@@ -89,5 +92,10 @@ async def status(connection: AsyncConnection) -> Status:
         counts={table: int(count or 0) for table, count in counts.items()},
         newest_fix_at=await connection.scalar(select(func.max(models.Latest.fixed_at))),
         ingest=[dict(row) for row in health.mappings()],
+        served={
+            row["shard"]: (row["served_by"], row["since"])
+            for row in await listed(connection, "shard")
+            if row["served_by"] is not None
+        },
         now=(await connection.execute(text("SELECT milepost_now()"))).scalar_one(),
     )

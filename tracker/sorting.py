@@ -6,7 +6,7 @@ Pure: the registry comes as a snapshot, and time as each message's `received_at`
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -32,6 +32,7 @@ class Refused(StrEnum):
     UNASSIGNED = "unassigned"
     CLOCK = "clock"
     NULL_ISLAND = "null_island"
+    SHARD = "shard"
 
 
 #: What registering a device, assigning it or accepting older fixes can change.
@@ -151,6 +152,8 @@ def sort(
             result.replayed[message.replay.reject_id] = device is not None and _redeem(
                 message, message.replay, device, result, seen
             )
+        elif device is None and not directory.serves(message.department_ref):
+            _hand_over(message, result)
         elif device is None:
             _refuse_stranger(message, directory, result)
         elif _is_repeated(message, device, receipts, result):
@@ -161,24 +164,28 @@ def sort(
     return result
 
 
+def _hand_over(message: Message, result: Sorted) -> None:
+    """Of a department of another shard: that one's holder has it too, or reads it as a reject.
+
+    A numbered message is left alone: without its `ack` the device sends it again.
+    """
+    if message.boot is None or message.seq is None:
+        result.rejects += _whole(message, Refused.SHARD)
+
+
 def _refuse_stranger(message: Message, directory: Directory, result: Sorted) -> None:
     known = directory.is_known_elsewhere(message.device_ref)
     reason: str = Refused.DEPARTMENT if known else Refused.UNKNOWN_DEVICE
     if not message.device_ref and message.refusals:
         reason = message.refusals[0].reason
+    result.rejects += _whole(message, reason)
+
+
+def _whole(message: Message, reason: str) -> Iterator[RejectRow]:
+    """All of a message as one reject of nobody; none where it holds nothing."""
     said: list[Reading | Refusal] = [*message.readings, *message.refusals]
-    raw = message.payload or b"\n".join(each.raw for each in said)
-    if not raw:
-        return
-    result.rejects.append(
-        RejectRow(
-            message=message,
-            department_id=None,
-            device_id=None,
-            reason=reason,
-            raw=raw,
-        )
-    )
+    if raw := message.payload or b"\n".join(each.raw for each in said):
+        yield RejectRow(message=message, department_id=None, device_id=None, reason=reason, raw=raw)
 
 
 def _is_repeated(

@@ -87,6 +87,7 @@ GRANT SELECT ON department, application, vehicle, device, device_assignment, fen
     rule, installation TO milepost_ingest;
 GRANT SELECT, INSERT ON fix TO milepost_ingest;
 GRANT SELECT, UPDATE ON feed TO milepost_ingest;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ingest_worker TO milepost_ingest;
 GRANT SELECT, INSERT, UPDATE ON latest, fence_state, event, alert, receipt, reject_day,
     ingest_health TO milepost_ingest;
 GRANT SELECT, INSERT ON reject, outbox TO milepost_ingest;
