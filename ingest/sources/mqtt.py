@@ -39,6 +39,7 @@ MISC_EVERY_S = 1.0  # how often paho looks whether a ping is due
 RETRY_FIRST_S, RETRY_LAST_S = 0.5, 8.0
 DEFAULT_PORT = 1883
 TOPICS_KEPT = 200_000
+WAITING_BYTES = 4 * 2**20  # read and not fetched: more is left in the socket, so with the broker
 
 
 class Handle(NamedTuple):
@@ -69,6 +70,9 @@ class MqttSource:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._waiting: list[Arrival] = []
+        self._waiting_bytes = 0
+        #: The socket that is not read because too much waits; None while it is.
+        self._paused: SocketLike | None = None
         self._wake = asyncio.Event()
         self._lost = asyncio.Event()
         #: Set once the broker keeps messages for us: from then on none is missed.
@@ -149,7 +153,8 @@ class MqttSource:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            burst, self._waiting = self._waiting, []
+            burst, self._waiting, self._waiting_bytes = self._waiting, [], 0
+            self._resume()
             if burst:
                 yield burst
 
@@ -187,6 +192,8 @@ class MqttSource:
     async def _look_after_connection(self) -> None:
         """Until it is lost: paho sends its pings, and finds out when one is not answered."""
         while not self._lost.is_set():
+            if self._paused is not None:
+                self._client.expect_no_answer()
             self._client.loop_misc()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._lost.wait(), MISC_EVERY_S)
@@ -195,15 +202,18 @@ class MqttSource:
         self._loop.call_soon_threadsafe(self._loop.add_reader, connection.fileno(), self._read)
 
     def _on_socket_close(self, client: Client, userdata: object, connection: SocketLike) -> None:
+        self._paused = None
         self._loop.remove_reader(connection.fileno())
         self._loop.remove_writer(connection.fileno())
 
     def _on_socket_register_write(
         self, client: Client, userdata: object, connection: SocketLike
     ) -> None:
-        self._loop.call_soon_threadsafe(
-            self._loop.add_writer, connection.fileno(), client.loop_write
-        )
+        self._loop.call_soon_threadsafe(self._watch_writes, connection)
+
+    def _watch_writes(self, connection: SocketLike) -> None:
+        if connection.fileno() >= 0:  # what there was to write may be gone, and the socket with it
+            self._loop.add_writer(connection.fileno(), self._client.loop_write)
 
     def _on_socket_unregister_write(
         self, client: Client, userdata: object, connection: SocketLike
@@ -215,7 +225,17 @@ class MqttSource:
         if burst := self._client.take():
             now = self._clock.now()
             self._waiting += [self._arrival(each, now) for each in burst]
+            self._waiting_bytes += sum(len(each.payload) for each in burst)
             self._wake.set()
+        connection = self._client.socket()
+        if self._waiting_bytes > WAITING_BYTES and connection is not None:
+            self._loop.remove_reader(connection.fileno())
+            self._paused = connection
+
+    def _resume(self) -> None:
+        connection, self._paused = self._paused, None
+        if connection is not None and connection.fileno() >= 0:
+            self._loop.add_reader(connection.fileno(), self._read)
 
     def _arrival(self, message: Published, now: datetime) -> Arrival:
         topic = self._topics.get(message.topic) or self._learn(message.topic)

@@ -81,6 +81,10 @@ class QuickClient(Client):
             result = MQTT_ERR_PROTOCOL
         return result if result == MQTT_ERR_SUCCESS else self._loop_rc_handle(result)
 
+    def expect_no_answer(self) -> None:
+        """Nobody reads just now: that a ping has no answer says nothing about the connection."""
+        self._ping_t = 0.0
+
     def acknowledge(self, mids: Iterable[int]) -> None:
         """Send PUBACK for all of them as one piece."""
         self._send(_PUBACK_PACKET.pack(_PUBACK, 2, mid) for mid in mids)
