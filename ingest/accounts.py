@@ -10,6 +10,8 @@ import asyncio
 import logging
 import os
 import pwd
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,8 @@ PACKAGE = "mosquitto"
 SYSTEM_USER = "mosquitto"
 LOOK_EACH_S = 0.2
 RETRY_S = 5.0
+#: So long after a department came to a shard, or left it, whoever has to read it does.
+MOVED_WITHIN_S = 10.0
 
 #: Our own programs at the broker. Ingest has a name for each shard, which is the client id of its
 #: session too, so that the session stays the same whether names are bound to ids or not.
@@ -62,6 +66,7 @@ pattern read gov/1/%u/config
 pattern read gov/1/%u/cmd
 """
 
+DENY = "topic deny gov/1/{}/#"
 INGEST_RIGHTS = """\
 topic read gov/#
 topic write gov/1/+/+/ack
@@ -107,7 +112,7 @@ def rights(accounts: Accounts) -> str:
     for shard in accounts.shards:
         denied = accounts.elsewhere if shard == FIRST_SHARD else ()
         parts.append(f"\nuser {INGEST.format(shard=shard)}\n")
-        parts += [f"topic deny gov/1/{ref}/#\n" for ref in denied]
+        parts += [f"{DENY.format(ref)}\n" for ref in denied]
         parts.append(INGEST_RIGHTS)
     return "".join(parts)
 
@@ -157,15 +162,36 @@ def _write_changed(data: DataFolder, path: Path, text: str) -> None:
 
 
 async def follow_registry(data: DataFolder, committer: Committer) -> None:
-    """Keep the file at what the registry says, until cancelled."""
+    """Keep the files at what the registry says, until cancelled."""
     written: Accounts | None = None
+    moved = _Moved(rights_file(data))
     while True:
         accounts = committer.accounts
-        if accounts is not None and accounts != written:
+        if accounts is not None and (settled := moved.settled(accounts)) != written:
             try:
-                await asyncio.to_thread(write_accounts, data, accounts)
-                written = accounts
+                await asyncio.to_thread(write_accounts, data, settled)
+                written = settled
             except OSError as error:
                 log.error("the broker does not know of the registry's last change: %s", error)
                 await asyncio.sleep(RETRY_S)
         await asyncio.sleep(LOOK_EACH_S)
+
+
+class _Moved:
+    """The first shard is denied a department only when another one is certain to read it."""
+
+    def __init__(self, rights: Path) -> None:
+        """What is denied in the file already stays so."""
+        self._denied = rights.read_text(encoding="utf-8").splitlines() if rights.exists() else []
+        self._seen_s: dict[str, float] = {}
+
+    def settled(self, accounts: Accounts) -> Accounts:
+        """As the broker should know it now."""
+        now_s = time.monotonic()
+        self._seen_s = {ref: self._seen_s.get(ref, now_s) for ref in accounts.elsewhere}
+        settled = (
+            ref
+            for ref, seen_s in self._seen_s.items()
+            if now_s - seen_s > MOVED_WITHIN_S or DENY.format(ref) in self._denied
+        )
+        return replace(accounts, elsewhere=tuple(settled))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ingest.accounts import follow_registry
+from ingest.accounts import MOVED_WITHIN_S, follow_registry
 from ingest.clock import Clock
 from ingest.loop import Ingest
 from ingest.settings import IngestSettings
@@ -148,7 +149,7 @@ class Worker:
         beside = [asyncio.create_task(_note_ready(ingest, serving))]
         for each in sources:
             if isinstance(each, MqttSource) and shard != FIRST_SHARD:
-                _point(each, committer.directory)
+                _point(each, committer.directory, is_settled=False)
                 beside.append(asyncio.create_task(_follow_departments(each, committer)))
         if self._settings.private_broker and shard == FIRST_SHARD:
             beside.append(asyncio.create_task(follow_registry(DataFolder(), committer)))
@@ -174,17 +175,23 @@ async def _follow_departments(source: MqttSource, committer: Committer) -> None:
     """Keep the topics of a shard at its departments.
 
     The first shard reads all topics instead, so that what is of no department is refused by
-    somebody; what is of another shard's department it leaves alone.
+    somebody; what is of another shard's department it leaves alone. What is no longer ours is read
+    until the other shard is certain to read it: so somebody always does.
     """
+    before, since_s = committer.directory.shard_of, time.monotonic()
     while True:
         await asyncio.sleep(LOOK_EACH_S)
-        if committer.known is not None:
-            _point(source, committer.known)
+        directory = committer.known
+        if directory is None:
+            continue
+        if directory.shard_of != before:
+            before, since_s = directory.shard_of, time.monotonic()
+        _point(source, directory, is_settled=time.monotonic() - since_s > MOVED_WITHIN_S)
 
 
-def _point(source: MqttSource, directory: Directory) -> None:
+def _point(source: MqttSource, directory: Directory, *, is_settled: bool) -> None:
     ours = {ref for ref in directory.shard_of if directory.serves(ref)}
-    source.follow(ours, directory.shard_of.keys() - ours)
+    source.follow(ours, directory.shard_of.keys() - ours if is_settled else ())
 
 
 def _calm_the_collector() -> None:

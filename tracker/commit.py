@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 #: How often the registry may change under one commit before that is called an error.
 REGISTRY_TRIES = 20
+STATEMENT_WITHIN_S = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +81,12 @@ class Committer:
         Without a claim it is taken whoever holds it. Raises LeaseLost when the claim came too late,
         DatabaseUnreachable, or SchemaMissing before `milepost init`.
         """
-        # A paused process must not keep its successor waiting for a lock.
-        patience = {"idle_in_transaction_session_timeout": f"{LEASE_S:g}s"}
+        # A paused process must not keep its successor waiting for a lock; in the middle of a COPY
+        # only the second one ends it.
+        patience = {
+            "idle_in_transaction_session_timeout": f"{LEASE_S:g}s",
+            "statement_timeout": f"{STATEMENT_WITHIN_S}s",
+        }
         self = cls(await open_pool(dsn, size=3, server_settings=patience), shard=shard)
         try:
             with told():

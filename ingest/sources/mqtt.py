@@ -125,6 +125,7 @@ class MqttSource:
         """Disconnect; the session stays, so what comes meanwhile waits at the broker."""
         if self._keeper is not None:
             self._keeper.cancel()
+        self.is_connected = False
         self._client.disconnect()
         self._client.loop_write()
 

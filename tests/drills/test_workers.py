@@ -1,44 +1,27 @@
-"""Several ingest processes: one killed, one paused; each vehicle's history is that of one writer."""
+"""Two ingest processes, one killed and one paused: each vehicle's history is that of one writer."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any
 
 import asyncpg
 import pytest
 
 from tests.drills.load import SQUARE, Load, box_ref, vehicle_ref
-from tests.drills.test_kill import compare, wait, wait_for_progress
+from tests.drills.test_kill import compare, wait
 from tests.integration.boxes import Boxes, say
 from tests.integration.service import Service, running_service
-from tracker import registry
-from tracker.access import as_owner, database
 from tracker.registry import New, NewDepartment, NewDevice, NewFence, NewRule, NewVehicle
 
 BOXES = 10
-PER_SECOND = 150.0
+PER_SECOND = 100.0
 SERVED_WITHIN_S = 5.0
 SHARDS = {"D": 1, "E": 2}
-EPOCH = say(
-    "GPRMC,120000,A,2218.0000,N,11410.0000,E,10.0,90.0,231126,,",
-    "GPGGA,120000,2218.0000,N,11410.0000,E,1,09,0.9,5.0,M,,,,",
-)
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    """Two processes, two shards."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("MILEPOST_INGEST_WORKERS", "2")
-        with running_service(*things()) as running:
-            running.session.expect("ingest-2 is ready", 60)
-            yield running
 
 
 def things() -> Iterator[New]:
@@ -53,30 +36,6 @@ def things() -> Iterator[New]:
         yield NewRule(ref="border", department=department, fence="square")
 
 
-@contextmanager
-def loads(service: Service) -> Iterator[dict[str, Load]]:
-    """A load in each department; at the end nothing of it may be missing or wrong."""
-    found = {
-        department: Load(
-            service.mqtt_url, department=department, count=BOXES, per_second=PER_SECOND
-        )
-        for department in SHARDS
-    }
-    try:
-        for load in found.values():
-            load.start()
-        yield found
-        for load in found.values():
-            load.stop()
-        for load in found.values():
-            wait("every message acknowledged", lambda load=load: load.settle() == 0)
-        for department, load in found.items():
-            asyncio.run(compare(service, load, department))
-    finally:
-        for load in found.values():
-            load.close()
-
-
 def query(service: Service, statement: str) -> list[asyncpg.Record]:
     async def inside() -> list[asyncpg.Record]:
         connection = await asyncpg.connect(service.dsn("postgres"))
@@ -88,8 +47,8 @@ def query(service: Service, statement: str) -> list[asyncpg.Record]:
     return asyncio.run(inside())
 
 
-def pids(service: Service) -> dict[int, int]:
-    """The process that serves each shard."""
+def holders(service: Service) -> dict[int, int]:
+    """The process that holds each shard."""
     rows = query(
         service,
         "SELECT f.id, w.name FROM feed AS f JOIN ingest_worker AS w ON w.id = f.holder"
@@ -98,7 +57,105 @@ def pids(service: Service) -> dict[int, int]:
     return {row["id"]: int(row["name"].rpartition(":")[2]) for row in rows}
 
 
-def wait_for_even_shares(service: Service) -> dict[int, int]:
-    """Until each process serves one shard."""
-    wait("a shard for each process", lambda: len(set(pids(service).values())) == len(SHARDS))
-    return pids(service)
+def shares(service: Service) -> dict[int, int]:
+    """By process its one shard, once each has one."""
+    wait("a shard for each process", lambda: len(set(holders(service).values())) == len(SHARDS))
+    return {pid: shard for shard, pid in holders(service).items()}
+
+
+def wait_for_progress(load: Load, what: str, within_s: float = 60.0) -> None:
+    """Until more messages of each device, on average, are acknowledged."""
+    goal = load.acked + BOXES
+    wait(what, lambda: load.acked > goal, within_s)
+
+
+def send_strangers(service: Service) -> None:
+    """What no department of ours sends, and what comes without a number."""
+    at = time.strftime("%H%M%S"), time.strftime("%d%m%y")
+    sentence = say(f"GPRMC,{at[0]},A,2218.0000,N,11410.0000,E,10.0,90.0,{at[1]},,")
+    with Boxes(service.mqtt_url) as boxes:
+        boxes.publish("gov/1/NOBODY/box/nmea", sentence)
+        boxes.publish("gov/1/E/unknown/nmea", sentence)
+    wait(
+        "both are refused, each once",
+        lambda: (
+            [
+                tuple(row)
+                for row in query(service, "SELECT claimed_ref, reason FROM reject ORDER BY 1")
+            ]
+            == [("E/unknown", "unknown_device"), ("NOBODY/box", "unknown_device")]
+        ),
+    )
+
+
+def test_a_killed_and_a_paused_process_lose_nothing_and_double_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MILEPOST_INGEST_WORKERS", "2")
+    with running_service(*things()) as service:
+        service.session.expect("ingest-2 is ready", 60)
+        loads = {
+            shard: Load(service.mqtt_url, department=ref, count=BOXES, per_second=PER_SECOND)
+            for ref, shard in SHARDS.items()
+        }
+        try:
+            for load in loads.values():
+                load.start()
+            victim = service.session.pid("ingest-2")
+            shard = shares(service)[victim]
+            wait_for_progress(loads[shard], "before the kill")
+            os.killpg(victim, signal.SIGKILL)
+            wait_for_progress(loads[shard], "in the hands of the other", SERVED_WITHIN_S)
+
+            wait("it is back", lambda: service.session.pid("ingest-2") != victim)
+            paused = service.session.pid("ingest-2")
+            shard = shares(service)[paused]
+            wait_for_progress(loads[shard], "before the pause")
+            os.kill(paused, signal.SIGSTOP)
+            other = service.session.pid("ingest")
+            wait(
+                "the other has both",
+                lambda: set(holders(service).values()) == {other},
+                SERVED_WITHIN_S,
+            )
+            wait_for_progress(loads[shard], "while it is paused")
+            os.kill(paused, signal.SIGCONT)
+            log = service.data.log / "ingest-2.log"
+            wait("it says so", lambda: "Another ingest process serves" in log.read_text())
+            assert paused in shares(service), "and gets a shard again"
+
+            send_strangers(service)
+            for load in loads.values():
+                wait_for_progress(load, "at the end")
+                load.stop()
+            wait(
+                "every message acknowledged",
+                lambda: not any([load.settle() for load in loads.values()]),
+            )
+            for load in loads.values():
+                asyncio.run(compare(service, load))
+            left_alone = "SELECT count(*) AS n FROM reject WHERE reason = 'shard'"
+            assert query(service, left_alone)[0]["n"] == 0, "the broker gives it to one shard only"
+            status = service.milepost("status")
+            assert "shard 1, served by" in status
+            assert "shard 2, served by" in status
+        finally:
+            for load in loads.values():
+                load.close()
+
+
+def test_a_running_service_serves_a_new_shard_and_a_department_that_moves() -> None:
+    with running_service() as service, Boxes(service.mqtt_url) as boxes:
+        service.milepost("department", "add", "F", "--shard", "3")
+        service.milepost("vehicle", "add", "V", "-d", "F")
+        service.milepost("device", "add", "box", "-d", "F", "--vehicle", "V", "--no-password")
+        wait("the new shard", lambda: set(holders(service)) == {1, 3})
+        for seq, shard in enumerate((3, 1, 2), start=1):
+            if seq > 1:
+                service.milepost("shard", "move", "F", str(shard))
+            sender = boxes.sender("F", "box")
+            sender.publish([service.milepost("sentence", "22.3", "114.17").strip()])
+            wait("an ack", lambda: boxes.unacked() == 0)
+            assert query(service, "SELECT max(feed) AS feed FROM latest")[0]["feed"] == shard
+        listed = service.milepost("shard", "list", "--json").splitlines()
+        assert [json.loads(line)["departments"] for line in listed] == [None, "F", None]
