@@ -225,7 +225,6 @@ class Committer:
         await self._ensure_partitions(batch.days())
         async with self._pool.acquire() as connection, connection.transaction():
             stamp, now = await self._begin(connection)
-            await connection.execute(sql.text("stage"))
             judgement = await self._judge(connection, batch, stamp)
             stored = await staging.store_fixes(connection, judgement.fresh, stamp.feed, stamp.n)
             await staging.store_states(connection, judgement.states, self._states)

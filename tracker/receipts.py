@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker import sql
 from tracker.ranges import Ranges
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 KEPT = 200_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What is dealt with of one device and boot, durably."""
 
     department_ref: str
@@ -80,16 +79,12 @@ class Receipts:
         """Write what a batch adds; returns the receipts whole, to be adopted after the commit."""
         receipts = {key: self._with(key, each) for key, each in dealt.items()}
         if receipts:
-            await connection.execute(
-                sql.text("store_receipts"),
-                [device_id for device_id, _ in receipts],
-                [boot for _, boot in receipts],
-                [each.device.department_id for each in dealt.values()],
-                [each.dealt.to_multirange() for each in receipts.values()],
-                [each.refused.to_multirange() for each in receipts.values()],
-                [each.first_at for each in dealt.values()],
-                [each.last_at for each in dealt.values()],
+            await connection.execute(sql.text("stage_receipts"))
+            await connection.copy_records_to_table(
+                "staged_receipt",
+                records=[_record(receipts[key], each) for key, each in dealt.items()],
             )
+            await connection.execute(sql.text("store_receipts"))
         return receipts
 
     def adopt(self, receipts: Mapping[ReceiptKey, Receipt]) -> None:
@@ -117,3 +112,15 @@ class Receipts:
             dealt=known.dealt.changed(new.dealt),
             refused=refused,
         )
+
+
+def _record(receipt: Receipt, new: Dealt) -> tuple[Any, ...]:
+    return (
+        new.device.id,
+        receipt.boot,
+        new.device.department_id,
+        receipt.dealt.to_multirange(),
+        receipt.refused.to_multirange(),
+        new.first_at,
+        new.last_at,
+    )

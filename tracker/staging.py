@@ -25,6 +25,7 @@ async def store_fixes(connection: Connection, fixes: Sequence[Placed], feed: int
     """Store fixes and the newest of each vehicle; returns how many were new."""
     if not fixes:
         return 0
+    await connection.execute(sql.text("stage_fixes"))
     await connection.copy_records_to_table(
         "staged_fix", records=[_record(each) for each in fixes], columns=STAGED_COLUMNS
     )

@@ -1,9 +1,7 @@
 -- Whole values: the one writer of the shard knows what stood before, and its token was checked.
 INSERT INTO receipt AS r (device_id, boot, department_id, dealt, refused, first_at, last_at)
 SELECT device_id, boot, department_id, dealt::int8multirange, refused::int8multirange, first_at, last_at
-FROM unnest(
-    $1::integer[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[]
-) AS n (device_id, boot, department_id, dealt, refused, first_at, last_at)
+FROM staged_receipt
 ORDER BY device_id, boot
 ON CONFLICT (device_id, boot) DO UPDATE SET
     dealt = excluded.dealt,
