@@ -86,6 +86,8 @@ class RejectRow:
         """Whose daily bound it counts against."""
         if self.device_id is not None:
             return f"device:{self.device_id}"
+        if self.reason == Refused.SHARD:
+            return f"moved:{self.claimed_ref}"
         return stranger(self.claimed_ref)
 
     @property
@@ -162,8 +164,6 @@ def sort(
             result.replayed[message.replay.reject_id] = device is not None and _redeem(
                 message, message.replay, device, result, seen
             )
-        elif device is None and not directory.serves(message.department_ref):
-            _hand_over(message, result)
         elif device is None:
             _refuse_stranger(message, directory, result)
         elif _is_repeated(message, device, receipts, result):
@@ -174,17 +174,13 @@ def sort(
     return result
 
 
-def _hand_over(message: Message, result: Sorted) -> None:
-    """Of a department of another shard: that one's holder has it too, or reads it as a reject.
-
-    A numbered message is left alone: without its `ack` the device sends it again.
-    """
-    if message.boot is None or message.seq is None:
-        result.rejects += _whole(message, Refused.SHARD)
-
-
 def _refuse_stranger(message: Message, directory: Directory, result: Sorted) -> None:
     known = directory.is_known_elsewhere(message.device_ref)
+    if known and not directory.serves(message.department_ref):
+        # That shard's holder has it too, or a numbered one is sent again, or it reads the reject.
+        if message.boot is None or message.seq is None:
+            result.rejects += _whole(message, Refused.SHARD)
+        return
     reason: str = Refused.DEPARTMENT if known else Refused.UNKNOWN_DEVICE
     if not message.device_ref and message.refusals:
         reason = message.refusals[0].reason
