@@ -93,7 +93,7 @@ def test_a_killed_and_a_paused_process_lose_nothing_and_double_nothing(
 ) -> None:
     monkeypatch.setenv("MILEPOST_INGEST_WORKERS", "2")
     with running_service(*things()) as service:
-        service.session.expect("ingest-2 is ready", 60)
+        service.session.expect("ingest-2 is ready", 120)
         loads = {
             shard: Load(service.mqtt_url, department=ref, count=BOXES, per_second=PER_SECOND)
             for ref, shard in SHARDS.items()
