@@ -16,13 +16,14 @@ import asyncpg
 
 from geo.crossing import HeldFix, VehicleState
 from geo.fix import unix_ms
-from tracker import device_news, judging, sql, staging
+from tracker import device_news, judging, leases, sql, staging
 from tracker import directory as registry
 from tracker.accounts import Accounts
 from tracker.connect import open_pool, told
 from tracker.directory import Directory
-from tracker.errors import LeaseLost, SchemaMissing
+from tracker.errors import DatabaseUnreachable, LeaseLost, SchemaMissing
 from tracker.judging import Judgement
+from tracker.leases import LEASE_S, Claim
 from tracker.message import Message
 from tracker.past import Window
 from tracker.receipts import Receipt, Receipts
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 
 #: How often the registry may change under one commit before that is called an error.
 REGISTRY_TRIES = 20
+STATEMENT_WITHIN_S = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,22 +82,39 @@ class Committer:
         self._rejudge_from_ms: int | None = None
 
     @classmethod
-    async def open(cls, dsn: str, *, shard: int = 1) -> Committer:
+    async def open(cls, dsn: str, *, shard: int = 1, claim: Claim | None = None) -> Committer:
         """Connect, take the shard (any earlier holder cannot commit any more), read the registry.
 
-        Raises DatabaseUnreachable, or SchemaMissing before `milepost init`.
+        Without a claim it is taken whoever holds it. Raises LeaseLost when the claim came too late,
+        DatabaseUnreachable, or SchemaMissing before `milepost init`.
         """
-        self = cls(await open_pool(dsn, size=3), shard=shard)
-        with told():
-            async with self._pool.acquire() as connection:
-                if not await connection.fetchval("SELECT to_regclass('installation') IS NOT NULL"):
-                    raise SchemaMissing
-                self._token = await connection.fetchval(sql.text("take_shard"), shard)
-        await self.reload()
+        # A paused process must not keep its successor waiting for a lock; in the middle of a COPY
+        # only the second one ends it.
+        patience = {
+            "idle_in_transaction_session_timeout": f"{LEASE_S:g}s",
+            "statement_timeout": f"{STATEMENT_WITHIN_S}s",
+        }
+        self = cls(await open_pool(dsn, size=3, server_settings=patience), shard=shard)
+        try:
+            with told():
+                async with self._pool.acquire() as connection:
+                    self._token = await leases.take(connection, shard, claim)
+            await self.reload()
+        except BaseException:
+            self._pool.terminate()
+            raise
         return self
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Give the shard back, where it is still ours, and the connections."""
+        try:
+            with told():
+                async with self._pool.acquire() as connection:
+                    await connection.execute(sql.text("give_shard"), self._shard, self._token)
+        except DatabaseUnreachable:
+            log.warning(
+                "shard %d could not be given back: it is free in %g s", self._shard, LEASE_S
+            )
         await self._pool.close()
 
     @property
@@ -103,6 +122,11 @@ class Committer:
         """The registry as of the last commit."""
         if self._directory is None:
             raise SchemaMissing
+        return self._directory
+
+    @property
+    def known(self) -> Directory | None:
+        """The same for those beside the writer; None while it is not known."""
         return self._directory
 
     @property
@@ -117,7 +141,7 @@ class Committer:
                 self._pool.acquire() as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
-                rows = await connection.fetch(sql.text("load_states"))
+                rows = await connection.fetch(sql.text("load_states"), self._shard)
                 self._states = {
                     row["vehicle_id"]: VehicleState(
                         fixed_ms=unix_ms(row["fixed_at"]),
@@ -130,7 +154,7 @@ class Committer:
                     )
                     for row in rows
                 }
-                self._directory = await registry.load(connection)
+                self._directory = await registry.load(connection, self._shard)
                 self._receipts.forget()
                 self._rejudge_from_ms = 0
 
@@ -177,7 +201,7 @@ class Committer:
         """
         with told():
             async with self._pool.acquire() as connection:
-                rows = await connection.fetch(sql.text("load_replays"), limit)
+                rows = await connection.fetch(sql.text("load_replays"), limit, self._shard)
                 version = await registry.version_of(connection)
         known = self._directory is not None and self._directory.version == version
         return [dict(row) for row in rows] if known else []
@@ -194,7 +218,7 @@ class Committer:
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            self._directory = await registry.load(connection)
+            self._directory = await registry.load(connection, self._shard)
         changed = set(self.directory.fences.moments_ms.tolist()) ^ set(before.tolist())
         if changed:
             due = min(changed)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tracker import models, tokens
 from tracker.errors import Unknown
+from tracker.listing import listed
 
 
 async def set_name(
@@ -70,6 +71,8 @@ class Status:
     online: dict[bool, int]
     #: Rows of ingest_health.
     ingest: list[dict[str, Any]]
+    #: By shard the process that serves it, and since when; without those that none serves.
+    served: dict[int, tuple[str, str]]
     now: datetime
 
 
@@ -98,5 +101,10 @@ async def status(connection: AsyncConnection) -> Status:
         newest_fix_at=await connection.scalar(select(func.max(models.Latest.fixed_at))),
         ingest=[dict(row) for row in health.mappings()],
         online={is_online: devices for is_online, devices in states},
+        served={
+            row["shard"]: (row["served_by"], row["since"])
+            for row in await listed(connection, "shard")
+            if row["served_by"] is not None
+        },
         now=(await connection.execute(text("SELECT milepost_now()"))).scalar_one(),
     )

@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.shapes import build_shape
-from tracker import models
+from tracker import models, shards
 from tracker.errors import BadInput, Taken, Unknown
 from tracker.models.base import MMSI_PATTERN, REF_PATTERN
 
@@ -46,6 +46,9 @@ class New(BaseModel):
 
 class NewDepartment(New):
     """A department: the owner of vehicles, devices, fences and rules."""
+
+    #: Which shard of ingest serves it; one that is not there yet is made.
+    shard: Annotated[int, Field(gt=0, lt=1000)] = 1
 
 
 class NewCluster(New):
@@ -118,7 +121,8 @@ async def add(new: New, connection: AsyncConnection) -> int:
 
 @add.register
 async def _department(new: NewDepartment, connection: AsyncConnection) -> int:
-    return await _insert(connection, models.Department, new, {})
+    await shards.ensure(connection, new.shard)
+    return await _insert(connection, models.Department, new, {"shard": new.shard})
 
 
 @add.register

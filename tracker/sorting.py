@@ -6,7 +6,7 @@ Pure: the registry comes as a snapshot, and time as each message's `received_at`
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -40,6 +40,7 @@ class Refused(StrEnum):
     UNASSIGNED = "unassigned"
     CLOCK = "clock"
     NULL_ISLAND = "null_island"
+    SHARD = "shard"
 
 
 #: What registering a device, assigning it or accepting older fixes can change.
@@ -88,6 +89,8 @@ class RejectRow:
         """Whose daily bound it counts against."""
         if self.device_id is not None:
             return f"device:{self.device_id}"
+        if self.reason == Refused.SHARD:
+            return f"moved:{self.claimed_ref}"
         return stranger(self.claimed_ref)
 
     @property
@@ -186,22 +189,22 @@ def sort(
 
 def _refuse_stranger(message: Message, directory: Directory, result: Sorted) -> None:
     known = directory.is_known_elsewhere(message.device_ref)
+    if known and not directory.serves(message.department_ref):
+        # That shard's holder has it too, or a numbered one is sent again, or it reads the reject.
+        if message.boot is None or message.seq is None:
+            result.rejects += _whole(message, Refused.SHARD)
+        return
     reason: str = Refused.DEPARTMENT if known else Refused.UNKNOWN_DEVICE
     if not message.device_ref and message.refusals:
         reason = message.refusals[0].reason
+    result.rejects += _whole(message, reason)
+
+
+def _whole(message: Message, reason: str) -> Iterator[RejectRow]:
+    """All of a message as one reject of nobody; none where it holds nothing."""
     said: list[Reading | Refusal] = [*message.readings, *message.refusals]
-    raw = message.payload or b"\n".join(each.raw for each in said)
-    if not raw:
-        return
-    result.rejects.append(
-        RejectRow(
-            message=message,
-            department_id=None,
-            device_id=None,
-            reason=reason,
-            raw=raw,
-        )
-    )
+    if raw := message.payload or b"\n".join(each.raw for each in said):
+        yield RejectRow(message=message, department_id=None, device_id=None, reason=reason, raw=raw)
 
 
 def _is_repeated(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from geo.crossing import FixKey, VehicleState
 from geo.fix import from_unix_ms
 from tracker import sql
-from tracker.sorting import REJECTS_KEPT_A_DAY, Placed, RejectRow
+from tracker.sorting import REJECTS_KEPT_A_DAY, Placed, Refused, RejectRow
 
 if TYPE_CHECKING:
     from tracker.connect import Connection
@@ -146,7 +146,8 @@ async def store_rejects(connection: Connection, rejects: Sequence[RejectRow]) ->
     if kept:
         await connection.executemany(
             "INSERT INTO reject (received_at, department_id, device_id, source, topic, boot, seq,"
-            " reason, raw, claimed_ref) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            " reason, raw, claimed_ref, replay_asked_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             kept,
         )
 
@@ -164,6 +165,7 @@ def _reject_record(reject: RejectRow) -> tuple[Any, ...]:
         str(reject.reason),
         reject.raw,
         reject.claimed_ref,
+        message.received_at if reject.reason == Refused.SHARD else None,
     )
 
 

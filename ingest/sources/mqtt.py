@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from types import TracebackType
@@ -66,6 +66,7 @@ class MqttSource:
     def __init__(self, url: str, *, client_id: str, clock: Clock) -> None:
         """`url` is `mqtt://[user[:password]@]host[:port]`; the session belongs to `client_id`."""
         self._parts = urlsplit(url)
+        self.client_id = client_id
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._waiting: list[Arrival] = []
@@ -80,6 +81,8 @@ class MqttSource:
         self.is_connected = False
         self._connection = 0
         self._topics: dict[bytes, _Topic] = {}
+        #: Departments to read, and others whose topics an earlier session may still be given.
+        self._departments: tuple[frozenset[str], frozenset[str]] | None = None
         self._client = self._make_client(client_id)
         self._keeper: asyncio.Task[None] | None = None
 
@@ -122,8 +125,29 @@ class MqttSource:
         """Disconnect; the session stays, so what comes meanwhile waits at the broker."""
         if self._keeper is not None:
             self._keeper.cancel()
+        self.is_connected = False
         self._client.disconnect()
         self._client.loop_write()
+
+    def follow(self, departments: Iterable[str], others: Iterable[str]) -> None:
+        """Read these departments' topics and no longer those of others; at first: everything."""
+        wanted = (frozenset(departments), frozenset(others))
+        if wanted != self._departments:
+            self._departments = wanted
+            if self.is_connected:
+                self._subscribe()
+
+    def _subscribe(self) -> None:
+        if self._departments is None:
+            self._client.subscribe([(topic, 1) for topic in SUBSCRIPTIONS])
+            return
+        ours, others = (list(_topics(each)) for each in self._departments)
+        if others:
+            self._client.unsubscribe(others)
+        if ours:
+            self._client.subscribe([(topic, 1) for topic in ours])
+        else:
+            self.subscribed.set()
 
     async def arrivals(self) -> AsyncIterator[list[Arrival]]:
         """Bursts, as large as what came since the last one."""
@@ -256,7 +280,7 @@ class MqttSource:
         self._connection += 1
         self.is_connected = True
         log.info("connected to the broker, session %s", "kept" if flags.session_present else "new")
-        client.subscribe([(topic, 1) for topic in SUBSCRIPTIONS])
+        self._subscribe()
 
     def _on_subscribe(
         self,
@@ -280,3 +304,9 @@ class MqttSource:
             log.warning("the broker is gone: %s; what was not acknowledged comes again", reason)
         self.is_connected = False
         self._lost.set()
+
+
+def _topics(departments: Iterable[str]) -> Iterator[str]:
+    for department in sorted(departments):
+        for topic in SUBSCRIPTIONS:
+            yield topic.replace("+", department, 1)

@@ -34,7 +34,7 @@ def mount(app: typer.Typer) -> dict[str, typer.Typer]:
     for kind, add in ADDERS.items():
         groups[kind] = group = typer.Typer(help=f"Register and list: {kind}.", no_args_is_help=True)
         group.command("add")(add)
-        group.command("list")(_lister(kind))
+        group.command("list")(lister(kind))
         group.command("import")(_importer(kind))
         for name, verb in MORE.get(kind, {}).items():
             group.command(name)(verb)
@@ -42,9 +42,16 @@ def mount(app: typer.Typer) -> dict[str, typer.Typer]:
     return groups
 
 
-def _add_department(ref: Ref, name: Name = NAMELESS) -> None:
+def _add_department(
+    ref: Ref,
+    name: Name = NAMELESS,
+    *,
+    shard: Annotated[
+        int, typer.Option(min=1, help="Which shard of ingest serves it: see docs/operations.md.")
+    ] = 1,
+) -> None:
     """Register a department: an owner of vehicles, devices, fences and rules."""
-    _add("department", {"ref": ref, "name": name})
+    _add("department", {"ref": ref, "name": name, "shard": shard})
 
 
 def _add_vehicle(
@@ -270,7 +277,9 @@ def _checked(kind: str, where: str, row: Mapping[str, Any]) -> New:
         raise BadInput(f"{where}: {faults}.") from None
 
 
-def _lister(kind: str) -> Callable[..., None]:
+def lister(kind: str) -> Callable[..., None]:
+    """A verb that shows the rows of `list_{kind}.sql`."""
+
     def list_(
         as_json: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
     ) -> None:

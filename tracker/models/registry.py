@@ -35,11 +35,14 @@ class Department(Base):
     """An owner of data and users on the shared platform (a tenant)."""
 
     __tablename__ = "department"
-    __table_args__ = (ref_check(),)
+    # Feed 0 numbers edits.
+    __table_args__ = (ref_check(), CheckConstraint("shard > 0", name="shard"))
 
     id: Mapped[IntKey]
     ref: Mapped[str] = mapped_column(unique=True)
     name: Mapped[Names]
+    #: Which shard of ingest serves it.
+    shard: Mapped[int] = mapped_column(ForeignKey("feed.id"), server_default=text("1"))
     created_at: Mapped[Now]
 
 

@@ -89,6 +89,7 @@ GRANT SELECT ON department, application, vehicle, device, device_assignment, fen
 GRANT SELECT, INSERT ON fix TO milepost_ingest;
 GRANT UPDATE (implausible) ON fix TO milepost_ingest;
 GRANT SELECT, UPDATE ON feed TO milepost_ingest;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ingest_worker TO milepost_ingest;
 GRANT SELECT, INSERT, UPDATE ON latest, fence_state, event, alert, receipt, reject_day,
     device_state, device_notice, ingest_health TO milepost_ingest;
 GRANT SELECT, INSERT ON reject, outbox TO milepost_ingest;
