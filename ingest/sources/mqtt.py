@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from types import TracebackType
@@ -61,10 +61,18 @@ class _Topic(NamedTuple):
 class MqttSource:
     """Messages of all devices of the shard from one broker."""
 
-    name = "mqtt"
-
-    def __init__(self, url: str, *, client_id: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        client_id: str,
+        clock: Clock,
+        name: str = "mqtt",
+        topics: Sequence[str] = SUBSCRIPTIONS,
+    ) -> None:
         """`url` is `mqtt://[user[:password]@]host[:port]`; the session belongs to `client_id`."""
+        self.name = name
+        self._subscriptions = topics
         self._parts = urlsplit(url)
         self._clock = clock
         self._loop = asyncio.get_running_loop()
@@ -148,6 +156,10 @@ class MqttSource:
         """Send (topic, payload) pairs down at QoS 0; nothing is kept while the broker is away."""
         if self.is_connected:
             self._client.send(messages)
+
+    def health(self) -> dict[str, object]:
+        """Whether the broker answers."""
+        return {"connected": self.is_connected}
 
     async def _keep_connected(self) -> None:
         wait_s, said = RETRY_FIRST_S, False
@@ -256,7 +268,7 @@ class MqttSource:
         self._connection += 1
         self.is_connected = True
         log.info("connected to the broker, session %s", "kept" if flags.session_present else "new")
-        client.subscribe([(topic, 1) for topic in SUBSCRIPTIONS])
+        client.subscribe([(topic, 1) for topic in self._subscriptions])
 
     def _on_subscribe(
         self,
