@@ -11,11 +11,15 @@ from tracker.message import Replay
 
 
 class Arrival(NamedTuple):
-    """Bytes of one device, as they came. A tuple: ten thousand are made a second."""
+    """Bytes of a device, or of a gateway's devices, as they came.
+
+    A tuple: ten thousand are made a second.
+    """
 
     payload: bytes
     received_at: datetime
     department_ref: str
+    #: Empty: the tag blocks in the bytes name the devices.
     device_ref: str
     #: True: whole lines and whole epochs, the end closes both. False: a stream, cut anywhere.
     whole: bool
@@ -31,6 +35,12 @@ class Arrival(NamedTuple):
     replay: Replay | None = None
     #: The source that brought it at first, when that was another.
     origin: str | None = None
+    #: Which of a source's streams it is of, where one has several: a connection, a topic.
+    stream: str | None = None
+    #: What `boot` and `seq` are for a message: bytes that come again under the same two are
+    #: dealt with already.
+    boot: str | None = None
+    seq: int | None = None
 
     @property
     def kind(self) -> str | None:
@@ -60,3 +70,6 @@ class Source(Protocol):
 
     def acknowledge(self, handles: Iterable[object]) -> None:
         """These are dealt with, durably: the sender may forget them."""
+
+    def health(self) -> dict[str, object]:
+        """How it goes, as JSON has it: `connected`, and whatever else the source counts."""

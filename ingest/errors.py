@@ -2,6 +2,8 @@
 
 IngestError
 ├── BadSource
+├── BadTable
+├── ReadTwice
 ├── BrokerAway
 ├── NoSource
 ├── NoTls
@@ -23,7 +25,15 @@ class IngestError(Exception):
 
 
 class BadSource(IngestError):
-    """A source must read like `serial:/dev/ttyUSB0?device=FSD/box1&baud=9600` or `file:/path?device=FSD/box1`. This does not:"""  # noqa: E501  the sentence is the message
+    """A source must read like `serial:/dev/ttyUSB0?device=FSD/box1&baud=9600` or `tcp://host:10110?device=FSD/box1` (docs/sources.md). This does not:"""  # noqa: E501  the sentence is the message
+
+
+class BadTable(IngestError):
+    """The table of sources cannot be used (docs/sources.md shows each kind; `milepost ingest --check` tries it):"""  # noqa: E501  the sentence is the message
+
+
+class ReadTwice(IngestError):
+    """Two sources read from one place, and would take the bytes from each other: leave one out."""
 
 
 class BrokerAway(IngestError):
@@ -31,7 +41,7 @@ class BrokerAway(IngestError):
 
 
 class NoSource(IngestError):
-    """There is nothing to read from: set MILEPOST_MQTT_URL or MILEPOST_SOURCES, or use `milepost run`."""  # noqa: E501  the sentence is the message
+    """There is nothing to read from: set MILEPOST_MQTT_URL or MILEPOST_SOURCES, write a table of sources (docs/sources.md), or use `milepost run`."""  # noqa: E501  the sentence is the message
 
 
 class NoTls(IngestError):

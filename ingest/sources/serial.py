@@ -4,48 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
-from types import TracebackType
-from typing import Literal, Self
+from collections.abc import AsyncIterator
 
 import serial
 
 from ingest.arrival import Arrival
 from ingest.clock import Clock
+from ingest.sources.stream import (
+    RETRY_FIRST_S,
+    RETRY_LAST_S,
+    SILENCE_S,
+    TICK_S,
+    Sender,
+    StreamSource,
+)
 
 log = logging.getLogger(__name__)
 
 READ_BYTES = 4096
-TICK_S = 0.2  # how often a silence is told of, for the shortest patience is that
-SILENCE_S = 2.5  # told of no more after this, for the longest patience is shorter
-RETRY_FIRST_S, RETRY_LAST_S = 1.0, 30.0
 
 
-class SerialSource:
+class SerialSource(StreamSource):
     """Bytes of the one device on a port, such as /dev/serial/by-id/…"""
 
     def __init__(
         self, path: str, *, department_ref: str, device_ref: str, baud: int, clock: Clock
     ) -> None:
         """`baud` bits a second; a pseudo-terminal takes any."""
-        self.name = f"serial:{path}"
+        super().__init__(f"serial:{path}", Sender(department_ref, device_ref), clock)
         self._path = path
         self._baud = baud
-        self._department_ref = department_ref
-        self._device_ref = device_ref
-        self._clock = clock
-
-    async def __aenter__(self) -> Self:
-        """Nothing yet: the port is opened, and opened again, while reading."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing: reading ends with the port closed."""
 
     async def arrivals(self) -> AsyncIterator[list[Arrival]]:
         """Portions as they come, cut anywhere; empty in a silence and at an unplugging."""
@@ -53,18 +41,16 @@ class SerialSource:
         while True:
             try:
                 with await asyncio.to_thread(self._open) as port:
-                    log.info("reading %s", self._path)
+                    self.opened()
                     wait_s = RETRY_FIRST_S
                     async for portion in self._portions(port):
-                        yield [self._arrival(portion, None if portion else "silence")]
+                        yield [self.arrival(portion)]
             except (OSError, ValueError) as error:
                 log.warning("%s: %s; trying again in %.0f s", self._path, error, wait_s)
-            yield [self._arrival(b"", "break")]
+            self.is_connected = False
+            yield [self.arrival(b"", "break")]
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, RETRY_LAST_S)
-
-    def acknowledge(self, handles: Iterable[object]) -> None:
-        """A serial line has nobody to tell."""
 
     def _open(self) -> serial.Serial:
         return serial.Serial(self._path, self._baud, timeout=0, exclusive=True, rtscts=False)
@@ -79,16 +65,6 @@ class SerialSource:
             else:
                 silent_s += TICK_S
                 yield b""
-
-    def _arrival(self, portion: bytes, closes: Literal["silence", "break"] | None) -> Arrival:
-        return Arrival(
-            payload=portion,
-            received_at=self._clock.now(),
-            department_ref=self._department_ref,
-            device_ref=self._device_ref,
-            whole=False,
-            closes=closes,
-        )
 
 
 async def _is_readable(port: serial.Serial, within_s: float | None) -> bool:

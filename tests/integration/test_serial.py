@@ -163,5 +163,10 @@ def test_a_file_is_read_once_and_again_after_a_restart_which_stores_nothing_twic
         [row] = world.fetch("SELECT (counters->>'repeated')::int AS n FROM ingest_health")
         return int(row["n"])
 
-    assert wait_for(lambda: repeated() >= 2000, WITHIN_S)
+    portions = -(-world.recording.stat().st_size // (16 * 1024))
+    assert wait_for(lambda: repeated() >= portions, WITHIN_S)
     assert world.stored("recording") == list(range(2000))
+    assert wait_for(
+        lambda: world.said(f"file:{world.to_come} has been read to its end") == 2, WITHIN_S
+    )
+    assert world.refused("to-come") == [("checksum", WRONG_SUM, f"file:{world.to_come}")]
