@@ -57,3 +57,6 @@ class Source(Protocol):
 
     def acknowledge(self, handles: Iterable[object]) -> None:
         """These are dealt with, durably: the sender may forget them."""
+
+    def health(self) -> dict[str, object]:
+        """How it goes, as JSON has it: `connected`, and whatever else the source counts."""

@@ -23,6 +23,9 @@ WAIT_FOR_DATE = timedelta(seconds=30)
 #: Decoders kept; the one unused longest goes first, with a date and half a line at most.
 DECODERS_KEPT = 100_000
 
+#: How long a silent stream keeps its date; later the time of day alone would not tell the day.
+DATE_KEPT = timedelta(hours=1)
+
 #: Why bytes are refused on which a decoder failed: a fault of ours costs one message.
 UNREADABLE = "unreadable"
 
@@ -205,13 +208,16 @@ def _read_alone(decoder: Decoder, work: Work) -> None:
 
 def _read_portion(stream: _Stream, work: Work) -> None:
     """Some bytes of a stream, cut anywhere, or what closes its open epoch."""
-    arrival, decoder = work.arrival, stream.decoder
+    arrival = work.arrival
+    silence = arrival.received_at - (stream.heard_at or arrival.received_at)
+    if silence > DATE_KEPT and _is_live(work) and not stream.unfinished:
+        stream.decoder = Decoder(rollover=stream.rollover)
+    decoder = stream.decoder
     if arrival.closes == "input":
         decoded = decoder.finish()
     elif arrival.closes == "break":
         decoded = decoder.end_epoch()
     elif arrival.closes == "silence":
-        silence = arrival.received_at - (stream.heard_at or arrival.received_at)
         if silence.total_seconds() < decoder.patience_s:
             return
         decoded = decoder.end_epoch(line_complete=False)

@@ -4,6 +4,8 @@ IngestError
 ├── BadSource
 ├── BrokerAway
 ├── NoSource
+├── PortBusy
+├── PortForbidden
 ├── NoTls
 ├── BadCertificate
 └── AnonymousOutside
@@ -32,6 +34,14 @@ class BrokerAway(IngestError):
 
 class NoSource(IngestError):
     """There is nothing to read from: set MILEPOST_MQTT_URL or MILEPOST_SOURCES, or use `milepost run`."""  # noqa: E501  the sentence is the message
+
+
+class PortBusy(IngestError):
+    """Another program reads this serial port: stop it (`fuser -v` on the port says which; often gpsd or ModemManager)."""  # noqa: E501  the sentence is the message
+
+
+class PortForbidden(IngestError):
+    """This user may not open the serial port: `sudo usermod -aG dialout USER`, then sign in anew."""  # noqa: E501  the sentence is the message
 
 
 class NoTls(IngestError):

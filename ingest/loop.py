@@ -236,6 +236,7 @@ class Ingest:
             "waiting": self._bursts.qsize() + self._batches.qsize(),
             "broker_connected": self._mqtt is None or self._mqtt.is_connected,
             "rejected": dict(counts.rejected),
+            "sources": {source.name: source.health() for source in self._sources},
         }
 
     async def _finish(self, writer: asyncio.Task[None]) -> None:

@@ -16,8 +16,6 @@ from ingest.sources.file import FileSource
 from ingest.sources.mqtt import MqttSource
 from ingest.sources.serial import SerialSource
 
-DEFAULT_BAUD = 4800  # NMEA 0183's own
-
 
 class IngestSettings(BaseSettings):
     """Sources: the broker, and any number of ports and files.
@@ -58,13 +56,13 @@ def make_source(address: str, clock: Clock) -> Source:
         return FileSource(
             parts.path, department_ref=department_ref, device_ref=device_ref, clock=clock
         )
-    baud = query.get("baud", str(DEFAULT_BAUD))
-    if parts.scheme != "serial" or not baud.isdecimal():
+    baud = query.get("baud", "auto")
+    if parts.scheme != "serial" or not (baud == "auto" or baud.isdecimal()):
         raise BadSource(address)
     return SerialSource(
         parts.path,
         department_ref=department_ref,
         device_ref=device_ref,
-        baud=int(baud),
+        baud=int(baud) if baud != "auto" else "auto",
         clock=clock,
     )

@@ -63,6 +63,10 @@ class FileSource:
     def acknowledge(self, handles: Iterable[object]) -> None:
         """A file has nobody to tell."""
 
+    def health(self) -> dict[str, object]:
+        """Nothing to tell."""
+        return {}
+
     def _arrival(self, portion: bytes) -> Arrival:
         return Arrival(
             payload=portion,

@@ -136,6 +136,10 @@ class MqttSource:
             ):
                 self._client.ack(handle.mid, 1)
 
+    def health(self) -> dict[str, object]:
+        """Whether the broker answers."""
+        return {"connected": self.is_connected}
+
     def publish(self, topic: str, payload: bytes) -> None:
         """Send down at QoS 0; nothing is kept for later when the broker is away."""
         if self.is_connected:

@@ -65,6 +65,10 @@ class ReplaySource:
         if not self._unsettled:
             self._settled.set()
 
+    def health(self) -> dict[str, object]:
+        """Nothing to tell."""
+        return {}
+
     async def _marked(self) -> list[Mapping[str, Any]]:
         try:
             return await self._committer.replays(AT_ONCE)

@@ -151,4 +151,10 @@ def _arriving(found: Status) -> list[str]:
             f"{counters.get('accepted', 0)} fixes stored, {refused} refused, "
             f"{counters.get('alerts', 0)} alerts"
         )
+        lines += [
+            f"source     {name}: "
+            + ", ".join(f"{what} {value}" for what, value in told.items() if value is not None)
+            for name, told in counters.get("sources", {}).items()
+            if told
+        ]
     return lines
