@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import Literal, Protocol, Self
@@ -33,6 +33,14 @@ class Arrival:
     replay: Replay | None = None
     #: The source that brought it at first, when that was another.
     origin: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Awaited:
+    """A handle whose sender waits to hear what became of its message."""
+
+    #: Why any of it was refused, durably; complete when the handle is acknowledged.
+    refused: list[str] = field(default_factory=list)
 
 
 class Source(Protocol):

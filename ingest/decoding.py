@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from devices.contract import Header, parse_batch, parse_topic, split_header
+from devices.contract import Batch, Header, parse_batch, parse_topic, split_header
 from devices.nmea import Decoded, Decoder
+from devices.owntracks import read_owntracks
+from devices.traccar import read_traccar
 from ingest.arrival import Arrival
 from tracker.message import Message, Reading, Refusal
 
@@ -30,6 +32,12 @@ DATE_KEPT = timedelta(hours=1)
 UNREADABLE = "unreadable"
 
 Rollover = Literal["auto", "on", "off"]
+
+#: Sources whose payloads are no NMEA, by the first word of their names.
+READERS: Mapping[str, Callable[[bytes], Batch]] = {
+    "owntracks": read_owntracks,
+    "traccar": read_traccar,
+}
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +70,7 @@ class Work:
             boot=header.boot if header else self.boot,
             seq=header.seq if header else self.seq,
             replay=arrival.replay,
+            handle=arrival.handle,
         )
 
 
@@ -111,8 +120,9 @@ class Decoding:
         if arrival.refused is not None:
             _refuse_whole(work, arrival.refused, is_batch=is_batch)
             return [work]
-        if is_batch:
-            _read_batch(work)
+        reader = parse_batch if is_batch else _reader(work)
+        if reader is not None:
+            _read_batch(work, reader)
             return [work]
         if arrival.replay is not None:
             _read_alone(Decoder(rollover=self._rollover(work)), work)
@@ -171,6 +181,10 @@ def _is_live(work: Work) -> bool:
     return not work.source.startswith("file:")
 
 
+def _reader(work: Work) -> Callable[[bytes], Batch] | None:
+    return READERS.get(work.source.partition(":")[0]) if work.arrival.topic is None else None
+
+
 def _refuse_whole(work: Work, reason: str, *, is_batch: bool) -> None:
     """Refuse it unread but for its number, which its sender waits to see."""
     payload = work.arrival.payload
@@ -182,8 +196,8 @@ def _refuse_whole(work: Work, reason: str, *, is_batch: bool) -> None:
         work.header, _ = split_header(payload)
 
 
-def _read_batch(work: Work) -> None:
-    batch = parse_batch(work.arrival.payload)
+def _read_batch(work: Work, reader: Callable[[bytes], Batch]) -> None:
+    batch = reader(work.arrival.payload)
     work.boot, work.seq = batch.boot, batch.seq
     work.readings = [Reading(fix=fix, raw=raw) for fix, raw in batch.fixes]
     work.refusals = [Refusal(raw=raw, reason=reason) for raw, reason in batch.refused]

@@ -8,7 +8,10 @@ IngestError
 ├── PortForbidden
 ├── NoTls
 ├── BadCertificate
-└── AnonymousOutside
+├── AnonymousOutside
+├── PushOutside
+├── PushCertificate
+└── PushRefused         what is answered to a push: ingest/sources/push_problems.py
 """
 
 from __future__ import annotations
@@ -54,3 +57,11 @@ class BadCertificate(IngestError):
 
 class AnonymousOutside(IngestError):
     """The broker serves other machines (MILEPOST_BROKER_HOST) only when every device has to sign in: give one a password first (milepost device password DEPARTMENT/REF), and keep the demonstration on this machine."""  # noqa: E501  the sentence is the message
+
+
+class PushOutside(IngestError):
+    """A source of kind `http` serves other machines only with TLS: give it `cert_file` and `key_file`, or say `behind_proxy=true` where a proxy in front of it does TLS."""  # noqa: E501  the sentence is the message
+
+
+class PushCertificate(IngestError):
+    """A source of kind `http` cannot use its `cert_file` and `key_file`: give it a PEM certificate and the key that belongs to it."""  # noqa: E501  the sentence is the message

@@ -14,6 +14,7 @@ from ingest.clock import Clock
 from ingest.errors import NoSource
 from ingest.loop import Ingest
 from ingest.settings import IngestSettings
+from ingest.sources.push import PushSource
 from ingest.sources.replay import ReplaySource
 from tracker.commit import Committer
 from tracker.data_folder import DataFolder
@@ -35,6 +36,9 @@ async def serve(settings: IngestSettings, *, shard: int) -> None:
     if not sources:
         raise NoSource
     committer = await _open(shard)
+    for source in sources:
+        if isinstance(source, PushSource):
+            source.know(lambda: committer.accounts)
     _calm_the_collector()
     worker = Ingest(committer, [*sources, ReplaySource(committer)], clock)
     ingest = asyncio.create_task(worker.run())

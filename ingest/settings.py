@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from pydantic import SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -13,8 +15,12 @@ from ingest.arrival import Source
 from ingest.clock import Clock
 from ingest.errors import BadSource
 from ingest.sources.file import FileSource
+from ingest.sources.http_server import Listener
 from ingest.sources.mqtt import MqttSource
+from ingest.sources.push import PushSource
 from ingest.sources.serial import SerialSource
+
+PUSH_PORT = 8090
 
 
 class IngestSettings(BaseSettings):
@@ -49,6 +55,8 @@ def make_source(address: str, clock: Clock) -> Source:
     """The source of one address; raises BadSource."""
     parts = urlsplit(address)
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    if parts.scheme == "http":
+        return push_source(parts, query, clock)
     department_ref, _, device_ref = query.get("device", "").partition("/")
     if not (parts.path and department_ref and device_ref):
         raise BadSource(address)
@@ -66,3 +74,19 @@ def make_source(address: str, clock: Clock) -> Source:
         baud=int(baud) if baud != "auto" else "auto",
         clock=clock,
     )
+
+
+def push_source(parts: SplitResult, query: Mapping[str, str], clock: Clock) -> Source:
+    """The listener of `http://host:port?gateways=FSD/traccar&cert_file=…&key_file=…`."""
+    try:
+        listener = Listener(
+            host=parts.hostname or "127.0.0.1",
+            port=parts.port or PUSH_PORT,
+            cert_file=Path(query["cert_file"]) if "cert_file" in query else None,
+            key_file=Path(query["key_file"]) if "key_file" in query else None,
+            behind_proxy=query.get("behind_proxy") == "true",
+        )
+    except ValueError as error:
+        raise BadSource(parts.geturl()) from error
+    gateways = [each for each in query.get("gateways", "").split(",") if each]
+    return PushSource(listener, gateways=gateways, clock=clock)

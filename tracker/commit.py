@@ -23,7 +23,7 @@ from tracker.errors import LeaseLost, SchemaMissing
 from tracker.judging import Judgement, Window
 from tracker.message import Message
 from tracker.ranges import Ranges
-from tracker.sorting import ReceiptKey, Sorted, receipt_keys, sort
+from tracker.sorting import ReceiptKey, RejectRow, Sorted, receipt_keys, sort
 from tracker.staging import Receipt
 from tracker.telling import Stamp, tell
 
@@ -52,6 +52,8 @@ class Committed:
     events: int = 0
     alerts: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    #: The same one by one, each with the message that it was in.
+    rejects: Sequence[RejectRow] = ()
     #: The database's clock.
     now: datetime
 
@@ -222,6 +224,7 @@ class Committer:
             events=events,
             alerts=alerts,
             refused=Counter(str(each.reason) for each in batch.rejects),
+            rejects=batch.rejects,
             now=now,
         )
 
