@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from devices.json_values import RANGES, in_range, is_text, make_fix, moment, number, read_json
 from geo.fix import Fix
@@ -19,6 +20,8 @@ from geo.fix import Fix
 PAYLOAD_LIMIT_BYTES = 64 * 1024
 #: How many of the newest refused numbers an acknowledgement names.
 BAD_LIMIT = 100
+
+NO_INPUTS: Mapping[str, bool | float | str] = MappingProxyType({})
 
 Kind = Literal["nmea", "fix", "state", "ack", "config", "cmd", "cmdack"]
 
@@ -44,18 +47,19 @@ class Topic:
         return f"gov/1/{self.department_ref}/{self.device_ref}/{self.kind}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
+class Header(NamedTuple):
     """The first line of an `nmea` payload."""
 
     boot: str
     seq: int
     ignition: bool | None = None
     accuracy_m: float | None = None
-    inputs: Mapping[str, bool | float | str] = field(default_factory=dict)
+    inputs: Mapping[str, bool | float | str] = NO_INPUTS
 
     def applied_to(self, fix: Fix) -> Fix:
         """The fix with the state that the header tells."""
+        if self.ignition is None and self.accuracy_m is None and not self.inputs:
+            return fix
         return replace(
             fix,
             ignition=self.ignition,
@@ -88,6 +92,8 @@ def split_header(payload: bytes) -> tuple[Header | None, bytes]:
     line, _, rest = payload.partition(b"\n")
     if (match := _HEADER.fullmatch(line)) is None:
         return None, payload
+    if not match[3]:
+        return Header(boot=match[1].decode(), seq=int(match[2])), rest
     ignition: bool | None = None
     accuracy_m: float | None = None
     inputs: dict[str, bool | float | str] = {}

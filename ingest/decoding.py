@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from devices.contract import Batch, Header, parse_batch, parse_topic, split_header
+from devices.contract import Batch, Header, parse_batch, split_header
 from devices.nmea import Decoded, Decoder
 from devices.owntracks import read_owntracks
 from devices.traccar import read_traccar
@@ -115,8 +115,7 @@ class Decoding:
 
     def _decode(self, work: Work) -> list[Work]:
         arrival = work.arrival
-        topic = parse_topic(arrival.topic) if arrival.topic else None
-        is_batch = topic is not None and topic.kind == "fix"
+        is_batch = arrival.kind == "fix"
         if arrival.refused is not None:
             _refuse_whole(work, arrival.refused, is_batch=is_batch)
             return [work]

@@ -22,9 +22,8 @@ from tracker.directory import Directory
 from tracker.errors import LeaseLost, SchemaMissing
 from tracker.judging import Judgement, Window
 from tracker.message import Message
-from tracker.ranges import Ranges
+from tracker.receipts import Receipt, Receipts
 from tracker.sorting import ReceiptKey, RejectRow, Sorted, receipt_keys, sort
-from tracker.staging import Receipt
 from tracker.telling import Stamp, tell
 
 if TYPE_CHECKING:
@@ -34,8 +33,6 @@ log = logging.getLogger(__name__)
 
 #: How often the registry may change under one commit before that is called an error.
 REGISTRY_TRIES = 20
-#: Receipts remembered; those of devices unheard the longest are asked of the database again.
-RECEIPTS_KEPT = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +68,7 @@ class Committer:
         self._token = 0
         self._directory: Directory | None = None
         self._states: dict[int, VehicleState] = {}
-        self._receipts: dict[ReceiptKey, Ranges] = {}
+        self._receipts = Receipts()
         self._days: set[date] = set()
         self._since = datetime.now(UTC)
         #: Fences changed since the last commit: vehicles that stand still are judged anew.
@@ -128,7 +125,7 @@ class Committer:
                     for row in rows
                 }
                 self._directory = await registry.load(connection)
-                self._receipts.clear()
+                self._receipts.forget()
                 self._rejudge_from_ms = 0
 
     async def commit(self, messages: Sequence[Message]) -> Committed:
@@ -202,16 +199,15 @@ class Committer:
         if self._directory is None:
             await self.reload()
         await self._know_receipts(messages)
-        batch = sort(messages, self.directory, self._receipts)
+        batch = sort(messages, self.directory, self._receipts.dealt)
         await self._ensure_partitions(batch.days())
         async with self._pool.acquire() as connection, connection.transaction():
             stamp, now = await self._begin(connection)
-            await connection.execute(sql.text("stage"))
             judgement = await self._judge(connection, batch, stamp)
             stored = await staging.store_fixes(connection, judgement.fresh, stamp.feed, stamp.n)
             await staging.store_states(connection, judgement.states, self._states)
             events, alerts = await tell(connection, judgement, self.directory, stamp)
-            receipts = await staging.store_receipts(connection, batch.dealt)
+            receipts = await self._receipts.store(connection, batch.dealt)
             await staging.store_rejects(connection, batch.rejects)
             await staging.settle_replays(connection, batch.replayed)
             await connection.execute("NOTIFY live")
@@ -257,17 +253,13 @@ class Committer:
     def _adopt(self, judgement: Judgement, receipts: dict[ReceiptKey, Receipt]) -> None:
         self._states.update(judgement.states)
         self._rejudge_from_ms = None
-        for key, receipt in receipts.items():
-            self._receipts.pop(key, None)
-            self._receipts[key] = receipt.dealt
-        while len(self._receipts) > RECEIPTS_KEPT:
-            del self._receipts[next(iter(self._receipts))]
+        self._receipts.adopt(receipts)
 
     async def _know_receipts(self, messages: Sequence[Message]) -> None:
-        unknown = receipt_keys(messages, self.directory) - self._receipts.keys()
+        unknown = self._receipts.unknown(receipt_keys(messages, self.directory))
         if unknown:
             async with self._pool.acquire() as connection:
-                self._receipts.update(await staging.load_receipts(connection, unknown))
+                await self._receipts.load(connection, unknown)
 
     async def _ensure_partitions(self, days: set[date]) -> None:
         missing = sorted(days - self._days)

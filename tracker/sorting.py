@@ -6,21 +6,25 @@ Pure: the registry comes as a snapshot, and time as each message's `received_at`
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
+from operator import attrgetter
+from typing import Final, NamedTuple
+from zlib import crc32
 
 from geo.fix import Fix, unix_ms
 from tracker.directory import Device, Directory
 from tracker.message import Message, Reading, Refusal, Replay
-from tracker.ranges import Ranges
 
 #: A fix further ahead of our clock than this is from a wrong clock (MQTT contract, Clock).
 FUTURE_LIMIT_MS = 60_000
 #: Rows kept of what one sender is refused on one day; more is only counted.
 REJECTS_KEPT_A_DAY = 1000
+#: Unknown senders share this many bounds: a flood of made-up names stays small, and one that is
+#: loud takes the room of few others.
+STRANGERS = 16
 
 ReceiptKey = tuple[int, str]
 
@@ -44,8 +48,7 @@ CURABLE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class Placed(NamedTuple):
     """A fix of a known vehicle."""
 
     vehicle_id: int
@@ -54,6 +57,11 @@ class Placed:
     received_at: datetime
     fixed_ms: int
     fix: Fix
+
+
+def stranger(claimed_ref: str | None) -> str:
+    """Whose bound a device counts against that is not registered."""
+    return f"strangers {crc32((claimed_ref or '').encode()) % STRANGERS + 1}/{STRANGERS}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +85,7 @@ class RejectRow:
         """Whose daily bound it counts against."""
         if self.device_id is not None:
             return f"device:{self.device_id}"
-        return f"{self.message.source}:{self.message.topic or self.message.device_ref}"[:200]
+        return stranger(self.claimed_ref)
 
     @property
     def day(self) -> date:
@@ -94,10 +102,10 @@ class Dealt:
     #: When the first and the last of them arrived.
     first_at: datetime
     last_at: datetime
-    dealt: Ranges = field(default_factory=Ranges)
-    refused: Ranges = field(default_factory=Ranges)
+    dealt: set[int] = field(default_factory=set)
+    refused: set[int] = field(default_factory=set)
     #: Refused by an earlier commit, and now stored whole.
-    redeemed: Ranges = field(default_factory=Ranges)
+    redeemed: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -124,7 +132,8 @@ class Sorted:
         for each in self.placed:
             grouped[each.vehicle_id].append(each)
         for fixes in grouped.values():
-            fixes.sort(key=lambda each: each.fixed_ms)
+            if len(fixes) > 1:
+                fixes.sort(key=attrgetter("fixed_ms"))
         return grouped
 
 
@@ -139,7 +148,9 @@ def receipt_keys(messages: Sequence[Message], directory: Directory) -> set[Recei
 
 
 def sort(
-    messages: Sequence[Message], directory: Directory, receipts: Mapping[ReceiptKey, Ranges]
+    messages: Sequence[Message],
+    directory: Directory,
+    receipts: Mapping[ReceiptKey, Container[int]],
 ) -> Sorted:
     """Sort a batch; `receipts` holds what earlier commits dealt with."""
     result = Sorted()
@@ -181,24 +192,30 @@ def _refuse_stranger(message: Message, directory: Directory, result: Sorted) -> 
 
 
 def _is_repeated(
-    message: Message, device: Device, receipts: Mapping[ReceiptKey, Ranges], result: Sorted
+    message: Message,
+    device: Device,
+    receipts: Mapping[ReceiptKey, Container[int]],
+    result: Sorted,
 ) -> bool:
     """Note the number as dealt with; True when it was already, in this batch or before."""
     if message.boot is None or message.seq is None:
         return False
     dealt = _dealt(message, message.boot, device, result).dealt
-    earlier = receipts.get((device.id, message.boot), ())
-    repeated = message.seq in dealt or message.seq in earlier
+    repeated = message.seq in dealt or message.seq in receipts.get((device.id, message.boot), ())
     dealt.add(message.seq)
     return repeated
 
 
 def _dealt(message: Message, boot: str, device: Device, result: Sorted) -> Dealt:
     """Where the message's number belongs; its time is noted."""
-    at = message.received_at
-    found = result.dealt.setdefault((device.id, boot), Dealt(device, boot, at, at))
-    found.first_at = min(found.first_at, at)
-    found.last_at = max(found.last_at, at)
+    at, key = message.received_at, (device.id, boot)
+    found = result.dealt.get(key)
+    if found is None:
+        found = result.dealt[key] = Dealt(device, boot, at, at)
+    elif at > found.last_at:
+        found.last_at = at
+    elif at < found.first_at:
+        found.first_at = at
     return found
 
 
@@ -211,40 +228,31 @@ def _place(
     of its fixes are concerned.
     """
     refused = list(message.refusals)
-    received_ms = unix_ms(message.received_at)
+    received_at = message.received_at
+    received_ms = unix_ms(received_at)
     kept_whole: set[Refused] = set()
-    taken = len(message.readings)
-
-    def refuse(reason: Refused, reading: Reading) -> None:
-        nonlocal taken
-        taken -= 1
-        if not message.payload or reason not in CURABLE:
-            refused.append(Refusal(raw=reading.raw, reason=reason))
-        elif reason not in kept_whole:
-            kept_whole.add(reason)
-            refused.append(Refusal(raw=message.payload, reason=reason))
-
+    taken = 0
     for reading in message.readings:
-        fixed_ms = unix_ms(reading.fix.fixed_at)
+        fix = reading.fix
+        fixed_ms = unix_ms(fix.fixed_at)
         vehicle_id = device.vehicle_at(fixed_ms)
-        if reason := _impossible(reading.fix, fixed_ms, received_ms, device):
-            refuse(reason, reading)
-        elif vehicle_id is None:
-            refuse(Refused.UNASSIGNED, reading)
-        elif (vehicle_id, fixed_ms) in seen:
-            result.repeated += 1
-        else:
+        reason = _impossible(fix, fixed_ms, received_ms, device)
+        if reason is None and vehicle_id is None:
+            reason = Refused.UNASSIGNED
+        if reason is None and vehicle_id is not None:
+            taken += 1
+            if (vehicle_id, fixed_ms) in seen:
+                result.repeated += 1
+                continue
             seen.add((vehicle_id, fixed_ms))
             result.placed.append(
-                Placed(
-                    vehicle_id=vehicle_id,
-                    device_id=device.id,
-                    department_id=device.department_id,
-                    received_at=message.received_at,
-                    fixed_ms=fixed_ms,
-                    fix=reading.fix,
-                )
+                Placed(vehicle_id, device.id, device.department_id, received_at, fixed_ms, fix)
             )
+        elif reason not in CURABLE or not message.payload:
+            refused.append(Refusal(reading.raw, str(reason)))
+        elif reason not in kept_whole:
+            kept_whole.add(reason)
+            refused.append(Refusal(message.payload, reason))
     return refused, taken
 
 

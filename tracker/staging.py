@@ -1,17 +1,15 @@
-"""Writing a commit's rows: fixes by COPY into staging, states, receipts and rejects."""
+"""Writing a commit's rows: fixes by COPY into staging, states and rejects."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from geo.crossing import VehicleState
 from geo.fix import from_unix_ms
 from tracker import sql
-from tracker.ranges import Ranges
-from tracker.sorting import REJECTS_KEPT_A_DAY, Dealt, Placed, ReceiptKey, RejectRow
+from tracker.sorting import REJECTS_KEPT_A_DAY, Placed, RejectRow
 
 if TYPE_CHECKING:
     from tracker.connect import Connection
@@ -23,21 +21,11 @@ STAGED_COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """What is dealt with of one device and boot, durably."""
-
-    department_ref: str
-    device_ref: str
-    boot: str
-    dealt: Ranges
-    refused: Ranges
-
-
 async def store_fixes(connection: Connection, fixes: Sequence[Placed], feed: int, n: int) -> int:
     """Store fixes and the newest of each vehicle; returns how many were new."""
     if not fixes:
         return 0
+    await connection.execute(sql.text("stage_fixes"))
     await connection.copy_records_to_table(
         "staged_fix", records=[_record(each) for each in fixes], columns=STAGED_COLUMNS
     )
@@ -91,54 +79,6 @@ async def store_states(
 
 def _inside(state: VehicleState | None) -> frozenset[int]:
     return frozenset() if state is None else state.inside
-
-
-async def load_receipts(
-    connection: Connection, keys: Iterable[ReceiptKey]
-) -> dict[ReceiptKey, Ranges]:
-    """What earlier commits dealt with, for each of these devices and boots."""
-    wanted = list(keys)
-    rows = await connection.fetch(
-        sql.text("load_receipts"), [device for device, _ in wanted], [boot for _, boot in wanted]
-    )
-    found = {(row["device_id"], row["boot"]): Ranges.from_multirange(row["dealt"]) for row in rows}
-    return {key: found.get(key, Ranges()) for key in wanted}
-
-
-async def store_receipts(
-    connection: Connection, dealt: Mapping[ReceiptKey, Dealt]
-) -> dict[ReceiptKey, Receipt]:
-    """Add to the receipts; returns them whole."""
-    if not dealt:
-        return {}
-    rows = await connection.fetch(
-        sql.text("store_receipts"),
-        [
-            {
-                "device_id": each.device.id,
-                "boot": each.boot,
-                "department_id": each.device.department_id,
-                "dealt": each.dealt.to_multirange(),
-                "refused": each.refused.to_multirange(),
-                "redeemed": each.redeemed.to_multirange(),
-                "first_at": each.first_at.isoformat(),
-                "last_at": each.last_at.isoformat(),
-            }
-            for each in dealt.values()
-        ],
-    )
-    receipts = {}
-    for row in rows:
-        key = (row["device_id"], row["boot"])
-        device = dealt[key].device
-        receipts[key] = Receipt(
-            department_ref=device.department_ref,
-            device_ref=device.ref,
-            boot=row["boot"],
-            dealt=Ranges.from_multirange(row["dealt"]),
-            refused=Ranges.from_multirange(row["refused"]),
-        )
-    return receipts
 
 
 async def store_rejects(connection: Connection, rejects: Sequence[RejectRow]) -> None:

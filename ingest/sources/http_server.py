@@ -135,7 +135,7 @@ class _Connection(H11Protocol):
 
     _last: RequestResponseCycle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own narrows it too
         """One too many is closed at once."""
         super().connection_made(transport)
         if len(self.connections) > CONNECTIONS_MOST:

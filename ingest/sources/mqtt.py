@@ -11,12 +11,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
+from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import unquote, urlsplit
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -24,6 +24,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from devices.contract import PAYLOAD_LIMIT_BYTES, parse_topic
 from ingest.arrival import Arrival
 from ingest.clock import Clock
+from ingest.sources.mqtt_client import Published, QuickClient
 
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike
@@ -37,8 +38,8 @@ KEEPALIVE_S = 20
 MISC_EVERY_S = 1.0  # how often paho looks whether a ping is due
 RETRY_FIRST_S, RETRY_LAST_S = 0.5, 8.0
 DEFAULT_PORT = 1883
-#: Packets read at one go, before the other tasks have a turn.
-PACKETS_AT_ONCE = 200
+TOPICS_KEPT = 200_000
+WAITING_BYTES = 4 * 2**20  # read and not fetched: more is left in the socket, so with the broker
 
 
 class Handle(NamedTuple):
@@ -46,6 +47,15 @@ class Handle(NamedTuple):
 
     connection: int
     mid: int
+
+
+class _Topic(NamedTuple):
+    """A topic, and what it says."""
+
+    text: str
+    department_ref: str = ""
+    device_ref: str = ""
+    refused: str | None = None
 
 
 class MqttSource:
@@ -59,6 +69,9 @@ class MqttSource:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._waiting: list[Arrival] = []
+        self._waiting_bytes = 0
+        #: The socket that is not read because too much waits; None while it is.
+        self._paused: SocketLike | None = None
         self._wake = asyncio.Event()
         self._lost = asyncio.Event()
         #: Set once the broker keeps messages for us: from then on none is missed.
@@ -66,16 +79,12 @@ class MqttSource:
         #: Whether the broker answers now.
         self.is_connected = False
         self._connection = 0
+        self._topics: dict[bytes, _Topic] = {}
         self._client = self._make_client(client_id)
         self._keeper: asyncio.Task[None] | None = None
 
-    def _make_client(self, client_id: str) -> Client:
-        client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            protocol=MQTTProtocolVersion.MQTTv5,
-            manual_ack=True,
-        )
+    def _make_client(self, client_id: str) -> QuickClient:
+        client = QuickClient(client_id)
         if self._parts.username:
             client.username_pw_set(
                 unquote(self._parts.username), unquote(self._parts.password or "")
@@ -92,7 +101,6 @@ class MqttSource:
         )
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
         client.on_subscribe = self._on_subscribe
         client.on_socket_open = self._on_socket_open
         client.on_socket_close = self._on_socket_close
@@ -122,28 +130,28 @@ class MqttSource:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            burst, self._waiting = self._waiting, []
+            burst, self._waiting, self._waiting_bytes = self._waiting, [], 0
+            self._resume()
             if burst:
                 yield burst
 
     def acknowledge(self, handles: Iterable[object]) -> None:
         """Send PUBACK for messages of the connection that is up; drop those of an earlier one."""
-        for handle in handles:
-            if (
-                self.is_connected
-                and isinstance(handle, Handle)
-                and handle.connection == self._connection
-            ):
-                self._client.ack(handle.mid, 1)
+        if self.is_connected:
+            self._client.acknowledge(
+                handle.mid
+                for handle in handles
+                if isinstance(handle, Handle) and handle.connection == self._connection
+            )
 
     def health(self) -> dict[str, object]:
         """Whether the broker answers."""
         return {"connected": self.is_connected}
 
-    def publish(self, topic: str, payload: bytes) -> None:
-        """Send down at QoS 0; nothing is kept for later when the broker is away."""
+    def publish(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        """Send (topic, payload) pairs down at QoS 0; nothing is kept while the broker is away."""
         if self.is_connected:
-            self._client.publish(topic, payload, qos=0)
+            self._client.send(messages)
 
     async def _keep_connected(self) -> None:
         wait_s, said = RETRY_FIRST_S, False
@@ -165,6 +173,8 @@ class MqttSource:
     async def _look_after_connection(self) -> None:
         """Until it is lost: paho sends its pings, and finds out when one is not answered."""
         while not self._lost.is_set():
+            if self._paused is not None:
+                self._client.expect_no_answer()
             self._client.loop_misc()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._lost.wait(), MISC_EVERY_S)
@@ -173,15 +183,18 @@ class MqttSource:
         self._loop.call_soon_threadsafe(self._loop.add_reader, connection.fileno(), self._read)
 
     def _on_socket_close(self, client: Client, userdata: object, connection: SocketLike) -> None:
+        self._paused = None
         self._loop.remove_reader(connection.fileno())
         self._loop.remove_writer(connection.fileno())
 
     def _on_socket_register_write(
         self, client: Client, userdata: object, connection: SocketLike
     ) -> None:
-        self._loop.call_soon_threadsafe(
-            self._loop.add_writer, connection.fileno(), client.loop_write
-        )
+        self._loop.call_soon_threadsafe(self._watch_writes, connection)
+
+    def _watch_writes(self, connection: SocketLike) -> None:
+        if connection.fileno() >= 0:  # what there was to write may be gone, and the socket with it
+            self._loop.add_writer(connection.fileno(), self._client.loop_write)
 
     def _on_socket_unregister_write(
         self, client: Client, userdata: object, connection: SocketLike
@@ -189,14 +202,49 @@ class MqttSource:
         self._loop.remove_writer(connection.fileno())
 
     def _read(self) -> None:
-        """Read packets until none is whole, or so many that others must have their turn."""
-        for _ in range(PACKETS_AT_ONCE):
-            before = len(self._waiting)
-            self._client.loop_read()
-            if len(self._waiting) == before:
-                break
-        if self._waiting:
+        self._client.loop_read()
+        if burst := self._client.take():
+            now = self._clock.now()
+            self._waiting += [self._arrival(each, now) for each in burst]
+            self._waiting_bytes += sum(len(each.payload) for each in burst)
             self._wake.set()
+        connection = self._client.socket()
+        if self._waiting_bytes > WAITING_BYTES and connection is not None:
+            self._loop.remove_reader(connection.fileno())
+            self._paused = connection
+
+    def _resume(self) -> None:
+        connection, self._paused = self._paused, None
+        if connection is not None and connection.fileno() >= 0:
+            self._loop.add_reader(connection.fileno(), self._read)
+
+    def _arrival(self, message: Published, now: datetime) -> Arrival:
+        topic = self._topics.get(message.topic) or self._learn(message.topic)
+        refused = topic.refused
+        if refused is None and len(message.payload) > PAYLOAD_LIMIT_BYTES:
+            refused = "oversized"
+        return Arrival(
+            payload=message.payload,
+            received_at=now,
+            department_ref=topic.department_ref,
+            device_ref=topic.device_ref,
+            whole=True,
+            topic=topic.text,
+            handle=Handle(self._connection, message.mid) if message.mid else None,
+            refused=refused,
+        )
+
+    def _learn(self, sent: bytes) -> _Topic:
+        """What a topic says; devices use one or two for years, so that is remembered."""
+        text = sent.decode(errors="replace")
+        parsed = parse_topic(text)
+        if parsed is None:
+            return _Topic(text, refused="topic")
+        if len(self._topics) >= TOPICS_KEPT:
+            self._topics.clear()
+        topic = _Topic(text, parsed.department_ref, parsed.device_ref)
+        self._topics[sent] = topic
+        return topic
 
     def _on_connect(
         self,
@@ -236,23 +284,3 @@ class MqttSource:
             log.warning("the broker is gone: %s; what was not acknowledged comes again", reason)
         self.is_connected = False
         self._lost.set()
-
-    def _on_message(self, client: Client, userdata: object, message: MQTTMessage) -> None:
-        topic = parse_topic(message.topic)
-        refused = None
-        if topic is None:
-            refused = "topic"
-        elif len(message.payload) > PAYLOAD_LIMIT_BYTES:
-            refused = "oversized"
-        self._waiting.append(
-            Arrival(
-                payload=bytes(message.payload),
-                received_at=self._clock.now(),
-                department_ref=topic.department_ref if topic else "",
-                device_ref=topic.device_ref if topic else "",
-                whole=True,
-                topic=message.topic,
-                handle=Handle(self._connection, message.mid) if message.qos else None,
-                refused=refused,
-            )
-        )

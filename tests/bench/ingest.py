@@ -28,11 +28,13 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from devices.simulator.nmea import Dialect, sentences
 from geo.fix import Fix
+from ingest.accounts import write_accounts
 from ingest.broker import PrivateBroker
 from tests.bench.processes import Usage, resident_mb
 from tests.integration.processes import passing_folder
 from tests.integration.service import Service, served
 from tracker.access import database
+from tracker.accounts import Accounts
 from tracker.schema import migrate
 from tracker.staging import STAGED_COLUMNS
 
@@ -203,6 +205,8 @@ def publish(program: Path, service: Service, options: argparse.Namespace) -> flo
 def broker_alone(program: Path, seconds: float = 6.0) -> float:
     """Messages a second through a broker of our settings to a subscriber that throws them away."""
     with passing_folder() as data:
+        data.create()
+        write_accounts(data, Accounts(anonymous=True))
         broker = PrivateBroker(data)
         broker.start()
         try:

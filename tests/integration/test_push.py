@@ -338,7 +338,7 @@ def test_after_kills_in_the_middle_of_answers_nothing_is_lost_or_doubled(world: 
     try:
         for _ in range(4):
             before = len(answered)
-            assert wait_for(lambda n=before: len(answered) > n + secrets.randbelow(40), WITHIN_S)  # type: ignore[misc]  # a bound number
+            assert wait_for(lambda n=before: len(answered) > n + secrets.randbelow(40), WITHIN_S)  # type: ignore[misc]  # mypy knows no default of a lambda
             world.service.kill("ingest")
             promised = {json.loads(each)["tst"] for each in list(answered)}
             assert promised <= {row["fixed_at"].timestamp() for row in world.stored("killed")}

@@ -103,7 +103,7 @@ async def test_fifty_replugs_in_mid_sentence_lose_fragments_only_and_leak_nothin
             port.plug_in()
             await until(lambda: bool(found.health("connected")))
             port.write(LINE[30:] + LINE + MORE[:20])
-            await until(lambda n=number: found.bytes.count(MORE[:20]) == n + 1)  # type: ignore[misc]  # a bound number
+            await until(lambda n=number: found.bytes.count(MORE[:20]) == n + 1)  # type: ignore[misc]  # mypy knows no default of a lambda
             port.tear_off()
             await until(lambda: not found.health("connected"))
         await until(lambda: open_files() == before)

@@ -77,6 +77,7 @@ class Receipt(Base):
     """What the service has dealt with of one device and boot: message numbers as ranges."""
 
     __tablename__ = "receipt"
+    __table_args__ = ({"postgresql_with": {"fillfactor": 70}},)
 
     device_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     boot: Mapped[str] = mapped_column(primary_key=True)

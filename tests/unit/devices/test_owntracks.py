@@ -59,7 +59,7 @@ def test_what_is_missing_is_unknown_and_so_is_less_than_nothing() -> None:
 
 
 def test_an_array_is_read_one_by_one() -> None:
-    later = LOCATION | {"tst": LOCATION["tst"] + 60}  # type: ignore[operator]  # a number
+    later = LOCATION | {"tst": LOCATION["tst"] + 60}  # type: ignore[operator]  # it is a number
     batch = read([LOCATION, {"_type": "lwt", "tst": 1}, later, {"lat": 1}])
     assert [fix.fixed_at.minute for fix, _ in batch.fixes] == [0, 1]
     assert [json.loads(raw) for _, raw in batch.fixes] == [LOCATION, later]
