@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import Literal, NamedTuple, Protocol, Self
@@ -46,6 +47,14 @@ class Arrival(NamedTuple):
     def kind(self) -> str | None:
         """MQTT only: what the payload is, by the last level of its topic."""
         return None if self.topic is None else self.topic.rpartition("/")[2]
+
+
+@dataclass(slots=True, eq=False)
+class Awaited:
+    """A handle whose sender waits to hear what became of its message."""
+
+    #: Why any of it was refused, durably; complete when the handle is acknowledged.
+    refused: list[str] = field(default_factory=list)
 
 
 class Source(Protocol):

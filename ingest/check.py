@@ -19,6 +19,7 @@ from ingest.entries import (
     Entry,
     FileEntry,
     GpsdEntry,
+    HttpEntry,
     MqttEntry,
     SerialEntry,
     StdinEntry,
@@ -26,6 +27,7 @@ from ingest.entries import (
     TcpListenEntry,
     UdpEntry,
 )
+from ingest.errors import IngestError
 from ingest.settings import IngestSettings
 from tracker import reads, registry
 
@@ -77,7 +79,8 @@ class Known:
         if entry.device is not None:
             return await self._device(entry.device)
         if entry.department is None:
-            return Finding("the devices of all departments, by their topics")
+            named = "paths" if isinstance(entry, HttpEntry) else "topics"
+            return Finding(f"the devices of all departments, by their {named}")
         who = f"devices of {entry.department}, by the names in tag blocks (s:)"
         if isinstance(entry, MqttEntry) and entry.names_by_topic:
             who = f"devices of {entry.department}, by a level of the topic"
@@ -176,6 +179,9 @@ def _place(entry: Entry, *, is_running: bool) -> Iterator[Finding]:
             no_secret = entry.password_file is None
             yield _signs_in(entry.user, "no password" if no_secret else secret, entry.password_file)
             yield _broker_answers(entry.host, entry.port)
+        case HttpEntry():
+            yield _bound(entry, is_running=is_running)
+            yield _safe(entry)
         case TcpListenEntry() | UdpEntry():
             yield _bound(entry, is_running=is_running)
             if not _is_loopback(entry.host):
@@ -183,6 +189,16 @@ def _place(entry: Entry, *, is_running: bool) -> Iterator[Finding]:
                     "OPEN TO OTHER MACHINES, and asks for no password: whoever reaches this port"
                     " can report positions of these devices; keep it in a network of its own"
                 )
+
+
+def _safe(entry: HttpEntry) -> Finding:
+    """Whether passwords can come in there."""
+    said = f"takes pushes at {entry.listener.url}/push/DEPARTMENT/DEVICE, each with its password"
+    try:
+        entry.listener.check()
+    except IngestError as error:
+        return Finding(said, str(error))
+    return Finding(said)
 
 
 def _path(path: Path, what: str, cure: str) -> Finding:
@@ -222,7 +238,7 @@ def _gpsd(entry: GpsdEntry) -> Finding:
         return Finding(f"no gpsd there: {error}", "is gpsd running? systemctl status gpsd")
 
 
-def _bound(entry: TcpListenEntry | UdpEntry, *, is_running: bool) -> Finding:
+def _bound(entry: TcpListenEntry | UdpEntry | HttpEntry, *, is_running: bool) -> Finding:
     kind = socket.SOCK_DGRAM if isinstance(entry, UdpEntry) else socket.SOCK_STREAM
     family = socket.AF_INET6 if ":" in entry.host else socket.AF_INET
     with socket.socket(family, kind) as probe:

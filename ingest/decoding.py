@@ -16,6 +16,8 @@ from typing import Literal
 from devices.contract import Batch, Header, State, parse_batch, parse_state, split_header
 from devices.gpsd import read_reports
 from devices.nmea import Decoded, Decoder
+from devices.owntracks import read_owntracks
+from devices.traccar import read_traccar
 from ingest.arrival import Arrival
 from tracker.message import Beside, DeviceSaid, Heard, Message, Notice, Reading, Refusal
 
@@ -23,6 +25,9 @@ from tracker.message import Beside, DeviceSaid, Heard, Message, Notice, Reading,
 WAIT_FOR_DATE = timedelta(seconds=30)
 #: Decoders kept; the one unused longest goes first, with a date and half a line at most.
 DECODERS_KEPT = 100_000
+
+#: How long a silent stream keeps its date; later the time of day alone would not tell the day.
+DATE_KEPT = timedelta(hours=1)
 
 #: Why bytes are refused on which a decoder failed: a fault of ours costs one message.
 UNREADABLE = "unreadable"
@@ -33,7 +38,11 @@ Rollover = Literal["auto", "on", "off"]
 StreamKey = tuple[str, str, str, str | None]
 
 #: Sources whose payloads are no NMEA, by the first word of their names.
-READERS: Mapping[str, Callable[[bytes], Batch]] = {"gpsd": read_reports}
+READERS: Mapping[str, Callable[[bytes], Batch]] = {
+    "gpsd": read_reports,
+    "owntracks": read_owntracks,
+    "traccar": read_traccar,
+}
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +80,7 @@ class Work:
             seq=header.seq if header else self.seq,
             replay=arrival.replay,
             beside=self.beside,
+            handle=arrival.handle,
         )
 
 
@@ -246,14 +256,17 @@ def _read_alone(decoder: Decoder, work: Work) -> None:
 
 def _read_portion(stream: _Stream, work: Work) -> None:
     """Some bytes of a stream, cut anywhere, or what closes its open epoch."""
-    arrival, decoder = work.arrival, stream.decoder
+    arrival = work.arrival
     work.boot, work.seq, work.goes_on = arrival.boot, arrival.seq, goes_on(arrival)
+    silence = arrival.received_at - (stream.heard_at or arrival.received_at)
+    if silence > DATE_KEPT and is_live(work) and not stream.unfinished:
+        stream.decoder = Decoder(rollover=stream.rollover)
+    decoder = stream.decoder
     if arrival.closes == "input":
         decoded = decoder.finish()
     elif arrival.closes == "break":
         decoded = decoder.end_epoch()
     elif arrival.closes == "silence":
-        silence = arrival.received_at - (stream.heard_at or arrival.received_at)
         if silence.total_seconds() < decoder.patience_s:
             return
         decoded = decoder.end_epoch(line_complete=False)

@@ -7,21 +7,30 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from ingest.arrival import Source
 from ingest.clock import Clock
 from ingest.errors import BadSource
 from ingest.sources.file import FileSource, StdinSource
 from ingest.sources.gpsd import GpsdSource
+from ingest.sources.http_server import Listener
 from ingest.sources.mqtt import MqttSource
 from ingest.sources.mqtt_stream import DEVICE, MqttStreamSource
+from ingest.sources.push import PushSource
 from ingest.sources.serial import SerialSource
 from ingest.sources.stream import Sender
 from ingest.sources.tcp import TcpListener, TcpSource
 from ingest.sources.udp import UdpSource
 
-NMEA_BAUD = 4800  # NMEA 0183's own
+PUSH_PORT = 8090
 GPSD_PORT = 2947
 MQTT_PORT = 1883
 
@@ -31,6 +40,11 @@ FullRef = Annotated[str, StringConstraints(pattern=f"^{_REF}/{_REF}$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+def _listed(said: object) -> object:
+    """In an address a list is one word, apart by commas."""
+    return tuple(said.split(",")) if isinstance(said, str) else said
 
 
 class Entry(BaseModel):
@@ -73,12 +87,13 @@ class SerialEntry(Entry):
 
     kind: Literal["serial"]
     path: Text
-    baud: Annotated[int, Field(gt=0)] = NMEA_BAUD
+    #: `auto`: found out by listening.
+    baud: Annotated[int, Field(gt=0)] | Literal["auto"] = "auto"
 
     @property
     def place(self) -> str:
         """The port."""
-        return f"{self.path} at {self.baud} baud"
+        return f"{self.path} at {'any' if self.baud == 'auto' else self.baud} baud"
 
     def source(self, clock: Clock, shard: int) -> Source:
         """A port."""
@@ -310,6 +325,46 @@ class MqttEntry(Entry):
         return MqttSource(url, client_id=client_id, clock=clock, name=name)
 
 
+class HttpEntry(Entry):
+    """A port where phones with OwnTracks and Traccar servers push; each device signs in itself."""
+
+    kind: Literal["http"]
+    host: Text = "127.0.0.1"
+    port: Port = PUSH_PORT
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    #: A proxy of yours on this machine's network speaks TLS.
+    behind_proxy: bool = False
+    #: Devices that push for others of their department, such as FSD/traccar.
+    gateways: Annotated[tuple[FullRef, ...], BeforeValidator(_listed)] = ()
+
+    @property
+    def place(self) -> str:
+        """Where it listens."""
+        return f"{self.host}:{self.port}"
+
+    @model_validator(mode="after")
+    def _names_its_devices(self) -> Self:
+        if self.device or self.department:
+            raise ValueError("pushes name their devices themselves: leave out device, department")
+        return self
+
+    @property
+    def listener(self) -> Listener:
+        """Where and how it listens."""
+        return Listener(
+            host=self.host,
+            port=self.port,
+            cert_file=self.cert_file,
+            key_file=self.key_file,
+            behind_proxy=self.behind_proxy,
+        )
+
+    def source(self, clock: Clock, shard: int) -> Source:
+        """A listener; raises PushOutside or PushCertificate."""
+        return PushSource(self.listener, gateways=self.gateways, clock=clock)
+
+
 AnyEntry = Annotated[
     SerialEntry
     | FileEntry
@@ -318,6 +373,7 @@ AnyEntry = Annotated[
     | TcpListenEntry
     | UdpEntry
     | GpsdEntry
-    | MqttEntry,
+    | MqttEntry
+    | HttpEntry,
     Field(discriminator="kind"),
 ]

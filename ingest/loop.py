@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingest.acks import Acks
-from ingest.arrival import Arrival, Source
+from ingest.arrival import Arrival, Awaited, Source
 from ingest.clock import Clock
 from ingest.decoding import Rollover, Work
 from ingest.gateway import AllDecoding
@@ -221,6 +221,9 @@ class Ingest:
             self._clock.tell(committed.now)
             self.counts.add(committed)
             self._acks.durable(committed.receipts)
+            for reject in committed.rejects:
+                if isinstance(reject.message.handle, Awaited):
+                    reject.message.handle.refused.append(str(reject.reason))
 
     def _acknowledge(self, batch: Sequence[tuple[Source, Work]]) -> None:
         handles: dict[Source, list[object]] = {}
@@ -322,4 +325,5 @@ def _refused_whole(message: Message) -> Message:
         boot=message.boot,
         seq=message.seq,
         replay=message.replay,
+        handle=message.handle,
     )

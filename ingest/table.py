@@ -16,6 +16,7 @@ from ingest.entries import (
     Entry,
     FileEntry,
     GpsdEntry,
+    HttpEntry,
     MqttEntry,
     SerialEntry,
     StdinEntry,
@@ -34,6 +35,7 @@ _KINDS: Final[Mapping[str, type[Entry]]] = {
     "udp": UdpEntry,
     "gpsd": GpsdEntry,
     "mqtt": MqttEntry,
+    "http": HttpEntry,
 }
 _HEADER: Final = "[[source]]"
 _ONE: TypeAdapter[Entry] = TypeAdapter(AnyEntry)
