@@ -102,7 +102,7 @@ class _Tally:
 
     def _count(self, decoded: Decoded) -> None:
         self.fixes += len(decoded.fixes)
-        self.lines += decoded.counts
+        self.lines.update(decoded.counts)
         self.refused.update(one.reason for one in decoded.refused)
         self.noise_bytes += decoded.noise_bytes
         self.void_epochs += decoded.void_epochs

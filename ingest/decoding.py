@@ -192,9 +192,7 @@ def _read_whole(decoder: Decoder, work: Work) -> None:
     if work.header is None and body.startswith(b"#"):
         line, _, body = body.partition(b"\n")
         work.refusals.append(Refusal(raw=line, reason="header"))
-    decoded = decoder.feed(body, work.arrival.received_at, origin=work)
-    decoded.extend(decoder.end_epoch())
-    _distribute(decoded, work)
+    _distribute(decoder.whole(body, work.arrival.received_at, origin=work), work)
 
 
 def _read_alone(decoder: Decoder, work: Work) -> None:

@@ -6,6 +6,7 @@ A sentence with a date sets it; between two of them the day rolls by the clock a
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 
 Rollover = Literal["auto", "on", "off"]
@@ -28,6 +29,8 @@ def neighbour_day(day: date, tod_ms: int, other_tod_ms: int) -> date:
     return day - _DAY if gap_ms > _HALF_DAY_MS else day
 
 
+# A fleet reports at the same instants.
+@lru_cache(maxsize=1024)
 def instant(day: date, tod_ms: int) -> datetime:
     """The aware UTC time of a date and milliseconds since midnight."""
     return datetime.combine(day, time(tzinfo=UTC)) + timedelta(milliseconds=tod_ms)
@@ -35,6 +38,8 @@ def instant(day: date, tod_ms: int) -> datetime:
 
 class Calendar:
     """The last known date of one device, and how it goes on."""
+
+    __slots__ = ("_day", "_tod_ms")
 
     def __init__(self, day: date | None = None) -> None:
         """Start on `day` where the user gives one; else every epoch waits for a date."""
@@ -58,9 +63,10 @@ class Calendar:
 
 def nearest_century(day: date, reference: datetime) -> date:
     """The date, a two-digit year behind it, moved by centuries to be nearest to the reference."""
-    centuries = round((reference.year - day.year) / _HUNDRED_YEARS)
-    if centuries == 0:
+    years = reference.year - day.year
+    if abs(years) <= _HUNDRED_YEARS // 2:
         return day
+    centuries = round(years / _HUNDRED_YEARS)
     try:
         return day.replace(year=day.year + centuries * _HUNDRED_YEARS)
     except ValueError:  # 29 February of a year that is not leap there: the sent date stands
@@ -80,6 +86,8 @@ def missing_weeks(fixed_at: datetime, received_at: datetime | None, rollover: Ro
     if rollover == "on":
         reference = max(reference, _BUILT_AT)
     behind = reference - fixed_at
+    if behind < _DAY:
+        return 0
     periods = max(0, round(behind / _ROLLOVER))
     if rollover == "auto" and abs(behind - periods * _ROLLOVER) > _DAY:
         return 0

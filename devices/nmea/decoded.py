@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -56,7 +55,7 @@ class Decoded:
     found: list[Found] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     #: Lines with a good checksum by what they are: "RMC", "GSV", "AIVDM", "PGRME"; "#" a comment.
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: dict[str, int] = field(default_factory=dict)
     #: Epochs in which a sentence said that there is no fix.
     void_epochs: int = 0
     #: Sentences and epochs that repeated an instant already closed.
@@ -76,6 +75,7 @@ class Decoded:
         """Take in what a later call brought."""
         self.found += later.found
         self.refused += later.refused
-        self.counts += later.counts
+        for kind, times in later.counts.items():
+            self.counts[kind] = self.counts.get(kind, 0) + times
         self.void_epochs += later.void_epochs
         self.repeats += later.repeats

@@ -10,15 +10,14 @@ from devices.nmea.dates import Rollover
 from devices.nmea.decoded import Decoded, Reason, Refused
 from devices.nmea.device import Device, Settings
 from devices.nmea.framing import Framer, Line
-from devices.nmea.sentences import Reading, kind_of, read
+from devices.nmea.sentences import Reading, read
 
 
 def read_line(line: Line, out: Decoded) -> Reading | None:
     """Count a line and read it; a field that cannot be right refuses it into `out`."""
-    kind = kind_of(line)
-    out.counts[kind] += 1
+    out.counts[line.kind] = out.counts.get(line.kind, 0) + 1
     try:
-        return read(kind, line)
+        return read(line)
     except FormError:
         out.refused.append(Refused(line.raw, Reason.FORM))
     except RangeError:
@@ -32,6 +31,8 @@ class Decoder:
     However the bytes are cut into calls of `feed`, the same comes out. Lines whose tag block names
     another device than the first one named are refused: use GatewayDecoder for several devices.
     """
+
+    __slots__ = ("_device", "_framer", "_name")
 
     def __init__(self, *, day: date | None = None, rollover: Rollover = "off") -> None:
         """`day` dates recordings that hold no date; `rollover` says how 1,024 weeks are undone."""
@@ -47,9 +48,19 @@ class Decoder:
         `received_at`, aware, is given for live input only: dates are then judged by it. `origin`
         comes back with the fixes of the epochs that begin in these bytes.
         """
-        self._device.origin = origin
+        self._device.hear(received_at, origin)
         out = Decoded()
-        self._take(self._framer.feed(data), received_at, out)
+        self._take(self._framer.feed(data), out)
+        return out
+
+    def whole(
+        self, data: bytes, received_at: datetime | None = None, origin: object = None
+    ) -> Decoded:
+        """What a payload of whole lines and whole epochs holds: its end ends both."""
+        self._device.hear(received_at, origin)
+        out = Decoded()
+        self._take(self._framer.whole(data), out)
+        self._device.close(out)
         return out
 
     def waits_for(self, origin: object) -> bool:
@@ -75,7 +86,7 @@ class Decoder:
         """
         out = Decoded()
         if line_complete:
-            self._take(self._framer.end_line(), None, out)
+            self._take(self._framer.end_line(), out)
         self._device.close(out)
         return out
 
@@ -85,22 +96,18 @@ class Decoder:
         self._device.finish(out)
         return out
 
-    def _take(
-        self, lines: Iterable[Line | Refused], received_at: datetime | None, out: Decoded
-    ) -> None:
+    def _take(self, lines: Iterable[Line | Refused], out: Decoded) -> None:
         for line in lines:
             if isinstance(line, Refused):
                 out.refused.append(line)
-            elif self._is_foreign(line):
+            elif line.device is not None and self._is_foreign(line.device):
                 out.refused.append(Refused(line.raw, Reason.MIXED))
             else:
                 reading = read_line(line, out)
                 if reading is not None:
-                    self._device.take(reading, line.raw, received_at, out)
+                    self._device.take(reading, line.raw, out)
 
-    def _is_foreign(self, line: Line) -> bool:
-        if line.device is None:
-            return False
+    def _is_foreign(self, device: str) -> bool:
         if self._name is None:
-            self._name = line.device
-        return line.device != self._name
+            self._name = device
+        return device != self._name

@@ -40,6 +40,21 @@ class Settings:
 class Device:
     """Keeps the open epoch, the date and the last instants of one device. No clock, no I/O."""
 
+    __slots__ = (
+        "_accuracy",
+        "_calendar",
+        "_closed_tod_ms",
+        "_date_is_sure",
+        "_held",
+        "_interval_ms",
+        "_open",
+        "_origin",
+        "_received_at",
+        "_recent",
+        "_settings",
+        "_skipping",
+    )
+
     def __init__(self, settings: Settings) -> None:
         """Start without an epoch, and on the day of the settings if they name one."""
         self._settings = settings
@@ -52,19 +67,21 @@ class Device:
         self._recent: dict[int, date | None] = {}
         self._received_at: datetime | None = None
         #: Goes along with the epochs that begin from now on.
-        self.origin: object = None
+        self._origin: object = None
         self._closed_tod_ms: int | None = None
         self._interval_ms = 1000
 
-    def take(
-        self, reading: Reading, raw: bytes, received_at: datetime | None, out: Decoded
-    ) -> None:
-        """Take in one sentence; a new time of day closes the open epoch into `out`."""
+    def hear(self, received_at: datetime | None, origin: object = None) -> None:
+        """What follows came at this time, for live input only, and along with this origin."""
+        self._origin = origin
         if received_at is not None:
             self._received_at = received_at
-            if reading.kind == "RMC" and reading.day is not None:
-                reading.day = nearest_century(reading.day, received_at)
+
+    def take(self, reading: Reading, raw: bytes, out: Decoded) -> None:
+        """Take in one sentence; a new time of day closes the open epoch into `out`."""
         if reading.kind in KEYED_KINDS:
+            if reading.day is not None and self._received_at is not None and reading.kind == "RMC":
+                reading.day = nearest_century(reading.day, self._received_at)
             self._take_keyed(reading, raw, out)
         elif reading.tod_ms is None or self._is_open_at(reading.tod_ms):
             if self._open is not None and not self._skipping:
@@ -84,29 +101,34 @@ class Device:
                 out.refused.append(Refused(raw, Reason.UNDATED))
             return
         epoch = self._open
-        self._skipping = (
-            epoch is not None
-            and epoch.tod_ms != tod_ms
-            and tod_ms in self._recent
-            and self._is_repeat(tod_ms, reading.day or self._calendar.rolled_to(tod_ms))
-        )
-        if self._skipping:
-            out.repeats += 1
-            return
-        if epoch is None or epoch.tod_ms != tod_ms or not epoch.agrees_with(reading):
+        self._skipping = False
+        if epoch is not None:
+            if epoch.tod_ms == tod_ms and epoch.agrees_with(reading):
+                epoch.add(reading, raw)
+                return
+            if epoch.tod_ms != tod_ms and self._is_repeat(
+                tod_ms, reading.day or self._calendar.rolled_to(tod_ms)
+            ):
+                self._skipping = True
+                out.repeats += 1
+                return
             self.close(out)
-            epoch = self._open = Epoch(tod_ms, raw, self.origin)
-            if self._accuracy is not None and self._accuracy.tod_ms == tod_ms:
+        self._open = self._begun(tod_ms, reading, raw)
+
+    def _begun(self, tod_ms: int, reading: Reading, raw: bytes) -> Epoch:
+        epoch = Epoch(tod_ms, raw, self._origin)
+        if self._accuracy is not None:
+            if self._accuracy.tod_ms == tod_ms:
                 epoch.add(self._accuracy)
             self._accuracy = None
-            epoch.add(reading)
-        else:
-            epoch.add(reading, raw)
+        epoch.add(reading)
+        return epoch
 
     def waits_for(self, origin: object) -> bool:
         """Whether an epoch that began with this origin is still open, or held for its date."""
-        epochs = [*self._held, *([self._open] if self._open is not None else [])]
-        return any(epoch.origin is origin for epoch in epochs)
+        if self._open is not None and self._open.origin is origin:
+            return True
+        return any(epoch.origin is origin for epoch in self._held) if self._held else False
 
     def give_up(self, origin: object, out: Decoded) -> None:
         """No longer wait for a date of the epochs that began with this origin."""
@@ -120,7 +142,7 @@ class Device:
         if epoch is None:
             return
         own_day = self._own_day(epoch)
-        if own_day is not None:
+        if own_day is not None and self._held:
             self._date_held(own_day, epoch.tod_ms, out)
         day = self._calendar.day_of(epoch.tod_ms, own_day)
         self._learn_interval(epoch.tod_ms)
@@ -207,5 +229,7 @@ class Device:
     def _emit(self, epoch: Epoch, day: date, out: Decoded) -> None:
         fixed_at = instant(day, epoch.tod_ms)
         weeks = missing_weeks(fixed_at, self._received_at, self._settings.rollover)
-        fix = epoch.fix(fixed_at + timedelta(weeks=weeks), weeks)
+        if weeks:
+            fixed_at += timedelta(weeks=weeks)
+        fix = epoch.fix(fixed_at, weeks)
         out.found.append(Found(fix, epoch.raw, epoch.origin))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import attrgetter
 
@@ -17,11 +16,14 @@ KEYED_KINDS = frozenset({"RMC", "GGA", "GNS", "GLL", "ZDA"})
 COLD_START_DAYS = frozenset({date(1980, 1, 5), date(1980, 1, 6)})
 
 # Best first. The sentences of one epoch differ by rounding only.
-_POSITIONS = ("GGA", "GNS", "RMC", "GLL")
+_POSITIONS = {"GGA": 0, "GNS": 1, "RMC": 2, "GLL": 3}
 _ACCURACIES = ("GST", "GBS", "PGRME")
 _HEADINGS = ("HDT", "THS", "HDG")
+_accuracy_m, _heading_deg = attrgetter("accuracy_m"), attrgetter("heading_deg")
 
 _NOTHING = Reading("")
+
+_NULL_ISLAND = (0.0, 0.0)
 
 _HDOP_OF_NO_FIX = 50.0
 #: 99.0 and 99.99 stand for unknown, as 0.0 does.
@@ -32,37 +34,49 @@ _NO_FIX, _2D, _3D = 1, 2, 3
 _RAW_LIMIT_BYTES = 4096
 
 
-@dataclass(slots=True)
 class Epoch:
     """The readings of one time of day; the first of a kind counts, repeats of it change nothing."""
 
-    #: Milliseconds since midnight UTC.
-    tod_ms: int
-    #: Its sentences as they came, a line each, up to a bound: kept for a refusal.
-    raw: bytes
-    #: What the caller gave along with that sentence.
-    origin: object = None
-    _readings: dict[str, Reading] = field(default_factory=dict)
-    #: (lon, lat) in degrees from the best sentence that has one.
-    position: tuple[float, float] | None = None
-    _position_rank: int = len(_POSITIONS)
-    _void: bool = False
-    #: The best of the GSA sentences: each constellation sends its own.
-    _gsa_mode: int | None = None
+    __slots__ = (
+        "_gsa_mode",
+        "_position_rank",
+        "_readings",
+        "_void",
+        "origin",
+        "position",
+        "raw",
+        "tod_ms",
+    )
+
+    def __init__(self, tod_ms: int, raw: bytes, origin: object = None) -> None:
+        """Begin without a sentence."""
+        #: Milliseconds since midnight UTC.
+        self.tod_ms = tod_ms
+        #: Its sentences as they came, a line each, up to a bound: kept for a refusal.
+        self.raw = raw
+        #: What the caller gave along with the first of them.
+        self.origin = origin
+        #: (lon, lat) in degrees from the best sentence that has one.
+        self.position: tuple[float, float] | None = None
+        self._position_rank = len(_POSITIONS)
+        self._readings: dict[str, Reading] = {}
+        self._void = False
+        #: The best of the GSA sentences: each constellation sends its own.
+        self._gsa_mode: int | None = None
 
     def add(self, reading: Reading, raw: bytes = b"") -> None:
         """Take in one sentence of this instant; `raw` are its bytes, if they are not kept yet."""
         if raw and len(self.raw) + len(raw) < _RAW_LIMIT_BYTES:
             self.raw += b"\r\n" + raw
-        if reading.kind == "GSA":
+        kind = reading.kind
+        if kind == "GSA":
             self._gsa_mode = max(self._gsa_mode or 0, reading.mode or 0) or None
             return
-        self._void = self._void or reading.void
-        self._readings.setdefault(reading.kind, reading)
-        if reading.position is not None:
-            rank = _POSITIONS.index(reading.kind)
-            if rank < self._position_rank:
-                self.position, self._position_rank = reading.position, rank
+        if reading.void:
+            self._void = True
+        self._readings.setdefault(kind, reading)
+        if reading.position is not None and _POSITIONS[kind] < self._position_rank:
+            self.position, self._position_rank = reading.position, _POSITIONS[kind]
 
     def agrees_with(self, reading: Reading) -> bool:
         """False when the same kind of sentence has already given another date."""
@@ -86,11 +100,11 @@ class Epoch:
 
     def is_void(self) -> bool:
         """Whether any sentence says that there is no fix, or that it is a cold start's 0, 0."""
-        return self._void or self._gsa_mode == _NO_FIX or self._is_null_island()
+        if self._void or self._gsa_mode == _NO_FIX:
+            return True
+        return self.position == _NULL_ISLAND and self._is_cold_start()
 
-    def _is_null_island(self) -> bool:
-        if self.position != (0.0, 0.0):
-            return False
+    def _is_cold_start(self) -> bool:
         solution = self._solution()
         cold = any(one.day in COLD_START_DAYS for one in self._readings.values())
         return cold or solution.satellites == 0 or (solution.hdop or 0.0) >= _HDOP_OF_NO_FIX
@@ -109,8 +123,8 @@ class Epoch:
             altitude_m=solution.altitude_m,
             speed_mps=vtg.speed_mps if rmc.speed_mps is None else rmc.speed_mps,
             course_deg=vtg.course_deg if rmc.course_deg is None else rmc.course_deg,
-            heading_deg=self._first(_HEADINGS, attrgetter("heading_deg")),
-            accuracy_m=self._first(_ACCURACIES, attrgetter("accuracy_m")),
+            heading_deg=self._first(_HEADINGS, _heading_deg),
+            accuracy_m=self._first(_ACCURACIES, _accuracy_m),
             hdop=hdop if 0.0 < hdop < _HDOP_UNKNOWN else None,
             satellites=solution.satellites,
             mode=self._gsa_mode or _guessed_mode(solution),
@@ -125,6 +139,8 @@ class Epoch:
         self, kinds: tuple[str, ...], pick: Callable[[Reading], float | None]
     ) -> float | None:
         """The value of the best kind that has one."""
+        if self._readings.keys().isdisjoint(kinds):
+            return None
         for kind in kinds:
             reading = self._readings.get(kind)
             value = None if reading is None else pick(reading)

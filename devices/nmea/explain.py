@@ -8,7 +8,7 @@ from typing import NamedTuple
 from devices.nmea.decoded import Decoded, Reason, Refused
 from devices.nmea.decoder import read_line
 from devices.nmea.framing import COMMENT, Framer, Line
-from devices.nmea.sentences import KINDS_READ, Reading, kind_of
+from devices.nmea.sentences import KINDS_READ, Reading
 
 
 class Explained(NamedTuple):
@@ -32,7 +32,7 @@ def explain(payload: bytes) -> Iterator[Explained]:
 
 
 def _of(line: Line) -> Explained:
-    kind = kind_of(line)
+    kind = line.kind
     if kind == COMMENT:
         return Explained(line.raw, "", "a comment")
     out = Decoded()

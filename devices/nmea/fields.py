@@ -1,17 +1,18 @@
 """Text of single fields into values: each checked for its form and its range.
 
-Every function takes the field as sent, gives None for an empty one, and raises FormError or
-RangeError for one that cannot be right.
+Every function takes the field as sent, of ASCII, gives None for an empty one, and raises FormError
+or RangeError for one that cannot be right.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import date
 from functools import lru_cache
 
 from devices.errors import FormError, RangeError
-from geo.units import knots_to_mps
+from geo.units import kmh_to_mps, knots_to_mps
 
 DAY_MS = 86_400_000
 _MINUTES_A_DEGREE = 60.0
@@ -20,11 +21,11 @@ _FULL_CIRCLE_DEG = 360.0
 #: Two-digit years below it are of this century, as strptime has it.
 _PIVOT_YEAR = 69
 
-_NUMBER = re.compile(r"[+-]?(?:\d{1,12}(?:\.\d{0,12})?|\.\d{1,12})")
+_is_number = re.compile(r"[+-]?(?:\d{1,12}(?:\.\d{0,12})?|\.\d{1,12})").fullmatch
 _TIME = re.compile(r"([01]\d|2[0-3])([0-5]\d)([0-5]\d|60)(?:\.(\d{0,9}))?", re.ASCII)
 _TIME_FORM = re.compile(r"\d{6}(?:\.\d{0,9})?", re.ASCII)
 #: Degrees and minutes; a receiver may leave out leading zeros.
-_ANGLE = re.compile(r"(\d{0,3}?)(\d{1,2}(?:\.\d{0,12})?)", re.ASCII)
+_is_angle = re.compile(r"\d{1,5}(?:\.\d{0,12})?").fullmatch
 _LEAP_SECOND = (23, 59)
 
 
@@ -32,7 +33,7 @@ def number(text: str, low: float, high: float) -> float | None:
     """A decimal number between the two limits, both included."""
     if not text:
         return None
-    if not _NUMBER.fullmatch(text):
+    if not _is_number(text):
         raise FormError(value=text)
     value = float(text)
     if not low <= value <= high:
@@ -44,20 +45,20 @@ def count(text: str, high: int) -> int | None:
     """A whole number from 0 to `high`."""
     if not text:
         return None
-    if not (text.isascii() and text.isdigit()):
+    if not text.isdigit():
         raise FormError(value=text)
     if int(text) > high:
         raise RangeError(value=text)
     return int(text)
 
 
-def one_of(text: str, allowed: str) -> str | None:
+def one_of(text: str, allowed: Collection[str]) -> str | None:
     """One letter of those allowed."""
-    if not text:
-        return None
-    if len(text) != 1 or text not in allowed:
+    if text in allowed:
+        return text
+    if text:
         raise FormError(value=text)
-    return text
+    return None
 
 
 # The sentences of one epoch, and of a fleet at one time, repeat the same text.
@@ -78,6 +79,8 @@ def tod_ms(text: str) -> int | None:
     return ((hour * 60 + minute) * 60 + second) * 1000 + fraction_ms
 
 
+# So do the sentences of one epoch, and a vehicle that stands.
+@lru_cache(maxsize=1024)
 def position(
     lat_text: str, north_south: str, lon_text: str, east_west: str
 ) -> tuple[float, float] | None:
@@ -92,11 +95,10 @@ def position(
 
 
 def _angle_deg(text: str, limit_deg: float) -> float:
-    match = _ANGLE.fullmatch(text)
-    if not match:
+    if not _is_angle(text):
         raise FormError(value=text)
-    minutes = float(match[2])
-    angle_deg = int(match[1] or 0) + minutes / _MINUTES_A_DEGREE
+    degrees, minutes = divmod(float(text), 100.0)
+    angle_deg = degrees + minutes / _MINUTES_A_DEGREE
     if minutes >= _MINUTES_A_DEGREE or angle_deg > limit_deg:
         raise RangeError(value=text)
     return angle_deg
@@ -114,10 +116,16 @@ def speed_mps(knots_text: str) -> float | None:
     return None if knots is None else knots_to_mps(knots)
 
 
+def speed_of_kmh_mps(kmh_text: str) -> float | None:
+    """Metres a second of a speed in km/h, as `speed_mps`."""
+    kmh = number(kmh_text, 0.0, 1852.0)
+    return None if kmh is None else kmh_to_mps(kmh)
+
+
 @lru_cache(maxsize=64)
 def ddmmyy(text: str) -> date | None:
     """A date; None for what is none ("000000", "310425"): the position may be good all the same."""
-    if len(text) != len("ddmmyy") or not (text.isascii() and text.isdigit()):
+    if len(text) != len("ddmmyy") or not text.isdigit():
         return None
     year = int(text[4:])
     return real_date((2000 if year < _PIVOT_YEAR else 1900) + year, int(text[2:4]), int(text[:2]))

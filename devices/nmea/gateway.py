@@ -61,7 +61,7 @@ class GatewayDecoder:
             found.setdefault(UNNAMED, Decoded()).refused.append(line)
             return
         self._named = self._named or line.device is not None
-        unnamed = line.device is None and line.address != COMMENT
+        unnamed = line.device is None and line.kind != COMMENT
         if unnamed and (self._named or line.tag_broken):
             reason = Reason.CHECKSUM if line.tag_broken else Reason.MIXED
             found.setdefault(UNNAMED, Decoded()).refused.append(Refused(line.raw, reason))
@@ -70,7 +70,9 @@ class GatewayDecoder:
         out = found.setdefault(name, Decoded())
         reading = read_line(line, out)
         if reading is not None:
-            self._device(name, found).take(reading, line.raw, received_at, out)
+            device = self._device(name, found)
+            device.hear(received_at)
+            device.take(reading, line.raw, out)
 
     def _device(self, name: str, found: dict[str, Decoded]) -> Device:
         """The state of a device, moved to the end of those longest unheard."""

@@ -1,6 +1,7 @@
 """One line whose checksum fits into what it says, each type by its own rule of validity.
 
-Numbers of fields in the comments of a reader count from 0 after the address, as the code does.
+Where a field stands, pynmea2's table of sentences says; what it means and when it is valid is said
+here. Fields that the table lacks go by their number, from 1 after the address.
 """
 
 from __future__ import annotations
@@ -9,20 +10,21 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from string import ascii_uppercase
+from operator import itemgetter
+from string import ascii_uppercase, digits
 
 import pynmea2
 
 from devices.errors import FormError, RangeError
 from devices.nmea import fields
 from devices.nmea.framing import Line
-from geo.units import kmh_to_mps
+
+_LETTERS, _DIGITS = frozenset(ascii_uppercase), frozenset(digits)
 
 #: Longest list of fields that a reader looks at; shorter sentences read as empty beyond their end.
 _PADDING = [""] * 20
-_VALID_QUALITIES = "123459"
 #: Estimated, manual and simulated positions: not used, yet no statement that there is no fix.
-_UNUSED_QUALITIES = "678"
+_UNUSED_QUALITIES = frozenset("678")
 #: Those of satellite navigation; a neighbouring day and some rollovers still are dates.
 _YEARS = range(1970, 2300)
 
@@ -53,127 +55,163 @@ class Reading:
     mode: int | None = None
 
 
-def kind_of(line: Line) -> str:
-    """What the line is, without the talker: "RMC", "GSV"; proprietary and AIS by their address."""
-    address = line.address
-    of_a_talker = len(address) == len("GPRMC") and address[0] != "P"
-    if not of_a_talker or not line.sentence.startswith(f"${address},"):
-        return address
-    return address[2:]
-
-
-def read(kind: str, line: Line) -> Reading | None:
-    """What a line of this kind says; None for kinds that are not read.
+def read(line: Line) -> Reading | None:
+    """What the line says; None for kinds that are not read.
 
     Raises FormError or RangeError when a field cannot be right.
     """
-    reader = _READERS.get(kind)
-    if reader is None:
-        return None
-    return reader(_fields(line) + _PADDING)
+    reader = _READERS.get(line.kind)
+    return None if reader is None else reader(line.fields + _PADDING)
 
 
-def _fields(line: Line) -> list[str]:
-    """The fields after the address: pynmea2 checks and splits, and we read by index.
+def _place(kind: str, name: str) -> int:
+    """The number of a field, from 1 after the address, by its name in pynmea2's table."""
+    names = [field[1] for field in pynmea2.TalkerSentence.sentence_types[kind].fields]
+    return names.index(name) + 1
 
-    Its named properties cost five times the parse, and guess at empty and broken fields.
+
+def _places(kind: str, *names: str) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """Takes those fields out of a sentence: pynmea2's table is asked once, not for each sentence.
+
+    Its own parse checks and splits again what is framed already, and its properties guess at empty
+    and broken fields, at five times the cost of the parse.
     """
-    try:
-        sentence = pynmea2.parse(line.sentence, check=True)
-    except pynmea2.ParseError:
-        sentence = None  # the checksum fits: it is a type that pynmea2 does not know (THS)
-    if isinstance(sentence, pynmea2.TalkerSentence):
-        data: list[str] = sentence.data
-        return data
-    return line.sentence[: -len("*hh")].split(",")[1:]
+    return itemgetter(*(_place(kind, name) for name in names))
+
+
+_rmc_fields = _places(
+    "RMC",
+    "timestamp",
+    "status",
+    "lat",
+    "lat_dir",
+    "lon",
+    "lon_dir",
+    "spd_over_grnd",
+    "true_course",
+    "datestamp",
+    "mode_indicator",
+)
 
 
 def _rmc(f: Sequence[str]) -> Reading:
-    status, mode = fields.one_of(f[1], ascii_uppercase), fields.one_of(f[11], ascii_uppercase)
-    day = fields.ddmmyy(f[8])
-    # Field 12, the navigation status, is V on every receiver without an integrity statement.
+    time, status, lat, north_south, lon, east_west, knots, course, day, mode = _rmc_fields(f)
+    fields.one_of(status, _LETTERS)
+    fields.one_of(mode, _LETTERS)
+    # nav_status is not asked: it is V on every receiver without an integrity statement.
     if status != "A" or mode == "N":
-        return Reading("RMC", fields.tod_ms(f[0]), void=True, day=day)
+        return Reading("RMC", fields.tod_ms(time), void=True, day=fields.ddmmyy(day))
     return Reading(
         "RMC",
-        fields.tod_ms(f[0]),
-        day=day,
-        position=fields.position(f[2], f[3], f[4], f[5]),
-        speed_mps=fields.speed_mps(f[6]),
-        course_deg=fields.course_deg(f[7]),
+        fields.tod_ms(time),
+        day=fields.ddmmyy(day),
+        position=fields.position(lat, north_south, lon, east_west),
+        speed_mps=fields.speed_mps(knots),
+        course_deg=fields.course_deg(course),
     )
+
+
+_PLACE_AT = ("timestamp", "lat", "lat_dir", "lon", "lon_dir")
+_gga_fields = _places("GGA", "gps_qual", *_PLACE_AT, "num_sats", "horizontal_dil", "altitude")
+_gns_fields = _places("GNS", "mode_indicator", *_PLACE_AT, "num_sats", "hdop", "altitude")
 
 
 def _gga(f: Sequence[str]) -> Reading:
-    quality = fields.one_of(f[5], "0123456789")
-    if quality is not None and quality in _UNUSED_QUALITIES:
-        return Reading("GGA", fields.tod_ms(f[0]))
-    if quality is None or quality not in _VALID_QUALITIES:
-        return Reading("GGA", fields.tod_ms(f[0]), void=True)
-    return _solution("GGA", f)
+    quality, time, *solution = _gga_fields(f)
+    if fields.one_of(quality, _DIGITS) is None or quality == "0":
+        return Reading("GGA", fields.tod_ms(time), void=True)
+    if quality in _UNUSED_QUALITIES:
+        return Reading("GGA", fields.tod_ms(time))
+    return _solution("GGA", time, solution)
 
 
 def _gns(f: Sequence[str]) -> Reading:
-    letters = f[5]
-    if letters and not (letters.isascii() and letters.isalpha()):
+    letters, time, *solution = _gns_fields(f)
+    if letters and not letters.isalpha():
         raise FormError(value=letters)
     if not letters.strip("N"):
-        return Reading("GNS", fields.tod_ms(f[0]), void=True)
-    return _solution("GNS", f)
+        return Reading("GNS", fields.tod_ms(time), void=True)
+    return _solution("GNS", time, solution)
 
 
-def _solution(kind: str, f: Sequence[str]) -> Reading:
-    """What GGA and GNS share: both have altitude in field 8."""
+def _solution(kind: str, time: str, solution: list[str]) -> Reading:
+    """What GGA and GNS share."""
+    lat, north_south, lon, east_west, satellites, hdop, altitude = solution
     return Reading(
         kind,
-        fields.tod_ms(f[0]),
-        position=fields.position(f[1], f[2], f[3], f[4]),
-        satellites=fields.count(f[6], 999),
-        hdop=fields.number(f[7], 0.0, 1e6),
-        altitude_m=fields.number(f[8], -12_000.0, 100_000.0),
+        fields.tod_ms(time),
+        position=fields.position(lat, north_south, lon, east_west),
+        satellites=fields.count(satellites, 999),
+        hdop=fields.number(hdop, 0.0, 1e6),
+        altitude_m=fields.number(altitude, -12_000.0, 100_000.0),
     )
 
 
+_gll_fields = _places("GLL", *_PLACE_AT, "status", "faa_mode")
+
+
 def _gll(f: Sequence[str]) -> Reading:
-    status, mode = fields.one_of(f[5], ascii_uppercase), fields.one_of(f[6], ascii_uppercase)
+    time, lat, north_south, lon, east_west, status, mode = _gll_fields(f)
+    fields.one_of(status, _LETTERS)
+    fields.one_of(mode, _LETTERS)
     if status != "A" or mode == "N":
-        return Reading("GLL", fields.tod_ms(f[4]), void=True)
-    return Reading("GLL", fields.tod_ms(f[4]), position=fields.position(f[0], f[1], f[2], f[3]))
+        return Reading("GLL", fields.tod_ms(time), void=True)
+    return Reading(
+        "GLL",
+        fields.tod_ms(time),
+        position=fields.position(lat, north_south, lon, east_west),
+    )
+
+
+_vtg_fields = _places("VTG", "true_track", "spd_over_grnd_kts", "spd_over_grnd_kmph", "faa_mode")
 
 
 def _vtg(f: Sequence[str]) -> Reading:
-    if fields.one_of(f[8], ascii_uppercase) == "N":
+    course, knots, kmh, mode = _vtg_fields(f)
+    if fields.one_of(mode, _LETTERS) == "N":
         return Reading("VTG", void=True)
-    speed_mps = fields.speed_mps(f[4])
+    speed_mps = fields.speed_mps(knots)
     if speed_mps is None:
-        kmh = fields.number(f[6], 0.0, 1852.0)
-        speed_mps = None if kmh is None else kmh_to_mps(kmh)
-    return Reading("VTG", speed_mps=speed_mps, course_deg=fields.course_deg(f[0]))
+        speed_mps = fields.speed_of_kmh_mps(kmh)
+    return Reading("VTG", speed_mps=speed_mps, course_deg=fields.course_deg(course))
+
+
+_zda_fields = _places("ZDA", "timestamp", "day", "month", "year")
 
 
 def _zda(f: Sequence[str]) -> Reading | None:
-    if not (f[0] and f[1] and f[2] and f[3]):
+    time, *texts = _zda_fields(f)
+    if not (time and all(texts)):
         return None
-    day, month, year = (fields.count(text, 9999) or 0 for text in f[1:4])
+    day, month, year = (fields.count(text, 9999) or 0 for text in texts)
     if not (day or month or year):
         return None  # a cold receiver's way to say that it does not know
-    zda = Reading("ZDA", fields.tod_ms(f[0]), day=fields.real_date(year, month, day))
+    zda = Reading("ZDA", fields.tod_ms(time), day=fields.real_date(year, month, day))
     if zda.day is None or zda.day.year not in _YEARS:
-        raise RangeError(value=",".join(f[1:4]))
+        raise RangeError(value=",".join(texts))
     return zda
 
 
+_GSA_MODE = _place("GSA", "mode_fix_type")
+
+
 def _gsa(f: Sequence[str]) -> Reading:
-    mode = fields.one_of(f[1], "123")
+    mode = fields.one_of(f[_GSA_MODE], ("1", "2", "3"))
     return Reading("GSA", mode=int(mode) if mode else None)
 
 
+_gst_fields = _places("GST", "timestamp", "std_dev_latitude", "std_dev_longitude")
+_gbs_fields = _places("GBS", "timestamp", "lat_err", "lon_err")
+
+
 def _gst(f: Sequence[str]) -> Reading:
-    return Reading("GST", fields.tod_ms(f[0]), accuracy_m=_horizontal_m(f[5], f[6]))
+    time, north, east = _gst_fields(f)
+    return Reading("GST", fields.tod_ms(time), accuracy_m=_horizontal_m(north, east))
 
 
 def _gbs(f: Sequence[str]) -> Reading:
-    return Reading("GBS", fields.tod_ms(f[0]), accuracy_m=_horizontal_m(f[1], f[2]))
+    time, north, east = _gbs_fields(f)
+    return Reading("GBS", fields.tod_ms(time), accuracy_m=_horizontal_m(north, east))
 
 
 def _horizontal_m(north_text: str, east_text: str) -> float | None:
@@ -184,22 +222,29 @@ def _horizontal_m(north_text: str, east_text: str) -> float | None:
 
 
 def _pgrme(f: Sequence[str]) -> Reading:
-    return Reading("PGRME", accuracy_m=fields.number(f[0], 0.0, 1e7))
+    return Reading("PGRME", accuracy_m=fields.number(f[1], 0.0, 1e7))
+
+
+_HDT_HEADING = _place("HDT", "heading")
 
 
 def _hdt(f: Sequence[str]) -> Reading:
-    return Reading("HDT", heading_deg=fields.course_deg(f[0]))
+    return Reading("HDT", heading_deg=fields.course_deg(f[_HDT_HEADING]))
 
 
 def _ths(f: Sequence[str]) -> Reading:
-    return Reading("THS", heading_deg=None if f[1] == "V" else fields.course_deg(f[0]))
+    return Reading("THS", heading_deg=None if f[2] == "V" else fields.course_deg(f[1]))
+
+
+_hdg_fields = _places("HDG", "heading", "deviation", "dev_dir", "variation", "var_dir")
 
 
 def _hdg(f: Sequence[str]) -> Reading:
-    """True heading of a magnetic one; without the variation (3, 4) it is unknown."""
-    magnetic_deg = fields.course_deg(f[0])
-    deviation_deg = _signed_deg(f[1], f[2]) or 0.0
-    variation_deg = _signed_deg(f[3], f[4])
+    """True heading of a magnetic one; without the variation it is unknown."""
+    heading, deviation, deviation_side, variation, variation_side = _hdg_fields(f)
+    magnetic_deg = fields.course_deg(heading)
+    deviation_deg = _signed_deg(deviation, deviation_side) or 0.0
+    variation_deg = _signed_deg(variation, variation_side)
     if magnetic_deg is None or variation_deg is None:
         return Reading("HDG")
     return Reading("HDG", heading_deg=(magnetic_deg + deviation_deg + variation_deg) % 360.0)
@@ -209,7 +254,7 @@ def _signed_deg(text: str, east_west: str) -> float | None:
     value_deg = fields.number(text, 0.0, 180.0)
     if value_deg is None:
         return None
-    if fields.one_of(east_west, "EW") is None:
+    if fields.one_of(east_west, ("E", "W")) is None:
         raise FormError(value=east_west)
     return -value_deg if east_west == "W" else value_deg
 
