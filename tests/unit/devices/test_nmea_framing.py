@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import assume, given, settings
@@ -72,6 +73,25 @@ def test_byte_by_byte_gives_the_same(stream: bytes) -> None:
 
 
 @patient
+@given(noisy_streams(), noisy_streams())
+def test_a_whole_payload_is_its_bytes_and_then_its_end(first: bytes, second: bytes) -> None:
+    whole, apart = Decoder(), Decoder()
+    for payload in (first, second):
+        expected = apart.feed(payload, origin=payload)
+        expected.extend(apart.end_epoch())
+        assert whole.whole(payload, origin=payload) == expected
+    assert whole.finish() == apart.finish()
+
+
+@patient
+@given(st.integers(1, 990), st.randoms(use_true_random=False))
+def test_the_checksum_is_that_of_all_bytes_at_any_length(length: int, chance: Random) -> None:
+    body = b"PX," + bytes(chance.choices(b"ABC0123,.", k=length))
+    assert decoded(b"$%s*%02X\n" % (body, _xor(body))).counts == {"PX": 1}
+    assert reasons(b"$%s*%02X" % (body, _xor(body) ^ 1))[0][0] is Reason.CHECKSUM
+
+
+@patient
 @given(noisy_streams())
 def test_every_byte_is_used_or_refused(stream: bytes) -> None:
     """Without a line that is good, everything but line ends comes back as refused."""
@@ -125,6 +145,10 @@ def test_a_checksum_over_bytes_that_are_no_text_is_a_fault_of_form(say: Say) -> 
     body = "GPTXT,\xb5\x01"
     line = b"$" + body.encode("latin-1") + b"*%02X" % _xor(body.encode("latin-1"))
     assert reasons(line) == [(Reason.FORM, line)]
+
+
+def test_a_sentence_without_an_address_is_a_fault_of_form(say: Say) -> None:
+    assert reasons(say(",1,2", end="")) == [(Reason.FORM, say(",1,2", end=""))]
 
 
 def _xor(data: bytes) -> int:
