@@ -7,14 +7,21 @@ in a first line `#boot,seq[,key=value…]` before NMEA lines or as members of a 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from devices.payloads import (
+    ACCURACY_LIMIT_M,
+    BOOT_PATTERN,
+    Ack,
+    FixMember,
+    Stamp,
+    State,
+    read,
+)
 from geo.fix import Fix
 
 #: A payload over this is refused whole.
@@ -28,24 +35,10 @@ Kind = Literal["nmea", "fix", "state", "ack", "config", "cmd", "cmdack"]
 
 _TOPIC = re.compile(r"gov/1/([^/]+)/([^/]+)/(nmea|fix|state|ack|config|cmd|cmdack)")
 _HEADER = re.compile(
-    rb"#([A-Za-z0-9._-]{1,64}),([1-9][0-9]{0,17})((?:,[A-Za-z0-9._]+=[!-+\--~]*)*)\r?"
+    BOOT_PATTERN.encode().join((rb"#(", rb"),([1-9][0-9]{0,17})"))
+    + rb"((?:,[A-Za-z0-9._]+=[!-+\--~]*)*)\r?"
 )
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
-_BOOT = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_BIGGEST_SEQ = 10**18
-_TEXT = re.compile("[^\\x00\\ud800-\\udfff]{1,256}")
-#: What the numbers of a fix can be, in the units of the contract: metres, metres a second, degrees.
-_RANGES = {
-    "lon": (-180.0, 180.0),
-    "lat": (-90.0, 90.0),
-    "alt": (-12_000.0, 100_000.0),
-    "spd": (0.0, 1_000.0),
-    "crs": (0.0, 360.0),
-    "hdg": (0.0, 360.0),
-    "acc": (0.0, 1_000_000.0),
-    "hdop": (0.0, 1_000.0),
-    "sat": (0.0, 1_000.0),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +108,8 @@ def split_header(payload: bytes) -> tuple[Header | None, bytes]:
         key, _, value = pair.partition("=")
         if key == "ign" and value in ("0", "1"):
             ignition = value == "1"
-        elif key == "acc" and _NUMBER.fullmatch(value) and _in_range("acc", float(value)):
-            accuracy_m = float(value)
+        elif key == "acc" and _NUMBER.fullmatch(value):
+            accuracy_m = float(value) if 0 <= float(value) <= ACCURACY_LIMIT_M else None
         elif key.startswith("in."):
             inputs[key.removeprefix("in.")] = _input(value)
     header = Header(
@@ -143,12 +136,12 @@ def parse_batch(payload: bytes) -> Batch:
     fixes: list[tuple[Fix, bytes]] = []
     refused: list[tuple[bytes, str]] = []
     for member in said["fixes"]:
-        fix, reason = _fix(member)
+        one = read(FixMember, member)
         raw = json.dumps(member).encode()
-        if fix is not None:
-            fixes.append((fix, raw))
+        if isinstance(one, FixMember):
+            fixes.append((Fix(**one.__dict__), raw))
         else:
-            refused.append((raw, reason))
+            refused.append((raw, one))
     return Batch(boot=boot, seq=seq, fixes=fixes, refused=refused)
 
 
@@ -157,20 +150,31 @@ def ack_payload(
 ) -> bytes:
     """The `ack` message: what is dealt with, durably. `bad` ranges become numbers, newest last."""
     numbers = [n for first, last in bad for n in range(max(first, last - BAD_LIMIT), last + 1)]
-    return json.dumps(
-        {"boot": boot, "upto": upto, "also": also, "bad": numbers[-BAD_LIMIT:]},
-        separators=(",", ":"),
-    ).encode()
+    ack = Ack(boot=boot, upto=upto, also=list(also), bad=numbers[-BAD_LIMIT:])
+    return ack.model_dump_json().encode()
 
 
-def _stamp(said: Mapping[str, object]) -> tuple[str, int] | tuple[None, None]:
+def parse_state(payload: bytes) -> State | str:
+    """Read a `state` payload; else the reason why it is none: `json` or `form`.
+
+    A member other than `online` and `boot` that is not of its form counts as not said.
+    """
+    try:
+        said = json.loads(payload, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return "json"
+    return read(State, said)
+
+
+def state_payload(state: State) -> bytes:
+    """The `state` message of a device; retained. What is None is left out."""
+    return state.model_dump_json(by_alias=True, exclude_none=True).encode()
+
+
+def _stamp(said: object) -> tuple[str, int] | tuple[None, None]:
     """The start of the device and the number of the message in it; both or neither."""
-    boot, seq = said.get("boot"), said.get("seq")
-    if not isinstance(boot, str) or _BOOT.fullmatch(boot) is None:
-        return None, None
-    if not isinstance(seq, int) or isinstance(seq, bool) or not 0 < seq < _BIGGEST_SEQ:
-        return None, None
-    return boot, seq
+    stamp = read(Stamp, said)
+    return (stamp.boot, stamp.seq) if isinstance(stamp, Stamp) else (None, None)
 
 
 def _no_constant(name: str) -> float:
@@ -181,77 +185,3 @@ def _input(value: str) -> bool | float | str:
     if value in ("0", "1"):
         return value == "1"
     return float(value) if _NUMBER.fullmatch(value) else value
-
-
-def _fix(member: object) -> tuple[Fix | None, str]:
-    """One member of `fixes` as a Fix, or the reason why it is none."""
-    if not isinstance(member, dict):
-        return None, "form"
-    moment = _moment(member.get("t"))
-    numbers = {name: _number(member.get(name)) for name in _RANGES}
-    if moment is None or numbers["lon"] is None or numbers["lat"] is None:
-        return None, "form"
-    if any(value is not None and not _in_range(name, value) for name, value in numbers.items()):
-        return None, "range"
-    ignition = member.get("ign")
-    satellites = numbers["sat"]
-    return Fix(
-        fixed_at=moment,
-        lon=numbers["lon"],
-        lat=numbers["lat"],
-        altitude_m=numbers["alt"],
-        speed_mps=numbers["spd"],
-        course_deg=numbers["crs"],
-        heading_deg=numbers["hdg"],
-        accuracy_m=numbers["acc"],
-        hdop=numbers["hdop"],
-        satellites=round(satellites) if satellites is not None else None,
-        ignition=ignition if isinstance(ignition, bool) else None,
-        inputs=_inputs(member.get("in")),
-    ), ""
-
-
-def _in_range(name: str, value: float) -> bool:
-    lowest, highest = _RANGES[name]
-    return lowest <= value <= highest
-
-
-def _inputs(said: object) -> dict[str, bool | float | str]:
-    """The inputs that are a truth, a number or a text that can be stored; others are ignored."""
-    if not isinstance(said, dict):
-        return {}
-    return {
-        name: value
-        for name, value in said.items()
-        if _is_text(name)
-        and (isinstance(value, bool) or _number(value) is not None or _is_text(value))
-    }
-
-
-def _is_text(value: object) -> bool:
-    """A text without NUL and without half a character: what a database takes."""
-    return isinstance(value, str) and _TEXT.fullmatch(value) is not None
-
-
-def _number(value: object) -> float | None:
-    """A number that is finite as a float; JSON has others."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _moment(value: object) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None:
-            return None
-        moment = moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
