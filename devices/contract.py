@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 
 from devices.payloads import (
     ACCURACY_LIMIT_M,
-    BOOT_PATTERN,
+    HEADER_PATTERN,
     Ack,
     FixMember,
     Stamp,
@@ -34,10 +34,7 @@ NO_INPUTS: Mapping[str, bool | float | str] = MappingProxyType({})
 Kind = Literal["nmea", "fix", "state", "ack", "config", "cmd", "cmdack"]
 
 _TOPIC = re.compile(r"gov/1/([^/]+)/([^/]+)/(nmea|fix|state|ack|config|cmd|cmdack)")
-_HEADER = re.compile(
-    BOOT_PATTERN.encode().join((rb"#(", rb"),([1-9][0-9]{0,17})"))
-    + rb"((?:,[A-Za-z0-9._]+=[!-+\--~]*)*)\r?"
-)
+_HEADER = re.compile(HEADER_PATTERN.encode())
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 

@@ -23,6 +23,8 @@ from pydantic import (
 
 BOOT_PATTERN = "[A-Za-z0-9._-]{1,64}"
 SEQ_LIMIT = 10**18
+#: The first line of an `nmea` payload, in groups: boot, seq, and what else it says.
+HEADER_PATTERN = rf"#({BOOT_PATTERN}),([1-9][0-9]{{0,17}})((?:,[A-Za-z0-9._]+=[!-+\--~]*)*)\r?"
 ACCURACY_LIMIT_M = 1_000_000
 INPUT_LIMIT = 256  # characters
 WHOLE_LIMIT = 2**31  # what a database column takes
@@ -228,7 +230,19 @@ class Ack(_Payload):
     boot: Boot
     upto: Annotated[int, Field(ge=0, description="Every message from 1 to this one; 0: none yet.")]
     also: Annotated[
-        list[tuple[int, int]], Field(description="Ranges beyond `upto`, both ends included.")
+        list[tuple[int, int]],
+        WithJsonSchema(
+            {
+                "type": "array",
+                "items": {
+                    "type": "array",
+                    "items": {"type": "integer", "minimum": 1},
+                    "minItems": 2,
+                    "maxItems": 2,
+                },
+            }
+        ),
+        Field(description="Ranges beyond `upto`, both ends included."),
     ] = []
     bad: Annotated[
         list[int],

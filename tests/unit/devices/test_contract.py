@@ -14,9 +14,12 @@ from devices.contract import (
     Topic,
     ack_payload,
     parse_batch,
+    parse_state,
     parse_topic,
     split_header,
+    state_payload,
 )
+from devices.payloads import State
 from geo.fix import Fix
 
 AT = datetime(2026, 11, 23, 16, 0, 4, 200_000, tzinfo=UTC)
@@ -302,3 +305,34 @@ def test_whatever_comes_has_a_header_or_none(payload: bytes) -> None:
 def test_whatever_comes_is_a_topic_or_none(text: str) -> None:
     topic = parse_topic(text)
     assert topic is None or str(topic) == text
+
+
+def test_a_state_both_ways() -> None:
+    state = State(
+        online=True, boot="b7", firmware="1.4", protocol=1, config_rev=17, config_error="interval"
+    )
+    assert parse_state(state_payload(state)) == state
+    assert json.loads(state_payload(State(online=False, boot="b7"))) == {
+        "online": False,
+        "boot": "b7",
+    }
+
+
+def test_what_is_wrong_beside_a_state_counts_as_not_said() -> None:
+    said = {"online": True, "boot": "b7", "fw": 14, "proto": -1, "config_rev": 2**31, "new": 1}
+    assert parse_state(json.dumps(said).encode()) == State(online=True, boot="b7")
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b"", "json"),
+        (b"[]", "form"),
+        (b'{"boot":"b7"}', "form"),
+        (b'{"online":1,"boot":"b7"}', "form"),
+        (b'{"online":true}', "form"),
+        (b'{"online":true,"boot":"two words"}', "form"),
+    ],
+)
+def test_no_state(payload: bytes, reason: str) -> None:
+    assert parse_state(payload) == reason
