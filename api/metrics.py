@@ -61,6 +61,7 @@ class _Figures(Collector):
                 gauge.add_metric([shard], _number(counters, key))
             yield gauge
         yield self._rejected()
+        yield self._refused_by_broker()
         yield self._heard()
 
     def _rejected(self) -> Metric:
@@ -72,6 +73,18 @@ class _Figures(Collector):
             for reason in reasons:
                 rejected.add_metric([shard, reason], _number(reasons, reason))
         return rejected
+
+    def _refused_by_broker(self) -> Metric:
+        refused = CounterMetricFamily(
+            "milepost_broker_refused",
+            "Connections and messages that the private broker refused.",
+            labels=["shard", "reason"],
+        )
+        for shard, counters, _ in self._health:
+            counts = counters.get("refused_by_broker") or {}
+            for reason in counts.keys() - {"clients"}:
+                refused.add_metric([shard, reason], _number(counts, reason))
+        return refused
 
     def _heard(self) -> Metric:
         heard = GaugeMetricFamily(

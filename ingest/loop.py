@@ -17,6 +17,7 @@ from typing import Any
 
 from ingest.acks import Acks
 from ingest.arrival import Arrival, Source
+from ingest.broker_log import BrokerLog
 from ingest.clock import Clock
 from ingest.decoding import Decoding, Rollover, Work
 from ingest.sources.mqtt import MqttSource
@@ -83,6 +84,8 @@ class Ingest:
         self._directory = committer.directory
         self._by_name = {source.name: source for source in sources}
         self.counts = Counts()
+        #: Of the private broker, where there is one.
+        self.broker_log: BrokerLog | None = None
 
     async def ready(self) -> None:
         """Wait until every message that is published from now on will be read."""
@@ -236,6 +239,7 @@ class Ingest:
             "waiting": self._bursts.qsize() + self._batches.qsize(),
             "broker_connected": self._mqtt is None or self._mqtt.is_connected,
             "rejected": dict(counts.rejected),
+            "refused_by_broker": self.broker_log.health() if self.broker_log else None,
         }
 
     async def _finish(self, writer: asyncio.Task[None]) -> None:

@@ -10,6 +10,7 @@ import signal
 from pathlib import Path
 
 from ingest.accounts import follow_registry
+from ingest.broker_log import BROKER_LOG, BrokerLog
 from ingest.clock import Clock
 from ingest.errors import NoSource
 from ingest.loop import Ingest
@@ -40,7 +41,10 @@ async def serve(settings: IngestSettings, *, shard: int) -> None:
     ingest = asyncio.create_task(worker.run())
     beside = [asyncio.create_task(_announce(worker))]
     if settings.private_broker:
-        beside.append(asyncio.create_task(follow_registry(DataFolder(), committer)))
+        data = DataFolder()
+        worker.broker_log = BrokerLog(data.log / BROKER_LOG)
+        beside.append(asyncio.create_task(follow_registry(data, committer)))
+        beside.append(asyncio.create_task(worker.broker_log.follow()))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ingest.cancel)
     log.info("reading from %s", ", ".join(source.name for source in sources))

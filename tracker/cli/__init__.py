@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tracker.cli import assign, receipt, rejects
 from tracker.cli.registry import mount
-from tracker.cli.shared import DataOption, run_as_owner
+from tracker.cli.shared import DataOption, escaped, run_as_owner
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -134,6 +136,21 @@ def status(data: DataOption = None) -> None:
         typer.echo(f"  {line}")
 
 
+def _refused_by_broker(counts: Mapping[str, Any]) -> list[str]:
+    """What never reached ingest, and whose it was; nothing where there is nothing."""
+    told = {
+        "oversized": "over 256 KiB",
+        "not_authorised": "not signed in",
+        "denied": "on a topic not their own",
+    }
+    said = [f"{counts[key]} {words}" for key, words in told.items() if counts.get(key)]
+    if not said:
+        return []
+    clients = Counter({name: sum(each.values()) for name, each in counts["clients"].items()})
+    worst = ", ".join(f"{escaped(name)} {count}" for name, count in clients.most_common(5))
+    return [f"broker     refused {', '.join(said)}; most of {worst}"]
+
+
 def _arriving(found: Status) -> list[str]:
     """What comes in, in sentences."""
     newest = found.newest_fix_at
@@ -151,4 +168,5 @@ def _arriving(found: Status) -> list[str]:
             f"{counters.get('accepted', 0)} fixes stored, {refused} refused, "
             f"{counters.get('alerts', 0)} alerts"
         )
+        lines += _refused_by_broker(counters.get("refused_by_broker") or {})
     return lines
