@@ -63,6 +63,7 @@ class _Figures(Collector):
             yield gauge
         yield self._rejected()
         yield self._ais()
+        yield self._refused_by_broker()
         yield self._heard()
 
     def _rejected(self) -> Metric:
@@ -86,6 +87,18 @@ class _Figures(Collector):
                 for what in counts:
                     counter.add_metric([shard, source, what], _number(counts, what))
         return counter
+
+    def _refused_by_broker(self) -> Metric:
+        refused = CounterMetricFamily(
+            "milepost_broker_refused",
+            "Connections and messages that the private broker refused.",
+            labels=["shard", "reason"],
+        )
+        for shard, counters, _ in self._health:
+            counts = counters.get("refused_by_broker") or {}
+            for reason in counts.keys() - {"clients"}:
+                refused.add_metric([shard, reason], _number(counts, reason))
+        return refused
 
     def _heard(self) -> Metric:
         heard = GaugeMetricFamily(

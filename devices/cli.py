@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
@@ -74,6 +74,18 @@ def sentence(
     moment = receiver.instant(datetime.now(UTC))
     fix = Fix(fixed_at=moment, lon=lon, lat=lat, speed_mps=kmh_to_mps(speed_kmh), course_deg=course)
     typer.echo("\n".join(sentences(fix, receiver)))
+
+
+@_verbs.command()
+def contract(
+    format_: Annotated[
+        Literal["yaml", "json"], typer.Option("--format", help="How it is written.")
+    ] = "yaml",
+) -> None:
+    """Print what devices and Milepost say to each other over MQTT, as an AsyncAPI 3.0 document."""
+    from devices.asyncapi import as_json, as_yaml
+
+    sys.stdout.write(as_yaml() if format_ == "yaml" else as_json())
 
 
 def _opened(file: Path) -> BufferedReader:

@@ -21,6 +21,7 @@ from ingest.accounts import (
     rights_file,
     write_accounts,
 )
+from ingest.broker_log import BROKER_LOG
 from ingest.errors import AnonymousOutside
 from ingest.listener import BOUND, ListenerSettings
 from tracker.accounts import Accounts
@@ -84,7 +85,7 @@ class PrivateBroker:
             ChildSpec(
                 name="Mosquitto",
                 argv=[broker_program(), "-c", str(self._settings)],
-                log=data.log / "mosquitto.log",
+                log=data.log / BROKER_LOG,
                 stop_signal=signal.SIGTERM,
                 stop_within_s=STOP_WITHIN_S,
                 cwd=self.folder,

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from devices.contract import Batch, Header, State, parse_batch, parse_state, split_header
+from devices.contract import Batch, Header, parse_batch, parse_state, split_header
 from devices.gpsd import read_reports
 from devices.nmea import Decoded, Decoder
 from devices.owntracks import read_owntracks
+from devices.payloads import State
 from devices.traccar import read_traccar
 from ingest.arrival import Arrival
 from tracker.message import Beside, DeviceSaid, Heard, Message, Notice, Reading, Refusal

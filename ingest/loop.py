@@ -17,6 +17,7 @@ from typing import Any
 
 from ingest.acks import Acks
 from ingest.arrival import Arrival, Awaited, Source
+from ingest.broker_log import BrokerLog
 from ingest.clock import Clock
 from ingest.decoding import Rollover, Work
 from ingest.gateway import AllDecoding
@@ -90,6 +91,8 @@ class Ingest:
         self._directory = committer.directory
         self._by_name = {source.name: source for source in sources}
         self.counts = Counts()
+        #: Of the private broker, where there is one.
+        self.broker_log: BrokerLog | None = None
 
     def _publish(self, messages: Iterable[tuple[str, bytes]]) -> None:
         """To every broker of the contract: nobody knows on which one a device listens."""
@@ -264,6 +267,7 @@ class Ingest:
             "rejected": dict(counts.rejected),
             "ais": _by_source(counts.ais),
             "sources": {source.name: source.health() for source in self._sources},
+            "refused_by_broker": self.broker_log.health() if self.broker_log else None,
         }
 
     async def _finish(self, writer: asyncio.Task[None]) -> None:

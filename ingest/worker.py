@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ingest.accounts import MOVED_WITHIN_S, follow_registry
+from ingest.broker_log import BROKER_LOG, BrokerLog
 from ingest.clock import Clock
 from ingest.loop import Ingest
 from ingest.settings import IngestSettings
@@ -155,7 +156,10 @@ class Worker:
                 _point(each, committer.directory, is_settled=False)
                 beside.append(asyncio.create_task(_follow_departments(each, committer)))
         if self._settings.private_broker and shard == FIRST_SHARD:
-            beside.append(asyncio.create_task(follow_registry(DataFolder(), committer)))
+            data = DataFolder()
+            ingest.broker_log = BrokerLog(data.log / BROKER_LOG)
+            beside.append(asyncio.create_task(follow_registry(data, committer)))
+            beside.append(asyncio.create_task(ingest.broker_log.follow()))
         log.info("shard %d: reading from %s", shard, ", ".join(each.name for each in sources))
         try:
             await ingest.run()

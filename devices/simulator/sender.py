@@ -15,7 +15,8 @@ from itertools import islice
 
 from paho.mqtt.client import MQTT_ERR_SUCCESS, Client, MQTTMessageInfo
 
-from devices.contract import State, Topic, state_payload
+from devices.contract import Topic, state_payload
+from devices.payloads import State
 from devices.simulator.errors import AckError, StoreFullError
 
 #: Wait for the first acknowledgement; doubled at each repetition.

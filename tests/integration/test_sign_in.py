@@ -96,6 +96,14 @@ async def test_a_device_reports_on_its_own_topic_and_on_no_other(
     assert await fixes(service, "V-2") == others
 
 
+def test_a_device_on_a_wrong_topic_is_seen(service: Service) -> None:
+    with box(port(service), "FSD/box-6", password(service, "FSD/box-6")) as lost:
+        assert lost.is_in()
+        lost.client.publish("gov/1/FSD/box-1/nmea", position(), qos=1)
+        assert wait_for(lambda: "FSD/box-6" in service.milepost("status"), WITHIN_S)
+    assert "on a topic not their own" in service.milepost("status")
+
+
 def test_a_device_hears_what_is_for_it_and_nothing_else(service: Service) -> None:
     with (
         box(port(service), "FSD/box-1", password(service, "FSD/box-1")) as one,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tracker.cli import assign, receipt, rejects, shards, show
 from tracker.cli.registry import mount
-from tracker.cli.shared import DataOption, run_as_owner
+from tracker.cli.shared import DataOption, escaped, run_as_owner
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -142,6 +144,21 @@ def _served(found: Status, shard: int) -> str:
     return f"served by {served[0]} since {served[1]}" if served else "served by nobody"
 
 
+def _refused_by_broker(counts: Mapping[str, Any]) -> list[str]:
+    """What never reached ingest, and whose it was; nothing where there is nothing."""
+    told = {
+        "oversized": "over 256 KiB",
+        "not_authorised": "not signed in",
+        "denied": "on a topic not their own",
+    }
+    said = [f"{counts[key]} {words}" for key, words in told.items() if counts.get(key)]
+    if not said:
+        return []
+    clients = Counter({name: sum(each.values()) for name, each in counts["clients"].items()})
+    worst = ", ".join(f"{escaped(name)} {count}" for name, count in clients.most_common(5))
+    return [f"broker     refused {', '.join(said)}; most of {worst}"]
+
+
 def _arriving(found: Status) -> list[str]:
     """What comes in, in sentences."""
     newest = found.newest_fix_at
@@ -173,4 +190,5 @@ def _arriving(found: Status) -> list[str]:
             for name, told in counters.get("sources", {}).items()
             if told
         ]
+        lines += _refused_by_broker(counters.get("refused_by_broker") or {})
     return lines

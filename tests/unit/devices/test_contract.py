@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.contract import (
-    State,
     Topic,
     ack_payload,
     parse_batch,
@@ -20,6 +19,7 @@ from devices.contract import (
     split_header,
     state_payload,
 )
+from devices.payloads import State
 from geo.fix import Fix
 
 AT = datetime(2026, 11, 23, 16, 0, 4, 200_000, tzinfo=UTC)
@@ -328,6 +328,22 @@ def test_whatever_comes_is_a_topic_or_none(text: str) -> None:
 def test_a_state_is_read(payload: bytes, state: State) -> None:
     assert parse_state(payload) == state
     assert parse_state(state_payload(state)) == state
+
+
+def test_a_state_both_ways() -> None:
+    state = State(
+        online=True, boot="b7", firmware="1.4", protocol=1, config_rev=17, config_error="interval"
+    )
+    assert parse_state(state_payload(state)) == state
+    assert json.loads(state_payload(State(online=False, boot="b7"))) == {
+        "online": False,
+        "boot": "b7",
+    }
+
+
+def test_what_is_wrong_beside_a_state_counts_as_not_said() -> None:
+    said = {"online": True, "boot": "b7", "fw": 14, "proto": -1, "config_rev": 2**31, "new": 1}
+    assert parse_state(json.dumps(said).encode()) == State(online=True, boot="b7")
 
 
 @pytest.mark.parametrize(

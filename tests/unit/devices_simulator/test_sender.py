@@ -15,7 +15,8 @@ import pytest
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from devices.contract import Header, State, ack_payload, parse_state, split_header
+from devices.contract import Header, ack_payload, parse_state, split_header
+from devices.payloads import State
 from devices.simulator import Government, Sender, build_fleet, run_fleet
 from devices.simulator.errors import AckError, StoreFullError
 
