@@ -83,6 +83,8 @@ class Ingest:
         self._directory = committer.directory
         self._by_name = {source.name: source for source in sources}
         self.counts = Counts()
+        #: Since when (monotonic) the commit at hand has been tried; None between commits.
+        self._commit_since_s: float | None = None
 
     async def ready(self) -> None:
         """Wait until every message that is published from now on will be read."""
@@ -181,6 +183,7 @@ class Ingest:
     async def _patiently(self, messages: Sequence[Message]) -> None:
         """Commit, however long the database is away; nothing is acknowledged meanwhile."""
         wait_s = RETRY_FIRST_S
+        self._commit_since_s = time.monotonic()
         while True:
             try:
                 commit = self._committer.commit(messages) if messages else self._committer.refresh()
@@ -192,6 +195,7 @@ class Ingest:
                     log.error("nothing is acknowledged until this is over: %s", error)
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, RETRY_LAST_S)
+        self._commit_since_s = None
         if self.counts.database_away_since is not None:
             log.info("the database is back")
             self.counts.database_away_since = None
@@ -221,7 +225,7 @@ class Ingest:
 
     def health(self) -> dict[str, Any]:
         """The counters as JSON."""
-        counts = self.counts
+        counts, since_s = self.counts, self._commit_since_s
         return {
             "accepted": counts.accepted,
             "late": counts.late,
@@ -233,6 +237,8 @@ class Ingest:
             "commits": counts.commits,
             "commit_seconds": round(counts.commit_seconds, 3),
             "commit_lag_s": round(counts.commit_lag_s, 3),
+            "commit_waits_s": 0.0 if since_s is None else round(time.monotonic() - since_s, 1),
+            "database_away_since": counts.database_away_since,
             "waiting": self._bursts.qsize() + self._batches.qsize(),
             "broker_connected": self._mqtt is None or self._mqtt.is_connected,
             "rejected": dict(counts.rejected),

@@ -18,11 +18,13 @@ from ingest.sources.replay import ReplaySource
 from tracker.commit import Committer
 from tracker.data_folder import DataFolder
 from tracker.errors import DatabaseUnreachable
+from tracker.health_file import SUFFIX, HealthFile
 from tracker.settings import DatabaseSettings
 
 log = logging.getLogger(__name__)
 
 RETRY_S = 1.0
+HEALTH_EVERY_S = 1.0
 #: Names the file in which a process writes its pid once it is ready.
 READY_FILE = "MILEPOST_READY_FILE"
 
@@ -38,7 +40,7 @@ async def serve(settings: IngestSettings, *, shard: int) -> None:
     _calm_the_collector()
     worker = Ingest(committer, [*sources, ReplaySource(committer)], clock)
     ingest = asyncio.create_task(worker.run())
-    beside = [asyncio.create_task(_announce(worker))]
+    beside = [asyncio.create_task(_announce(worker)), asyncio.create_task(_tell_health(worker))]
     if settings.private_broker:
         beside.append(asyncio.create_task(follow_registry(DataFolder(), committer)))
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -70,6 +72,25 @@ async def _announce(worker: Ingest) -> None:
     await worker.ready()
     if told_file := os.environ.get(READY_FILE):
         await asyncio.to_thread(Path(told_file).write_text, f"{os.getpid()}\n", encoding="ascii")
+
+
+async def _tell_health(worker: Ingest) -> None:
+    """Say each second how it goes, beside the ready file: the database may be away."""
+    told_file = os.environ.get(READY_FILE)
+    if told_file is None:
+        return
+    file, said = HealthFile(Path(told_file).with_suffix(SUFFIX)), False
+    try:
+        while True:
+            try:
+                file.write(worker.health())
+            except OSError as error:
+                if not said:
+                    log.error("the health file cannot be written: %s", error)
+                said = True
+            await asyncio.sleep(HEALTH_EVERY_S)
+    finally:
+        file.close()
 
 
 async def _open(shard: int) -> Committer:
