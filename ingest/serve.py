@@ -32,6 +32,8 @@ READY_FILE = "MILEPOST_READY_FILE"
 async def serve(settings: IngestSettings, *, shard: int) -> None:
     """Run until SIGTERM or SIGINT; then finish what has been read. Raises LeaseLost, NoSource."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # The pool tells each try with a traceback; that the database is away stands in our own words.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
     clock = Clock()
     sources = settings.open_sources(clock, shard)
     if not sources:

@@ -82,7 +82,7 @@ class QuickClient(Client):
         return result if result == MQTT_ERR_SUCCESS else self._loop_rc_handle(result)
 
     def loop_misc(self) -> MQTTErrorCode:
-        """As paho's, but a dead connection is found within one keepalive.
+        """As paho's, but a dead connection is found within 1.5 keepalives.
 
         paho asks after a whole one of silence and waits another for the answer; this asks early.
         """
