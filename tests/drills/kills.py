@@ -13,7 +13,7 @@ from tests.integration.service import Service
 
 LAG_LIMIT_MS = 5_000
 POSTGRES_LIMIT_S = 10.0
-#: With ingest stopped so long its keepalive ends too: the broker keeps a backlog for its session.
+#: Ingest stands still so long, and the broker gathers a backlog for its session.
 BACKLOG_S = 4.0
 #: Fleets are stopped long before.
 LONGEST_S = 600
