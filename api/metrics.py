@@ -30,6 +30,7 @@ _COUNTED: Final = {
 #: What holds now, of a shard.
 _MEASURED: Final = {
     "commit_lag_s": ("commit_lag_seconds", "Age of the oldest arrival in the last commit."),
+    "commit_waits_s": ("commit_waits_seconds", "How long the commit at hand has been tried."),
     "waiting": ("waiting_messages", "Messages that wait for a commit."),
 }
 

@@ -100,6 +100,8 @@ class Ingest:
         for source in self._sources:
             if isinstance(source, MqttSource):
                 source.publish(said)
+        #: Since when (monotonic) the commit at hand has been tried; None between commits.
+        self._commit_since_s: float | None = None
 
     async def ready(self) -> None:
         """Wait until every message that is published from now on will be read."""
@@ -205,6 +207,7 @@ class Ingest:
     async def _patiently(self, messages: Sequence[Message]) -> None:
         """Commit, however long the database is away; nothing is acknowledged meanwhile."""
         wait_s = RETRY_FIRST_S
+        self._commit_since_s = time.monotonic()
         while True:
             try:
                 commit = self._committer.commit(messages) if messages else self._committer.refresh()
@@ -216,6 +219,7 @@ class Ingest:
                     log.error("nothing is acknowledged until this is over: %s", error)
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, RETRY_LAST_S)
+        self._commit_since_s = None
         if self.counts.database_away_since is not None:
             log.info("the database is back")
             self.counts.database_away_since = None
@@ -248,7 +252,7 @@ class Ingest:
 
     def health(self) -> dict[str, Any]:
         """The counters as JSON."""
-        counts = self.counts
+        counts, since_s = self.counts, self._commit_since_s
         return {
             "accepted": counts.accepted,
             "late": counts.late,
@@ -261,6 +265,8 @@ class Ingest:
             "commits": counts.commits,
             "commit_seconds": round(counts.commit_seconds, 3),
             "commit_lag_s": round(counts.commit_lag_s, 3),
+            "commit_waits_s": 0.0 if since_s is None else round(time.monotonic() - since_s, 1),
+            "database_away_since": counts.database_away_since,
             "waiting": len(self._lanes),
             "waiting_backlog": self._lanes.backlog,
             "broker_connected": self._mqtt is None or self._mqtt.is_connected,

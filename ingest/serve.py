@@ -30,6 +30,8 @@ async def serve(settings: IngestSettings) -> None:
     Raises NoSource, or as `IngestSettings.open_sources` does.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # The pool tells each try with a traceback; that the database is away stands in our own words.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
     if not settings.open_sources(Clock(), FIRST_SHARD, lambda department_ref: True):
         raise NoSource
     dsn = DatabaseSettings().require("milepost_ingest")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from ingest.accounts import MOVED_WITHIN_S, follow_registry
 from ingest.broker_log import BROKER_LOG, BrokerLog
@@ -23,11 +24,13 @@ from tracker.commit import Committer
 from tracker.data_folder import DataFolder
 from tracker.directory import FIRST_SHARD, Directory
 from tracker.errors import DatabaseUnreachable, LeaseLost
+from tracker.health_file import SUFFIX, HealthFile
 from tracker.leases import BEAT_S, Claim, Lease, Leases, Look
 
 log = logging.getLogger(__name__)
 
 LOOK_EACH_S = 0.2
+HEALTH_EVERY_S = 1.0
 
 
 @dataclass(slots=True)
@@ -148,7 +151,10 @@ class Worker:
         clock = Clock()
         sources = self._settings.open_sources(clock, shard, committer.directory.serves)
         ingest = Ingest(committer, [*sources, ReplaySource(committer)], clock)
-        beside = [asyncio.create_task(_note_ready(ingest, serving))]
+        beside = [
+            asyncio.create_task(_note_ready(ingest, serving)),
+            asyncio.create_task(_tell_health(ingest, DataFolder().run / f"shard-{shard}{SUFFIX}")),
+        ]
         for each in sources:
             if isinstance(each, PushSource):
                 each.know(lambda: committer.accounts)
@@ -176,6 +182,24 @@ class Worker:
 async def _note_ready(ingest: Ingest, serving: _Serving) -> None:
     await ingest.ready()
     serving.is_ready = True
+
+
+async def _tell_health(ingest: Ingest, path: Path) -> None:
+    """Say each second how it goes in a file too: the database may be away."""
+    if not path.parent.is_dir():
+        return  # the database and the broker are elsewhere, and so is whoever asks
+    file, said = HealthFile(path), False
+    try:
+        while True:
+            try:
+                file.write(ingest.health())
+            except OSError as error:
+                if not said:
+                    log.error("the health file cannot be written: %s", error)
+                said = True
+            await asyncio.sleep(HEALTH_EVERY_S)
+    finally:
+        file.close()
 
 
 async def _follow_departments(source: MqttSource, committer: Committer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,7 +17,11 @@ from tracker.cli.shared import DataOption, escaped, run_as_owner
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from tracker.data_folder import DataFolder
     from tracker.install import Status
+
+#: A commit that takes longer is worth a word.
+LONG_COMMIT_S = 5.0
 
 app = typer.Typer()
 #: By kind (`device`, …): another folder's verbs about such a thing go in here.
@@ -121,20 +126,20 @@ def status(data: DataOption = None) -> None:
     """Say how the service goes: addresses, what is registered, what arrives."""
     from tracker.access import database
     from tracker.data_folder import DataFolder
+    from tracker.errors import DatabaseUnreachable
     from tracker.install import status as read
 
     folder = DataFolder(data)
-    with database(folder) as addresses:
-        found = run_as_owner(addresses, read)
-    running, ports = folder.holder() is not None, folder.ports()
+    try:
+        with database(folder) as addresses:
+            found = run_as_owner(addresses, read)
+    except DatabaseUnreachable as error:
+        lines = [*_places(folder), f"database   away: {error}", *_without_database(folder)]
+        typer.echo("\n  ".join(["Milepost", *lines]))
+        raise typer.Exit(1) from None
     typer.echo(f"{found.name.get('en', 'Milepost')} ({found.name.get('zh-Hant', '')})")
-    typer.echo(f"  service    {'running' if running else 'not running: milepost run'}")
-    if running and "mqtt" in ports:
-        typer.echo(f"  MQTT       127.0.0.1:{ports['mqtt']}")
-    if running and "web" in ports:
-        typer.echo(f"  web        http://127.0.0.1:{ports['web']}/")
-    typer.echo("  registered " + ", ".join(f"{n} {table}" for table, n in found.counts.items()))
-    for line in _arriving(found):
+    registered = ", ".join(f"{n} {table}" for table, n in found.counts.items())
+    for line in [*_places(folder), f"registered {registered}", *_arriving(found)]:
         typer.echo(f"  {line}")
 
 
@@ -157,6 +162,43 @@ def _refused_by_broker(counts: Mapping[str, Any]) -> list[str]:
     clients = Counter({name: sum(each.values()) for name, each in counts["clients"].items()})
     worst = ", ".join(f"{escaped(name)} {count}" for name, count in clients.most_common(5))
     return [f"broker     refused {', '.join(said)}; most of {worst}"]
+
+
+def _places(folder: DataFolder) -> list[str]:
+    """Whether it runs, and where."""
+    if folder.holder() is None:
+        return ["service    not running: milepost run"]
+    ports = folder.ports()
+    return [
+        "service    running",
+        *([f"MQTT       127.0.0.1:{ports['mqtt']}"] if "mqtt" in ports else []),
+        *([f"web        http://127.0.0.1:{ports['web']}/"] if "web" in ports else []),
+    ]
+
+
+def _without_database(folder: DataFolder) -> list[str]:
+    """What ingest says of itself while the database is away."""
+    from tracker.health_file import read_health
+
+    lines = []
+    for said in read_health(folder.run):
+        if name := said.get("unreadable"):
+            lines.append(f"ingest     {name} cannot be read")
+            continue
+        age_s = (datetime.now(UTC) - said["at"]).total_seconds()
+        lines.append(f"ingest     heard {age_s:.0f} s ago: {said['accepted']} fixes stored")
+        lines += _held_up(said)
+    return lines
+
+
+def _held_up(counters: Mapping[str, Any]) -> list[str]:
+    """Why ingest acknowledges nothing now, if so."""
+    if since := counters.get("database_away_since"):
+        return [f"           nothing is acknowledged: the database is away since {since}"]
+    waits_s = counters.get("commit_waits_s", 0.0)
+    if waits_s < LONG_COMMIT_S:
+        return []
+    return [f"           nothing is acknowledged: a commit has been waiting for {waits_s:.0f} s"]
 
 
 def _arriving(found: Status) -> list[str]:
@@ -191,4 +233,5 @@ def _arriving(found: Status) -> list[str]:
             if told
         ]
         lines += _refused_by_broker(counters.get("refused_by_broker") or {})
+        lines += _held_up(counters)
     return lines
