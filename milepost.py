@@ -8,15 +8,15 @@ import importlib.util
 import platform
 import re
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 from urllib.parse import urlsplit
 
 import typer
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 if TYPE_CHECKING:
@@ -58,6 +58,14 @@ class OutsideServers(BaseSettings):
     mqtt_url: SecretStr | None = None
 
 
+class Share(BaseSettings):
+    """How many processes share the shards of ingest."""
+
+    model_config = SettingsConfigDict(env_prefix="MILEPOST_")
+
+    ingest_workers: Annotated[int, Field(ge=1, le=64)] = 1
+
+
 @dataclass(frozen=True, kw_only=True)
 class Verb:
     """A process that `milepost run` starts: a verb of this same command, as one database role."""
@@ -69,10 +77,13 @@ class Verb:
     #: How it shows that it is at work: by running, by its pid in a file, or by answering.
     shows: Literal["runs", "file", "web"] = "runs"
 
+    #: Of several of its kind.
+    number: int = 1
+
     @property
     def name(self) -> str:
         """How messages and the log file call it."""
-        return self.argv[0]
+        return self.argv[0] if self.number == 1 else f"{self.argv[0]}-{self.number}"
 
 
 #: Before the workers, each to its end.
@@ -210,7 +221,7 @@ class _Service:
             self._introduce()
             if self._demo_scale:
                 self._read_demo_places()
-            for worker in self._chosen(WORKERS):
+            for worker in _each(self._chosen(WORKERS), Share().ingest_workers):
                 # The demonstration's vehicles begin when none of their messages can be missed.
                 heard = self._demo_scale is not None and worker.shows == "file"
                 supervisor.add(self._child(worker), wait=heard)
@@ -244,7 +255,7 @@ class _Service:
                 log=self._data.log / f"{verb.name}.log",
                 env=self._env
                 | self._addresses(verb.roles)
-                | (self._broker.environment(verb.name) if self._broker else {})
+                | (self._broker.environment(verb.argv[0]) if self._broker else {})
                 | {"MILEPOST_READY_FILE": str(self._ready_file(verb))},
                 ready=lambda pid: self._is_at_work(verb, pid),
             )
@@ -297,6 +308,13 @@ class _Service:
         table = "".join(f"  {name:<12} {value}\n" for name, value in lines.items())
         sys.stdout.write(f"Milepost {__version__}\n{table}Ctrl-C stops it.\n")
         sys.stdout.flush()
+
+
+def _each(workers: Iterable[Verb], ingest_count: int) -> Iterator[Verb]:
+    """The verbs, and so many processes of ingest."""
+    for verb in workers:
+        for number in range(1, (ingest_count if verb.shows == "file" else 1) + 1):
+            yield replace(verb, number=number)
 
 
 def _place(url: SecretStr | None) -> str:

@@ -19,6 +19,7 @@ MEDIA_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 _COUNTED: Final = {
     "accepted": ("fixes", "Fixes stored."),
     "late": ("late_fixes", "Fixes stored that were older than the newest of their vehicle."),
+    "implausible": ("implausible_fixes", "Fixes found to be impossible jumps."),
     "repeated": ("repeated", "Fixes and messages that were dealt with before."),
     "acknowledged": ("acknowledged_messages", "Messages named durable to their device."),
     "events": ("events", "Events found."),
@@ -61,6 +62,7 @@ class _Figures(Collector):
                 gauge.add_metric([shard], _number(counters, key))
             yield gauge
         yield self._rejected()
+        yield self._ais()
         yield self._heard()
 
     def _rejected(self) -> Metric:
@@ -72,6 +74,18 @@ class _Figures(Collector):
             for reason in reasons:
                 rejected.add_metric([shard, reason], _number(reasons, reason))
         return rejected
+
+    def _ais(self) -> Metric:
+        counter = CounterMetricFamily(
+            "milepost_ingest_ais",
+            "Messages by AIS that made no fix: of nobody registered, undated, of the own ship.",
+            labels=["shard", "source", "what"],
+        )
+        for shard, counters, _ in self._health:
+            for source, counts in counters.get("ais", {}).items():
+                for what in counts:
+                    counter.add_metric([shard, source, what], _number(counts, what))
+        return counter
 
     def _heard(self) -> Metric:
         heard = GaugeMetricFamily(

@@ -108,12 +108,55 @@ class Device(Model):
     last_heard_at: datetime | None
     #: Fixes of before are refused.
     accept_from: datetime
+    #: Of an AIS transponder.
+    mmsi: str | None
+    #: As it said itself, or its broker in its place; null where nobody ever did.
+    online: bool | None
+    firmware: str | None
 
 
 class Devices(Model):
     """The devices of the caller's departments that are not retired."""
 
     devices: list[Device]
+
+
+class DeviceState(Model):
+    """What a device said last on its `state` topic; times are ours."""
+
+    online: bool
+    since: datetime
+    boot: str
+    firmware: str | None
+    protocol: int | None
+    config_rev: int | None
+    config_error: str | None
+    state_at: datetime
+
+
+class DeviceNotice(Model):
+    """In which minutes, first and last, a receiver was seen to be so."""
+
+    kind: str
+    #: Of an `antenna` ok, open, short or internal; of a `firmware` its text; else empty.
+    detail: str
+    since: datetime
+    until: datetime
+
+
+class DeviceDetails(Device):
+    """A device, also a retired one, and how it goes."""
+
+    retired_at: datetime | None
+    state: DeviceState | None
+    #: Used in its vehicle's latest fix, if that is of this device.
+    satellites: int | None
+    #: The newest that the receiver said in the last day.
+    antenna: str | None
+    #: Null while fixes come, and when the last day knows of none that failed.
+    no_fix_since: datetime | None
+    #: Of the last day, the newest first.
+    notices: list[DeviceNotice]
 
 
 class ReceiptReject(Model):
@@ -179,6 +222,8 @@ class Position(Model):
     ignition: bool | None
     inputs: dict[str, Any] | None
     motion: Motion
+    #: Told by a receiver on board, or heard of the vessel by AIS.
+    source: Literal["receiver", "ais"]
 
 
 class PositionFeature(Model):
@@ -225,6 +270,8 @@ class TrackProperties(Model):
     accuracy_m: list[float | None]
     altitude_m: list[float | None]
     ignition: list[bool | None]
+    #: Whether each is a jump that nothing confirms; None unless such fixes were asked for.
+    implausible: list[bool] | None
     #: Where the rest is, if the limit cut it off.
     next: str | None
 

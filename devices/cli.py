@@ -92,7 +92,7 @@ class _Tally:
         self.fixes = 0
         self.lines: Counter[str] = Counter()
         self.refused: Counter[Reason] = Counter()
-        self.noise_bytes = self.void_epochs = self.repeats = 0
+        self.noise_bytes = self.void_epochs = self.repeats = self.heard = 0
 
     def write(self, found: dict[str, Decoded]) -> None:
         for device, decoded in found.items():
@@ -107,6 +107,7 @@ class _Tally:
         self.noise_bytes += decoded.noise_bytes
         self.void_epochs += decoded.void_epochs
         self.repeats += decoded.repeats
+        self.heard += len(decoded.heard)
 
     def summary(self) -> str:
         return "\n".join(self._sentences())
@@ -120,6 +121,8 @@ class _Tally:
         yield f"{self.fixes} fixes from {self.lines.total()} good lines."
         if self.void_epochs or self.repeats:
             yield f"Instants without a fix: {self.void_epochs}; repeated: {self.repeats}."
+        if self.heard:
+            yield f"Positions of others by AIS: {self.heard}."
         if self.refused:
             noise = f" ({self.noise_bytes} bytes of noise)" if self.noise_bytes else ""
             yield f"Refused: {_listed(self.refused)}{noise}."

@@ -10,9 +10,10 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from geo.fix import Fix
 
@@ -20,6 +21,8 @@ from geo.fix import Fix
 PAYLOAD_LIMIT_BYTES = 64 * 1024
 #: How many of the newest refused numbers an acknowledgement names.
 BAD_LIMIT = 100
+
+NO_INPUTS: Mapping[str, bool | float | str] = MappingProxyType({})
 
 Kind = Literal["nmea", "fix", "state", "ack", "config", "cmd", "cmdack"]
 
@@ -30,6 +33,7 @@ _HEADER = re.compile(
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 _BOOT = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _BIGGEST_SEQ = 10**18
+_BIGGEST_WHOLE = 2**31
 _TEXT = re.compile("[^\\x00\\ud800-\\udfff]{1,256}")
 #: What the numbers of a fix can be, in the units of the contract: metres, metres a second, degrees.
 _RANGES = {
@@ -58,18 +62,19 @@ class Topic:
         return f"gov/1/{self.department_ref}/{self.device_ref}/{self.kind}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
+class Header(NamedTuple):
     """The first line of an `nmea` payload."""
 
     boot: str
     seq: int
     ignition: bool | None = None
     accuracy_m: float | None = None
-    inputs: Mapping[str, bool | float | str] = field(default_factory=dict)
+    inputs: Mapping[str, bool | float | str] = NO_INPUTS
 
     def applied_to(self, fix: Fix) -> Fix:
         """The fix with the state that the header tells."""
+        if self.ignition is None and self.accuracy_m is None and not self.inputs:
+            return fix
         return replace(
             fix,
             ignition=self.ignition,
@@ -90,6 +95,22 @@ class Batch:
     refused: Sequence[tuple[bytes, str]] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """A `state` payload: the birth of a device, a change of its configuration, or its last will."""
+
+    online: bool
+    #: The start of the device that it is about.
+    boot: str
+    #: Its firmware; None where it does not say.
+    firmware: str | None = None
+    #: The version of this contract that it speaks.
+    protocol: int | None = None
+    #: The newest configuration that it runs, and what it did not like about a newer one.
+    config_rev: int | None = None
+    config_error: str | None = None
+
+
 def parse_topic(topic: str) -> Topic | None:
     """The parts of a topic of this contract, None for any other."""
     if (match := _TOPIC.fullmatch(topic)) is None:
@@ -102,6 +123,8 @@ def split_header(payload: bytes) -> tuple[Header | None, bytes]:
     line, _, rest = payload.partition(b"\n")
     if (match := _HEADER.fullmatch(line)) is None:
         return None, payload
+    if not match[3]:
+        return Header(boot=match[1].decode(), seq=int(match[2])), rest
     ignition: bool | None = None
     accuracy_m: float | None = None
     inputs: dict[str, bool | float | str] = {}
@@ -144,6 +167,44 @@ def parse_batch(payload: bytes) -> Batch:
         else:
             refused.append((raw, reason))
     return Batch(boot=boot, seq=seq, fixes=fixes, refused=refused)
+
+
+def parse_state(payload: bytes) -> State | str:
+    """Read a `state` payload; else the reason why it is none: `json` or `form`.
+
+    A member other than `online` and `boot` that is not of its form counts as not said.
+    """
+    try:
+        said = json.loads(payload, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return "json"
+    if not isinstance(said, dict) or not isinstance(said.get("online"), bool):
+        return "form"
+    boot = said.get("boot")
+    if not isinstance(boot, str) or _BOOT.fullmatch(boot) is None:
+        return "form"
+    return State(
+        online=said["online"],
+        boot=boot,
+        firmware=_text(said.get("fw")),
+        protocol=_whole(said.get("proto")),
+        config_rev=_whole(said.get("config_rev")),
+        config_error=_text(said.get("config_err")),
+    )
+
+
+def state_payload(state: State) -> bytes:
+    """The `state` message of a device; retained. What is None is left out."""
+    said = {
+        "online": state.online,
+        "boot": state.boot,
+        "fw": state.firmware,
+        "proto": state.protocol,
+        "config_rev": state.config_rev,
+        "config_err": state.config_error,
+    }
+    present = {name: value for name, value in said.items() if value is not None}
+    return json.dumps(present, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def ack_payload(
@@ -220,6 +281,17 @@ def _inputs(said: object) -> dict[str, bool | float | str]:
         if _is_text(name)
         and (isinstance(value, bool) or _number(value) is not None or _is_text(value))
     }
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and _is_text(value) else None
+
+
+def _whole(value: object) -> int | None:
+    """A whole number that a database column takes."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value < _BIGGEST_WHOLE else None
 
 
 def _is_text(value: object) -> bool:

@@ -7,7 +7,8 @@ anywhere, and begun again at any fix with `states_at`, and gives the same events
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from dataclasses import replace
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -16,22 +17,33 @@ from geo.event import Cause, Event
 from geo.fences import FenceIndex, FenceVersion, Ints
 from geo.fix import FixBatch
 from geo.judged import Judged
-from geo.timeline import Mask, RowKind, Timeline, VehicleState, timeline, waiting
+from geo.limits import DEFAULT_GAP_MS, DEFAULT_LIMITS, Limits
+from geo.plausible import Verdict, Verdicts, verdicts
+from geo.timeline import (
+    HeldFix,
+    Mask,
+    RowKind,
+    Timeline,
+    VehicleState,
+    fixes_in_order,
+    waiting,
+    with_moments,
+)
 from geo.walk import Changes, Sides, Ways, changes_of_side
 
 __all__ = [
-    "DEFAULT_GAP_MS",
     "Event",
+    "FixKey",
+    "HeldFix",
     "StepResult",
     "VehicleState",
-    "gap_limit_ms",
     "rejudge",
     "states_at",
     "step",
 ]
 
-#: A gap is never shorter, milliseconds.
-DEFAULT_GAP_MS: Final = 300_000
+#: A vehicle's id and the time of a fix, milliseconds since 1970-01-01T00:00Z.
+FixKey: TypeAlias = tuple[int, int]
 
 
 class StepResult(NamedTuple):
@@ -41,31 +53,44 @@ class StepResult(NamedTuple):
     states: dict[int, VehicleState]
     #: In order of time; see `Event.order`.
     events: list[Event]
-
-
-def gap_limit_ms(interval_s: float) -> int:
-    """Over so many milliseconds between two fixes nothing is said of the way between them."""
-    return max(round(3000.0 * interval_s), DEFAULT_GAP_MS)
+    #: Fixes that are not believed (rule R9), those that the states held and still hold among them.
+    implausible: frozenset[FixKey] = frozenset()
+    #: Fixes that the states held and that are believed now.
+    vindicated: frozenset[FixKey] = frozenset()
 
 
 def step(
     states: Mapping[int, VehicleState],
     batch: FixBatch,
     fences: FenceIndex,
-    gap_ms: Mapping[int, int],
+    limits: Mapping[int, Limits],
 ) -> StepResult:
     """Go on from the states of vehicles (by id) with fixes in any order.
 
     A vehicle without a state is seen for the first time. Of doubles of a vehicle and time the first
-    in the batch counts. `gap_ms` gives the limits of `gap_limit_ms` by vehicle id, DEFAULT_GAP_MS
-    for a vehicle not in it. `fences` must hold every version in force since the oldest state was
-    judged. Fixes must be finite and on the earth.
+    in the batch counts. `limits` are by vehicle id, DEFAULT_LIMITS for a vehicle not in it.
+    `fences` must hold every version in force since the oldest state was judged. Fixes must be
+    finite and on the earth.
 
-    Raises ValueError if a fix is not newer than its vehicle's state (then go back to an earlier fix
-    with `states_at`), UnknownFenceError if a state names a fence that the index does not hold.
+    Raises ValueError if a fix is not newer than its vehicle's state or the fix held there, or if
+    the state was judged anew after the held fix (then go back to an earlier fix with `states_at`),
+    UnknownFenceError if a state names a fence that the index does not hold.
     """
-    judged = Judged(timeline(states, batch, fences.moments_ms), states, fences)
-    return StepResult(judged.states(judged.table.last), _events(judged, gap_ms))
+    table = fixes_in_order(states, batch)
+    places = table.places
+    verdict = verdicts(table.vehicle_id, table.fixed_ms, places.lon, places.lat, limits)
+    believed = verdict != Verdict.IMPLAUSIBLE
+    kept = replace(table, jumped=verdict == Verdict.AGREED)
+    if not believed.all():
+        kept = kept.take(believed)
+    judged = Judged(with_moments(kept, fences.moments_ms), states, fences)
+    agreed = _keys(table, verdict == Verdict.AGREED)
+    return StepResult(
+        states=_holding(judged.states(judged.table.last), _held(table, verdict)),
+        events=_events(judged, limits),
+        implausible=_keys(table, ~believed),
+        vindicated=agreed & {(v, states[v].newest_ms) for v, _ in agreed if v in states},
+    )
 
 
 def rejudge(states: Mapping[int, VehicleState], fences: FenceIndex, at_ms: int) -> StepResult:
@@ -79,25 +104,55 @@ def rejudge(states: Mapping[int, VehicleState], fences: FenceIndex, at_ms: int) 
     """
     judged = Judged(waiting(states, at_ms, fences.moments_ms), states, fences)
     events = _events(judged, {})
-    told = np.array(sorted({event.vehicle_id for event in events}), dtype=np.int64)
-    last = np.searchsorted(judged.table.vehicle_id, told, side="right") - 1
-    return StepResult(judged.states(last), events)
+    told = sorted({event.vehicle_id for event in events})
+    last = np.searchsorted(judged.table.vehicle_id, np.array(told, dtype=np.int64), "right") - 1
+    held = {v: fix for v in told if (fix := states[v].held) is not None}
+    return StepResult(_holding(judged.states(last), held), events)
 
 
 def states_at(batch: FixBatch, fences: FenceIndex) -> dict[int, VehicleState]:
     """The states that fixes alone leave behind, by vehicle id; the newest counts of each vehicle.
 
-    What `step` would have left there, whatever came before.
+    What `step` would have left there, whatever came before, if it believed that fix at once.
     """
-    judged = Judged(timeline({}, batch, fences.moments_ms), {}, fences)
+    table = with_moments(fixes_in_order({}, batch), fences.moments_ms)
+    judged = Judged(table, {}, fences)
     return judged.states(judged.table.last)
 
 
-def _events(judged: Judged, gap_ms: Mapping[int, int]) -> list[Event]:
+def _keys(table: Timeline, rows: Mask) -> frozenset[FixKey]:
+    return frozenset(
+        zip(table.vehicle_id[rows].tolist(), table.fixed_ms[rows].tolist(), strict=True)
+    )
+
+
+def _held(table: Timeline, verdict: Verdicts) -> dict[int, HeldFix]:
+    """What each vehicle's last row leaves undecided."""
+    last = table.take(table.last[verdict[table.last] == Verdict.IMPLAUSIBLE])
+    fixes = zip(
+        last.fixed_ms.tolist(),
+        last.places.lon.tolist(),
+        last.places.lat.tolist(),
+        last.places.department_id.tolist(),
+        strict=True,
+    )
+    return {
+        vehicle_id: HeldFix(*fix)
+        for vehicle_id, fix in zip(last.vehicle_id.tolist(), fixes, strict=True)
+    }
+
+
+def _holding(
+    states: dict[int, VehicleState], held: Mapping[int, HeldFix]
+) -> dict[int, VehicleState]:
+    return states | {v: replace(states[v], held=fix) for v, fix in held.items()}
+
+
+def _events(judged: Judged, limits: Mapping[int, Limits]) -> list[Event]:
     """All events of a timeline, in order."""
     table = judged.table
     fix, follows = table.kind == RowKind.FIX, table.follows
-    transferred, gap = _is_transfer(table), _is_gap(table, gap_ms)
+    transferred, gap = _is_transfer(table), _is_gap(table, limits)
     moved = fix & follows & ~transferred & ~gap
     changed = judged.changed
     row = changed // judged.width
@@ -112,11 +167,14 @@ def _events(judged: Judged, gap_ms: Mapping[int, int]) -> list[Event]:
     return sorted(events, key=lambda event: event.order)
 
 
-def _is_gap(table: Timeline, gap_ms: Mapping[int, int]) -> Mask:
-    vehicles, back = np.unique(table.vehicle_id, return_inverse=True)
-    limits = [gap_ms.get(vehicle_id, DEFAULT_GAP_MS) for vehicle_id in vehicles.tolist()]
+def _is_gap(table: Timeline, limits: Mapping[int, Limits]) -> Mask:
+    """Fixes of which nothing is said how the vehicle came there: after a silence, or a jump."""
     silence_ms = table.fixed_ms - np.roll(table.fixed_ms, 1)
-    return np.asarray(table.follows & (silence_ms > np.array(limits, dtype=np.int64)[back]))
+    gap = table.jumped.copy()
+    for row in np.flatnonzero(table.follows & (silence_ms > DEFAULT_GAP_MS)).tolist():
+        gap_ms = limits.get(int(table.vehicle_id[row]), DEFAULT_LIMITS).gap_ms
+        gap[row] |= silence_ms[row] > gap_ms
+    return gap
 
 
 def _is_transfer(table: Timeline) -> Mask:

@@ -59,6 +59,8 @@ class Fix:
     inputs: Mapping[str, bool | float | str] = field(default_factory=dict)
     #: Weeks added to the receiver's date to undo a GPS week rollover; 0 when the date is as sent.
     rollover_weeks: int = 0
+    #: Told by AIS to everybody around, and heard by a receiver of others.
+    ais: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a naive time at the door."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +16,24 @@ from geo.fix import FixBatch
 Mask = npt.NDArray[np.bool_]
 
 
+class HeldFix(NamedTuple):
+    """A fix out of reach of the last good one, until the next fix decides (rule R9)."""
+
+    #: Milliseconds since 1970-01-01T00:00Z.
+    fixed_ms: int
+    #: WGS 84 degrees.
+    lon: float
+    #: WGS 84 degrees.
+    lat: float
+    #: Owner at that time.
+    department_id: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VehicleState:
     """Where a vehicle stands with the fences of its department: all that the next fix needs."""
 
-    #: Time of its last fix, milliseconds since 1970-01-01T00:00Z.
+    #: Time of its last fix that is believed, milliseconds since 1970-01-01T00:00Z.
     fixed_ms: int
     #: Versions that began or ended before this time have been dealt with: `fixed_ms` after a fix,
     #: later once the vehicle was judged anew without one.
@@ -32,6 +46,13 @@ class VehicleState:
     department_id: int
     #: Ids of the fences it is inside of.
     inside: frozenset[int]
+    #: A newer fix that is not believed yet; it moves nothing.
+    held: HeldFix | None = None
+
+    @property
+    def newest_ms(self) -> int:
+        """Time of its newest fix, believed or held."""
+        return self.fixed_ms if self.held is None else self.held.fixed_ms
 
 
 class RowKind(IntEnum):
@@ -53,6 +74,8 @@ class Timeline:
     places: Places
     #: When it was seen there.
     fixed_ms: Ints
+    #: Fixes that no way leads to from the row before: too far for the time.
+    jumped: Mask
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -65,6 +88,7 @@ class Timeline:
             kind=self.kind[rows],
             places=self.places[rows],
             fixed_ms=self.fixed_ms[rows],
+            jumped=self.jumped[rows],
         )
 
     @property
@@ -84,16 +108,24 @@ class Timeline:
         return np.append(self.follows[1:], np.zeros(min(1, len(self)), dtype=bool))
 
 
-def timeline(states: Mapping[int, VehicleState], batch: FixBatch, moments_ms: Ints) -> Timeline:
-    """Fixes in order, each vehicle's behind its state if it has one, with the moments between.
+def fixes_in_order(states: Mapping[int, VehicleState], batch: FixBatch) -> Timeline:
+    """Fixes in order, each vehicle's behind its state, and its held fix, if it has them.
 
     Of fixes of one vehicle at one time the first in the batch is kept. Raises ValueError if a fix
-    is not newer than the state it meets.
+    is not newer than the state it meets, or than the fix held there.
     """
     fixes = _fixes(batch)
     seen = {int(v): states[v] for v in np.unique(fixes.vehicle_id).tolist() if v in states}
+    held = {v: state.held for v, state in seen.items() if state.held is not None}
+    if held:
+        fixes = _joined(_held(held), fixes)
     table = _sorted(_joined(_states(seen), fixes))
-    _refuse_late(table)
+    _refuse_late(table, held)
+    return table
+
+
+def with_moments(table: Timeline, moments_ms: Ints) -> Timeline:
+    """A table of states and fixes with the moments between its rows at which fences change."""
     until_ms = np.where(
         table.leads,
         np.roll(table.places.judged_ms, -1),
@@ -124,6 +156,20 @@ def _fixes(batch: FixBatch) -> Timeline:
             department_id=batch.department_id[order],
         ),
         fixed_ms=batch.fixed_ms[order],
+        jumped=np.zeros(len(order), dtype=bool),
+    )
+
+
+def _held(held: Mapping[int, HeldFix]) -> Timeline:
+    values = list(held.values())
+    return _fixes(
+        FixBatch(
+            vehicle_id=np.array(list(held), dtype=np.int32),
+            department_id=np.array([each.department_id for each in values], dtype=np.int32),
+            fixed_ms=np.array([each.fixed_ms for each in values], dtype=np.int64),
+            lon=np.array([each.lon for each in values], dtype=np.float64),
+            lat=np.array([each.lat for each in values], dtype=np.float64),
+        )
     )
 
 
@@ -139,6 +185,7 @@ def _states(states: Mapping[int, VehicleState]) -> Timeline:
             department_id=np.array([s.department_id for s in values], dtype=np.int32),
         ),
         fixed_ms=np.array([s.fixed_ms for s in values], dtype=np.int64),
+        jumped=np.zeros(len(values), dtype=bool),
     )
 
 
@@ -153,6 +200,7 @@ def _joined(a: Timeline, b: Timeline) -> Timeline:
             department_id=np.concatenate((a.places.department_id, b.places.department_id)),
         ),
         fixed_ms=np.concatenate((a.fixed_ms, b.fixed_ms)),
+        jumped=np.concatenate((a.jumped, b.jumped)),
     )
 
 
@@ -160,15 +208,21 @@ def _sorted(table: Timeline) -> Timeline:
     return table.take(np.lexsort((table.kind, table.places.judged_ms, table.vehicle_id)))
 
 
-def _refuse_late(table: Timeline) -> None:
-    """Sorting has put a fix older than its state's judging before that state, thus first."""
+def _refuse_late(table: Timeline, held: Mapping[int, HeldFix]) -> None:
+    """Sorting has put a fix older than its state's judging before that state, thus first.
+
+    And a fix not newer than the held one before that one, so that it is not the second row.
+    """
     after = table.follows
     state = table.kind == RowKind.STATE
     behind = after & (np.roll(table.fixed_ms, 1) >= table.fixed_ms)
-    late = np.flatnonzero((state & after) | (behind & ~state))
-    if len(late):
+    late = (state & after) | (behind & ~state)
+    for vehicle_id, fix in held.items():
+        second = int(np.searchsorted(table.vehicle_id, vehicle_id)) + 1
+        late[second] |= table.fixed_ms[second] != fix.fixed_ms
+    if late.any():
         raise ValueError(
-            f"a fix of vehicle {table.vehicle_id[late[0]]} is not newer than its state: "
+            f"a fix of vehicle {table.vehicle_id[late][0]} is not newer than its state: "
             "go back to a state before the fix and step again from there"
         )
 
@@ -196,5 +250,6 @@ def _with_moments(table: Timeline, until_ms: Ints, moments_ms: Ints) -> Timeline
             department_id=seen.places.department_id,
         ),
         fixed_ms=seen.fixed_ms,
+        jumped=np.zeros(len(row), dtype=bool),
     )
     return _sorted(_joined(table, moments))

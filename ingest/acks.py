@@ -6,17 +6,18 @@ At once on a message that follows a silence; after that at most one in 5 s or 10
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from devices.contract import Topic, ack_payload
-from tracker.staging import Receipt
+from tracker.receipts import Receipt
 
 EVERY_S = 5.0
 EVERY_MESSAGES = 100
 FORGET_AFTER_S = 3600.0
 
-Publish = Callable[[str, bytes], None]
+#: Sends (topic, payload) pairs.
+Publish = Callable[[Sequence[tuple[str, bytes]]], None]
 
 
 @dataclass(slots=True)
@@ -38,7 +39,7 @@ class Acks:
     """Keeps the rhythm; what is published is always the newest and whole."""
 
     def __init__(self, publish: Publish, clock: Callable[[], float] = time.monotonic) -> None:
-        """`publish` sends a payload to a topic, or does nothing while the broker is away.
+        """`publish` sends payloads to topics, or does nothing while the broker is away.
 
         `clock` gives seconds and never goes back.
         """
@@ -50,6 +51,7 @@ class Acks:
     def durable(self, receipts: Iterable[Receipt]) -> None:
         """These are committed, and a message of each came just now."""
         now_s = self._clock()
+        due: list[_Pending] = []
         for receipt in receipts:
             key = (receipt.department_ref, receipt.device_ref, receipt.boot)
             pending = self._pending.get(key)
@@ -58,27 +60,34 @@ class Acks:
             pending.receipt, pending.due = receipt, True
             silent = now_s - pending.told_at_s >= EVERY_S
             if silent or pending.untold >= EVERY_MESSAGES:
-                self._tell(pending, now_s)
+                due.append(pending)
+        self._tell(due, now_s)
 
     def flush(self, *, everything: bool = False) -> None:
         """Tell those who have waited long enough, and forget those unheard for an hour."""
         now_s = self._clock()
+        due: list[_Pending] = []
         for key, pending in list(self._pending.items()):
             waited_s = now_s - pending.told_at_s
             if pending.due and (everything or waited_s >= EVERY_S):
-                self._tell(pending, now_s)
+                due.append(pending)
             elif waited_s > FORGET_AFTER_S:
                 del self._pending[key]
+        self._tell(due, now_s)
 
-    def _tell(self, pending: _Pending, now_s: float) -> None:
-        receipt = pending.receipt
-        topic = Topic(
-            department_ref=receipt.department_ref, device_ref=receipt.device_ref, kind="ack"
-        )
-        payload = ack_payload(
-            receipt.boot, receipt.dealt.upto(), receipt.dealt.beyond(), list(receipt.refused)
-        )
-        self._publish(str(topic), payload)
-        pending.told_at_s = now_s
-        pending.told_count, pending.due = len(receipt.dealt), False
-        self.sent += 1
+    def _tell(self, due: Sequence[_Pending], now_s: float) -> None:
+        if due:
+            self._publish([_message(pending.receipt) for pending in due])
+        for pending in due:
+            pending.told_at_s = now_s
+            pending.told_count, pending.due = len(pending.receipt.dealt), False
+        self.sent += len(due)
+
+
+def _message(receipt: Receipt) -> tuple[str, bytes]:
+    """The `ack` of a device: its topic and payload."""
+    topic = Topic(department_ref=receipt.department_ref, device_ref=receipt.device_ref, kind="ack")
+    payload = ack_payload(
+        receipt.boot, receipt.dealt.upto(), receipt.dealt.beyond(), list(receipt.refused)
+    )
+    return str(topic), payload

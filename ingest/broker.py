@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from ingest.accounts import (
     NAMES,
     PACKAGE,
-    RIGHTS,
     SYSTEM_USER,
     accounts_file,
     broker_folder,
     broker_uid,
     lets_anonymous_in,
     password_file,
+    rights_file,
     write_accounts,
 )
 from ingest.errors import AnonymousOutside
@@ -78,7 +78,7 @@ class PrivateBroker:
         self._port: int | None = None
         self._settings = self.folder / "mosquitto.conf"
         #: Of the accounts as Mosquitto read them last.
-        self._accounts_read: tuple[int, int] | None = None
+        self._accounts_read: list[int] | None = None
         self._anonymous = False
         self.child = Child(
             ChildSpec(
@@ -145,13 +145,11 @@ class PrivateBroker:
         if not accounts_file(self._data).exists():
             write_accounts(self._data, Accounts())
         self._note_accounts()
-        rights = self.folder / "rights"
-        write_whole(rights, RIGHTS, mode=0o600, owner=broker_uid())
         settings = SETTINGS.format(
             listeners="\n".join(self._listeners()),
             anonymous=str(self._anonymous).lower(),
             passwords=accounts_file(self._data),
-            rights=rights,
+            rights=rights_file(self._data),
             folder=self.folder,
         )
         write_whole(self._settings, settings)
@@ -166,12 +164,12 @@ class PrivateBroker:
         self._accounts_read = self._accounts_stamp()
         self._anonymous = lets_anonymous_in(self._data) and self._outside.host is None
 
-    def _accounts_stamp(self) -> tuple[int, int] | None:
+    def _accounts_stamp(self) -> list[int] | None:
         try:
-            found = accounts_file(self._data).stat()
+            found = [file(self._data).stat() for file in (accounts_file, rights_file)]
         except FileNotFoundError:
             return None
-        return found.st_mtime_ns, found.st_ino
+        return [number for each in found for number in (each.st_mtime_ns, each.st_ino)]
 
     def _renew(self, pid: int) -> bool:
         """Have changed accounts read; a start is needed where clients without a name go or come."""

@@ -68,11 +68,10 @@ def broker_accounts(
 
 
 @app.command()
-def ingest(
-    source: SourceOption = None,
-    shard: Annotated[int, typer.Option(min=1, help="The shard to serve.")] = 1,
-) -> None:
+def ingest(source: SourceOption = None) -> None:
     """Read from the broker and other sources, store what arrives, and acknowledge it.
+
+    Each process serves its share of the shards: start as many as you like, also on other machines.
 
     `milepost run` starts this by itself. On its own it needs MILEPOST_DATABASE_URL and
     MILEPOST_MQTT_URL (or MILEPOST_SOURCES).
@@ -84,7 +83,7 @@ def ingest(
 
     settings = IngestSettings()
     settings = settings.model_copy(update={"sources": (*settings.sources, *(source or ()))})
-    asyncio.run(serve(settings, shard=shard))
+    asyncio.run(serve(settings))
 
 
 @groups["device"].command()

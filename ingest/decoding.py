@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from devices.contract import Header, parse_batch, parse_topic, split_header
+from devices.contract import Header, State, parse_batch, parse_state, split_header
 from devices.nmea import Decoded, Decoder
 from ingest.arrival import Arrival
-from tracker.message import Message, Reading, Refusal
+from tracker.message import Beside, DeviceSaid, Heard, Message, Notice, Reading, Refusal
 
 #: How long a position waits for a date (NMEA rules, Dates 4).
 WAIT_FOR_DATE = timedelta(seconds=30)
@@ -43,6 +43,8 @@ class Work:
     #: Of a batch of fixes, which carry their number otherwise.
     boot: str | None = None
     seq: int | None = None
+    #: What it says beside fixes of its device.
+    beside: Beside | None = None
 
     def message(self) -> Message:
         """What is committed."""
@@ -59,6 +61,7 @@ class Work:
             boot=header.boot if header else self.boot,
             seq=header.seq if header else self.seq,
             replay=arrival.replay,
+            beside=self.beside,
         )
 
 
@@ -103,13 +106,15 @@ class Decoding:
 
     def _decode(self, work: Work) -> list[Work]:
         arrival = work.arrival
-        topic = parse_topic(arrival.topic) if arrival.topic else None
-        is_batch = topic is not None and topic.kind == "fix"
+        is_batch = arrival.kind == "fix"
         if arrival.refused is not None:
             _refuse_whole(work, arrival.refused, is_batch=is_batch)
             return [work]
         if is_batch:
             _read_batch(work)
+            return [work]
+        if arrival.kind == "state":
+            _read_state(work)
             return [work]
         if arrival.replay is not None:
             _read_alone(Decoder(rollover=self._rollover(work)), work)
@@ -186,6 +191,25 @@ def _read_batch(work: Work) -> None:
     work.refusals = [Refusal(raw=raw, reason=reason) for raw, reason in batch.refused]
 
 
+def _read_state(work: Work) -> None:
+    """What a device says of itself; an empty payload takes a retained one away, no more."""
+    payload = work.arrival.payload
+    said = parse_state(payload) if payload else None
+    if isinstance(said, State):
+        work.beside = Beside(
+            said=DeviceSaid(
+                online=said.online,
+                boot=said.boot,
+                firmware=said.firmware,
+                protocol=said.protocol,
+                config_rev=said.config_rev,
+                config_error=said.config_error,
+            )
+        )
+    elif said is not None:
+        work.refusals.append(Refusal(raw=payload, reason=said))
+
+
 def _read_whole(decoder: Decoder, work: Work) -> None:
     """A payload of whole lines and whole epochs: its end ends both."""
     work.header, body = split_header(work.arrival.payload)
@@ -229,6 +253,31 @@ def _distribute(decoded: Decoded, current: Work) -> None:
     for refused in decoded.refused:
         work = refused.origin if isinstance(refused.origin, Work) else current
         work.refusals.append(Refusal(raw=refused.raw, reason=refused.reason.value))
+    if decoded.heard or decoded.notices or decoded.ais:
+        _distribute_beside(decoded, current)
+
+
+def _distribute_beside(decoded: Decoded, current: Work) -> None:
+    """What is said of others, and of the receiver itself."""
+    for heard in decoded.heard:
+        work = heard.origin if isinstance(heard.origin, Work) else current
+        reading = Reading(fix=heard.fix, raw=heard.raw)
+        _beside(work).heard.append(Heard(mmsi=heard.mmsi, reading=reading))
+    for notice in decoded.notices:
+        work = notice.origin if isinstance(notice.origin, Work) else current
+        at = notice.at or (work.arrival.received_at if _is_live(work) else None)
+        if at is not None:
+            told = Notice(kind=notice.kind, detail=notice.detail, at=at)
+            _beside(work).notices.append(told)
+    counts = _beside(current).ais if decoded.ais else {}
+    for what, count in decoded.ais.items():
+        counts[what] = counts.get(what, 0) + count
+
+
+def _beside(work: Work) -> Beside:
+    if work.beside is None:
+        work.beside = Beside()
+    return work.beside
 
 
 def _finished(stream: _Stream) -> Iterator[Work]:

@@ -19,6 +19,7 @@ from ingest.acks import Acks
 from ingest.arrival import Arrival, Source
 from ingest.clock import Clock
 from ingest.decoding import Decoding, Rollover, Work
+from ingest.lanes import Lanes
 from ingest.sources.mqtt import MqttSource
 from tracker.commit import Committed, Committer
 from tracker.errors import DatabaseUnreachable, Unstorable
@@ -27,8 +28,9 @@ from tracker.message import Message, Refusal
 log = logging.getLogger(__name__)
 
 BATCH_MESSAGES = 2000
+BATCH_FIXES = 2000
+BACKLOG_FIXES = 250  # of these, that go to the backlog however much live traffic there is
 BATCH_WAIT_S = 0.05  # how long the first message of a batch waits for more
-BURSTS_WAITING = 64  # between sources and decoding; MQTT bounds itself by its receive maximum
 IDLE_S = 1.0  # how often the registry is looked at when nothing arrives
 RETRY_FIRST_S, RETRY_LAST_S = 0.1, 2.0
 FINISH_WITHIN_S = 5.0  # for the last commit at a stop
@@ -40,6 +42,7 @@ class Counts:
 
     accepted: int = 0
     late: int = 0
+    implausible: int = 0
     repeated: int = 0
     acknowledged: int = 0
     events: int = 0
@@ -51,16 +54,20 @@ class Counts:
     #: Since when the database has not answered; None when it does.
     database_away_since: str | None = None
     rejected: Counter[str] = field(default_factory=Counter)
+    #: Reports by AIS that made no fix, by (source, what).
+    ais: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, committed: Committed) -> None:
         """Count one commit."""
         self.accepted += committed.stored
         self.late += committed.late
+        self.implausible += committed.implausible
         self.repeated += committed.repeated
         self.events += committed.events
         self.alerts += committed.alerts
         self.commits += 1
         self.rejected.update(committed.refused)
+        self.ais.update(committed.ais)
 
 
 class Ingest:
@@ -71,14 +78,13 @@ class Ingest:
         self._sources = sources
         self._clock = clock
         self._mqtt = next((each for each in sources if isinstance(each, MqttSource)), None)
-        self._acks = Acks(self._mqtt.publish if self._mqtt else lambda topic, payload: None)
+        self._acks = Acks(self._mqtt.publish if self._mqtt else lambda messages: None)
         self._decoding = Decoding(self._rollover_of)
-        self._bursts: asyncio.Queue[tuple[Source, list[Arrival]]] = asyncio.Queue(BURSTS_WAITING)
+        self._lanes = Lanes()
         self._batches: asyncio.Queue[list[tuple[Source, Work]]] = asyncio.Queue(1)
-        #: Read when the queue was full and ingest stopped.
-        self._unqueued: list[tuple[Source, list[Arrival]]] = []
         #: Decoded, and not handed to the writer yet.
         self._ready: list[tuple[Source, Work]] = []
+        self._ready_fixes = 0
         #: The registry as of the last commit that went well.
         self._directory = committer.directory
         self._by_name = {source.name: source for source in sources}
@@ -110,40 +116,47 @@ class Ingest:
 
     async def _read(self, source: Source) -> None:
         async for burst in source.arrivals():
-            try:
-                await self._bursts.put((source, burst))
-            except asyncio.CancelledError:
-                self._unqueued.append((source, burst))
-                raise
+            await self._lanes.put(source, burst)
         log.info("%s has been read to its end", source.name)
 
     async def _batch(self) -> None:
         while True:
             await self._gather()
             await self._batches.put(self._ready)
-            self._ready = []
+            self._ready, self._ready_fixes = [], 0
 
     async def _gather(self) -> None:
         """Work for one commit: the first that comes, and what comes within a moment of it."""
-        deadline_s = time.monotonic() + IDLE_S
-        while len(self._ready) < BATCH_MESSAGES:
+        deadline_s, has_begun = time.monotonic() + IDLE_S, False
+        while self._fill():
+            if self._ready and not has_begun:
+                deadline_s, has_begun = time.monotonic() + BATCH_WAIT_S, True
             try:
                 async with asyncio.timeout(max(deadline_s - time.monotonic(), 0)):
-                    source, burst = await self._bursts.get()
+                    await self._lanes.wait()
             except TimeoutError:
                 break
-            if not self._ready:
-                deadline_s = time.monotonic() + BATCH_WAIT_S
-            self._decode(source, burst)
         self._add(self._decoding.expire(self._clock.now()))
 
-    def _decode(self, source: Source, burst: Sequence[Arrival]) -> None:
-        for arrival in burst:
-            name = arrival.origin or source.name
-            self._ready += [(source, work) for work in self._decoding.decode(name, arrival)]
+    def _fill(self) -> bool:
+        """Decode what waits, live first; False when that is enough for one commit."""
+        kept_fixes = min(BACKLOG_FIXES, BATCH_FIXES * bool(self._lanes.backlog))
+        while self._has_room(BATCH_FIXES - kept_fixes) and (next_ := self._lanes.take_live()):
+            self._decode(*next_)
+        while self._has_room(BATCH_FIXES) and (next_ := self._lanes.take_backlog()):
+            self._decode(*next_)
+        return self._has_room(BATCH_FIXES - kept_fixes)
 
-    def _add(self, those: Sequence[Work]) -> None:
-        self._ready += [(self._by_name[work.source], work) for work in those]
+    def _has_room(self, fixes: int) -> bool:
+        return self._ready_fixes < fixes and len(self._ready) < BATCH_MESSAGES
+
+    def _decode(self, source: Source, arrival: Arrival) -> None:
+        self._add(self._decoding.decode(arrival.origin or source.name, arrival), source)
+
+    def _add(self, those: Sequence[Work], source: Source | None = None) -> None:
+        for work in those:
+            self._ready.append((source or self._by_name[work.source], work))
+            self._ready_fixes += len(work.readings)
 
     async def _write(self) -> None:
         while True:
@@ -225,6 +238,7 @@ class Ingest:
         return {
             "accepted": counts.accepted,
             "late": counts.late,
+            "implausible": counts.implausible,
             "repeated": counts.repeated,
             "acknowledged": counts.acknowledged,
             "acks_sent": self._acks.sent,
@@ -233,17 +247,20 @@ class Ingest:
             "commits": counts.commits,
             "commit_seconds": round(counts.commit_seconds, 3),
             "commit_lag_s": round(counts.commit_lag_s, 3),
-            "waiting": self._bursts.qsize() + self._batches.qsize(),
+            "waiting": len(self._lanes),
+            "waiting_backlog": self._lanes.backlog,
             "broker_connected": self._mqtt is None or self._mqtt.is_connected,
             "rejected": dict(counts.rejected),
+            "ais": _by_source(counts.ais),
         }
 
     async def _finish(self, writer: asyncio.Task[None]) -> None:
-        """Commit what has been read, unless the database is away, and tell the devices."""
-        while not self._bursts.empty():
-            self._decode(*self._bursts.get_nowait())
-        for source, burst in self._unqueued:
-            self._decode(source, burst)
+        """Commit what has been read, unless the database is away, and tell the devices.
+
+        What waits of a backlog is not acknowledged, so it comes again.
+        """
+        while waiting := self._lanes.take_live():
+            self._decode(*waiting)
         self._add(self._decoding.finish())
         if self.counts.database_away_since is None and not writer.done():
             last = asyncio.create_task(self._hand_over_last())
@@ -264,7 +281,15 @@ class Ingest:
 
 
 def _says_something(message: Message) -> bool:
-    return bool(message.readings or message.refusals or message.boot or message.replay)
+    said = (message.readings, message.refusals, message.boot, message.replay, message.beside)
+    return any(said)
+
+
+def _by_source(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    by_source: dict[str, dict[str, int]] = {}
+    for (source, what), count in counts.items():
+        by_source.setdefault(source, {})[what] = count
+    return by_source
 
 
 async def _end(*tasks: asyncio.Task[None]) -> None:

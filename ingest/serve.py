@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import signal
 from pathlib import Path
 
-from ingest.accounts import follow_registry
 from ingest.clock import Clock
 from ingest.errors import NoSource
-from ingest.loop import Ingest
-from ingest.settings import IngestSettings
-from ingest.sources.replay import ReplaySource
-from tracker.commit import Committer
-from tracker.data_folder import DataFolder
+from ingest.settings import IngestSettings, make_source
+from ingest.worker import Worker
 from tracker.errors import DatabaseUnreachable
+from tracker.leases import Leases
 from tracker.settings import DatabaseSettings
 
 log = logging.getLogger(__name__)
@@ -27,58 +23,43 @@ RETRY_S = 1.0
 READY_FILE = "MILEPOST_READY_FILE"
 
 
-async def serve(settings: IngestSettings, *, shard: int) -> None:
-    """Run until SIGTERM or SIGINT; then finish what has been read. Raises LeaseLost, NoSource."""
+async def serve(settings: IngestSettings) -> None:
+    """Run until SIGTERM or SIGINT; then finish what has been read. Raises NoSource, BadSource."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    clock = Clock()
-    sources = settings.open_sources(clock, shard)
-    if not sources:
+    if settings.mqtt_url is None and not settings.sources:
         raise NoSource
-    committer = await _open(shard)
-    _calm_the_collector()
-    worker = Ingest(committer, [*sources, ReplaySource(committer)], clock)
-    ingest = asyncio.create_task(worker.run())
-    beside = [asyncio.create_task(_announce(worker))]
-    if settings.private_broker:
-        beside.append(asyncio.create_task(follow_registry(DataFolder(), committer)))
+    for address in settings.sources:
+        make_source(address, Clock())
+    dsn = DatabaseSettings().require("milepost_ingest")
+    running = asyncio.create_task(_run(settings, dsn))
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ingest.cancel)
-    log.info("reading from %s", ", ".join(source.name for source in sources))
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     try:
-        await ingest
+        await running
     except asyncio.CancelledError:
         log.info("stopped; all that was acknowledged is stored")
+
+
+async def _run(settings: IngestSettings, dsn: str) -> None:
+    leases = await _open(dsn)
+    try:
+        await Worker(settings, dsn, leases).run(_announce)
     finally:
-        for task in beside:
-            task.cancel()
-        await committer.close()
+        await leases.close()
 
 
-def _calm_the_collector() -> None:
-    """Leave the registry and the states, which stay, out of the cyclic collector's rounds.
-
-    Reference counts free nearly all that a batch makes. The default goes over everything that
-    lives each few thousand new objects: a third of the CPU, in pauses of a fifth of a second.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-
-
-async def _announce(worker: Ingest) -> None:
+def _announce() -> None:
     """Tell whoever started us that nothing published from now on is missed."""
-    await worker.ready()
     if told_file := os.environ.get(READY_FILE):
-        await asyncio.to_thread(Path(told_file).write_text, f"{os.getpid()}\n", encoding="ascii")
+        Path(told_file).write_text(f"{os.getpid()}\n", encoding="ascii")
 
 
-async def _open(shard: int) -> Committer:
-    """Open the committer, waiting for a database that is still starting."""
-    dsn = DatabaseSettings().require("milepost_ingest")
+async def _open(dsn: str) -> Leases:
+    """Connect, waiting for a database that is still starting."""
     said = False
     while True:
         try:
-            return await Committer.open(dsn, shard=shard)
+            return await Leases.open(dsn)
         except DatabaseUnreachable as error:
             if not said:
                 log.warning("waiting: %s", error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
 
@@ -38,11 +39,17 @@ class IngestSettings(BaseSettings):
     def _apart(cls, value: object) -> object:
         return tuple(value.split()) if isinstance(value, str) else value
 
-    def open_sources(self, clock: Clock, shard: int) -> list[Source]:
-        """The sources, not yet entered; raises BadSource naming the address that is wrong."""
-        made = [make_source(address, clock) for address in self.sources]
+    def open_sources(self, clock: Clock, shard: int, serves: Callable[[str], bool]) -> list[Source]:
+        """The sources of a shard, not yet entered: the broker, with a session of the shard's own
+        (`{shard}` in its address is the number), and those of the departments that it serves.
+
+        Raises BadSource naming the address that is wrong.
+        """
+        ours = (each for each in self.sources if serves(_device_of(each)[0]))
+        made = [make_source(address, clock) for address in ours]
         if self.mqtt_url is not None:
-            url = BrokerPassword().put_into(self.mqtt_url.get_secret_value()).get_secret_value()
+            url = self.mqtt_url.get_secret_value().replace("{shard}", str(shard))
+            url = BrokerPassword().put_into(url).get_secret_value()
             made.insert(0, MqttSource(url, client_id=f"milepost-ingest-{shard}", clock=clock))
         return made
 
@@ -51,7 +58,7 @@ def make_source(address: str, clock: Clock) -> Source:
     """The source of one address; raises BadSource."""
     parts = urlsplit(address)
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-    department_ref, _, device_ref = query.get("device", "").partition("/")
+    department_ref, device_ref = _device_of(address)
     if not (parts.path and department_ref and device_ref):
         raise BadSource(address)
     if parts.scheme == "file":
@@ -68,3 +75,10 @@ def make_source(address: str, clock: Clock) -> Source:
         baud=int(baud),
         clock=clock,
     )
+
+
+def _device_of(address: str) -> tuple[str, str]:
+    """Department and ref, empty where they are missing."""
+    [full_ref] = parse_qs(urlsplit(address).query).get("device", [""])[-1:]
+    department_ref, _, device_ref = full_ref.partition("/")
+    return department_ref, device_ref

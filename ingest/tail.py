@@ -56,6 +56,7 @@ MEANINGS: Final = {
     "unassigned": "it was in no vehicle then: milepost device assign, then rejects replay",
     "clock": "over 60 s ahead of our clock, or before the device's accept_from",
     "null_island": "latitude 0, longitude 0: no place where a vehicle is",
+    "shard": "its department has moved to another shard, which reads it again by itself",
     "unreadable": "a fault of ours that cost this one message: tell us",
 }
 

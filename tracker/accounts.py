@@ -27,15 +27,23 @@ class Accounts:
     #: Whether clients without a name are let in: in the demonstration, and until some device has
     #: had a password. It stays off when that device is retired.
     anonymous: bool = False
+    #: The shards of ingest: each has a client of its own.
+    shards: tuple[int, ...] = (1,)
+    #: Departments of other shards than the first, which reads everything else.
+    elsewhere: tuple[str, ...] = ()
 
 
 async def load(connection: Connection) -> Accounts:
     """Read them in the caller's transaction."""
     rows = await connection.fetch(sql.text("load_accounts"))
+    shards = await connection.fetch("SELECT id FROM feed WHERE id > 0 ORDER BY id")
+    elsewhere = await connection.fetch("SELECT ref FROM department WHERE shard > 1 ORDER BY ref")
     kept = {row["full_ref"]: row["password_hash"].decode("ascii", "replace") for row in rows}
     return Accounts(
         hashes={full_ref: each for full_ref, each in kept.items() if is_hash(each)},
         anonymous=await connection.fetchval(sql.text("anonymous_clients")),
+        shards=tuple(row["id"] for row in shards),
+        elsewhere=tuple(row["ref"] for row in elsewhere),
     )
 
 

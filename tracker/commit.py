@@ -12,19 +12,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from geo.crossing import VehicleState
+import asyncpg
+
+from geo.crossing import HeldFix, VehicleState
 from geo.fix import unix_ms
+from tracker import device_news, judging, leases, sql, staging
 from tracker import directory as registry
-from tracker import judging, sql, staging
 from tracker.accounts import Accounts
 from tracker.connect import open_pool, told
 from tracker.directory import Directory
-from tracker.errors import LeaseLost, SchemaMissing
-from tracker.judging import Judgement, Window
+from tracker.errors import DatabaseUnreachable, LeaseLost, SchemaMissing
+from tracker.judging import Judgement
+from tracker.leases import LEASE_S, Claim
 from tracker.message import Message
-from tracker.ranges import Ranges
+from tracker.past import Window
+from tracker.receipts import Receipt, Receipts
 from tracker.sorting import ReceiptKey, Sorted, receipt_keys, sort
-from tracker.staging import Receipt
 from tracker.telling import Stamp, tell
 
 if TYPE_CHECKING:
@@ -34,8 +37,7 @@ log = logging.getLogger(__name__)
 
 #: How often the registry may change under one commit before that is called an error.
 REGISTRY_TRIES = 20
-#: Receipts remembered; those of devices unheard the longest are asked of the database again.
-RECEIPTS_KEPT = 200_000
+STATEMENT_WITHIN_S = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +49,15 @@ class Committed:
     stored: int = 0
     #: Of the stored ones, those older than the newest of their vehicle.
     late: int = 0
+    #: Fixes that were found implausible: of those stored, and of those stored before.
+    implausible: int = 0
     #: Fixes that were stored before, and messages that were dealt with before.
     repeated: int = 0
     events: int = 0
     alerts: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    #: Reports by AIS that made no fix, by (source, what).
+    ais: Counter[tuple[str, str]] = field(default_factory=Counter)
     #: The database's clock.
     now: datetime
 
@@ -69,29 +75,46 @@ class Committer:
         self._token = 0
         self._directory: Directory | None = None
         self._states: dict[int, VehicleState] = {}
-        self._receipts: dict[ReceiptKey, Ranges] = {}
+        self._receipts = Receipts()
         self._days: set[date] = set()
         self._since = datetime.now(UTC)
         #: Fences changed since the last commit: vehicles that stand still are judged anew.
         self._rejudge_from_ms: int | None = None
 
     @classmethod
-    async def open(cls, dsn: str, *, shard: int = 1) -> Committer:
+    async def open(cls, dsn: str, *, shard: int = 1, claim: Claim | None = None) -> Committer:
         """Connect, take the shard (any earlier holder cannot commit any more), read the registry.
 
-        Raises DatabaseUnreachable, or SchemaMissing before `milepost init`.
+        Without a claim it is taken whoever holds it. Raises LeaseLost when the claim came too late,
+        DatabaseUnreachable, or SchemaMissing before `milepost init`.
         """
-        self = cls(await open_pool(dsn, size=3), shard=shard)
-        with told():
-            async with self._pool.acquire() as connection:
-                if not await connection.fetchval("SELECT to_regclass('installation') IS NOT NULL"):
-                    raise SchemaMissing
-                self._token = await connection.fetchval(sql.text("take_shard"), shard)
-        await self.reload()
+        # A paused process must not keep its successor waiting for a lock; in the middle of a COPY
+        # only the second one ends it.
+        patience = {
+            "idle_in_transaction_session_timeout": f"{LEASE_S:g}s",
+            "statement_timeout": f"{STATEMENT_WITHIN_S}s",
+        }
+        self = cls(await open_pool(dsn, size=3, server_settings=patience), shard=shard)
+        try:
+            with told():
+                async with self._pool.acquire() as connection:
+                    self._token = await leases.take(connection, shard, claim)
+            await self.reload()
+        except BaseException:
+            self._pool.terminate()
+            raise
         return self
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Give the shard back, where it is still ours, and the connections."""
+        try:
+            with told():
+                async with self._pool.acquire() as connection:
+                    await connection.execute(sql.text("give_shard"), self._shard, self._token)
+        except DatabaseUnreachable:
+            log.warning(
+                "shard %d could not be given back: it is free in %g s", self._shard, LEASE_S
+            )
         await self._pool.close()
 
     @property
@@ -99,6 +122,11 @@ class Committer:
         """The registry as of the last commit."""
         if self._directory is None:
             raise SchemaMissing
+        return self._directory
+
+    @property
+    def known(self) -> Directory | None:
+        """The same for those beside the writer; None while it is not known."""
         return self._directory
 
     @property
@@ -113,7 +141,7 @@ class Committer:
                 self._pool.acquire() as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
-                rows = await connection.fetch(sql.text("load_states"))
+                rows = await connection.fetch(sql.text("load_states"), self._shard)
                 self._states = {
                     row["vehicle_id"]: VehicleState(
                         fixed_ms=unix_ms(row["fixed_at"]),
@@ -122,11 +150,12 @@ class Committer:
                         lat=row["lat"],
                         department_id=row["department_id"],
                         inside=frozenset(row["inside"]),
+                        held=_held(row),
                     )
                     for row in rows
                 }
-                self._directory = await registry.load(connection)
-                self._receipts.clear()
+                self._directory = await registry.load(connection, self._shard)
+                self._receipts.forget()
                 self._rejudge_from_ms = 0
 
     async def commit(self, messages: Sequence[Message]) -> Committed:
@@ -172,7 +201,7 @@ class Committer:
         """
         with told():
             async with self._pool.acquire() as connection:
-                rows = await connection.fetch(sql.text("load_replays"), limit)
+                rows = await connection.fetch(sql.text("load_replays"), limit, self._shard)
                 version = await registry.version_of(connection)
         known = self._directory is not None and self._directory.version == version
         return [dict(row) for row in rows] if known else []
@@ -189,7 +218,7 @@ class Committer:
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            self._directory = await registry.load(connection)
+            self._directory = await registry.load(connection, self._shard)
         changed = set(self.directory.fences.moments_ms.tolist()) ^ set(before.tolist())
         if changed:
             due = min(changed)
@@ -200,30 +229,40 @@ class Committer:
         if self._directory is None:
             await self.reload()
         await self._know_receipts(messages)
-        batch = sort(messages, self.directory, self._receipts)
+        batch = sort(messages, self.directory, self._receipts.dealt)
         await self._ensure_partitions(batch.days())
         async with self._pool.acquire() as connection, connection.transaction():
             stamp, now = await self._begin(connection)
-            await connection.execute(sql.text("stage"))
             judgement = await self._judge(connection, batch, stamp)
-            stored = await staging.store_fixes(connection, judgement.fresh, stamp.feed, stamp.n)
+            stored = await self._store_fixes(connection, judgement, stamp)
             await staging.store_states(connection, judgement.states, self._states)
             events, alerts = await tell(connection, judgement, self.directory, stamp)
-            receipts = await staging.store_receipts(connection, batch.dealt)
+            receipts = await self._receipts.store(connection, batch.dealt)
             await staging.store_rejects(connection, batch.rejects)
             await staging.settle_replays(connection, batch.replayed)
+            await device_news.store(connection, batch.news)
             await connection.execute("NOTIFY live")
         self._adopt(judgement, receipts)
         return Committed(
             receipts=list(receipts.values()),
             stored=stored,
             late=judgement.late,
+            implausible=judgement.found_implausible,
             repeated=batch.repeated + len(batch.placed) - stored,
             events=events,
             alerts=alerts,
             refused=Counter(str(each.reason) for each in batch.rejects),
+            ais=batch.news.ais,
             now=now,
         )
+
+    async def _store_fixes(self, connection: Connection, judgement: Judgement, stamp: Stamp) -> int:
+        stored = await staging.store_fixes(
+            connection, judgement.fresh, judgement.implausible, stamp.feed, stamp.n
+        )
+        newest_ms = {v: judgement.states[v].fixed_ms for v in sorted(judgement.went_back)}
+        await staging.store_marks(connection, judgement.marks, newest_ms, stamp.feed, stamp.n)
+        return stored
 
     async def _begin(self, connection: Connection) -> tuple[Stamp, datetime]:
         row = await connection.fetchrow(sql.text("begin_commit"), self._shard, self._token)
@@ -254,17 +293,13 @@ class Committer:
     def _adopt(self, judgement: Judgement, receipts: dict[ReceiptKey, Receipt]) -> None:
         self._states.update(judgement.states)
         self._rejudge_from_ms = None
-        for key, receipt in receipts.items():
-            self._receipts.pop(key, None)
-            self._receipts[key] = receipt.dealt
-        while len(self._receipts) > RECEIPTS_KEPT:
-            del self._receipts[next(iter(self._receipts))]
+        self._receipts.adopt(receipts)
 
     async def _know_receipts(self, messages: Sequence[Message]) -> None:
-        unknown = receipt_keys(messages, self.directory) - self._receipts.keys()
+        unknown = self._receipts.unknown(receipt_keys(messages, self.directory))
         if unknown:
             async with self._pool.acquire() as connection:
-                self._receipts.update(await staging.load_receipts(connection, unknown))
+                await self._receipts.load(connection, unknown)
 
     async def _ensure_partitions(self, days: set[date]) -> None:
         missing = sorted(days - self._days)
@@ -274,3 +309,11 @@ class Committer:
             for day in missing:
                 await connection.execute("SELECT ensure_fix_partition($1)", day)
         self._days.update(missing)
+
+
+def _held(row: asyncpg.Record) -> HeldFix | None:
+    if row["held_at"] is None:
+        return None
+    return HeldFix(
+        unix_ms(row["held_at"]), row["held_lon"], row["held_lat"], row["held_department_id"]
+    )

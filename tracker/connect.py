@@ -59,11 +59,18 @@ async def _json_as_binary(connection: asyncpg.Connection[asyncpg.Record], /) -> 
     )
 
 
-async def open_pool(dsn: str, *, size: int = 4) -> Pool:
+async def open_pool(
+    dsn: str, *, size: int = 4, server_settings: dict[str, str] | None = None
+) -> Pool:
     """A pool of plain connections; raises DatabaseUnreachable."""
     with told():
         return await asyncpg.create_pool(
-            dsn, min_size=1, max_size=size, init=_json_as_binary, timeout=10
+            dsn,
+            min_size=1,
+            max_size=size,
+            init=_json_as_binary,
+            timeout=10,
+            server_settings=server_settings or {},
         )
 
 

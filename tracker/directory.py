@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Literal
 import asyncpg
 import shapely
 
-from geo.crossing import gap_limit_ms
 from geo.fences import FenceIndex, FenceVersion
 from geo.fix import unix_ms
+from geo.limits import Limits, limits_of
 from tracker import accounts, sql
 from tracker.accounts import Accounts
 from tracker.connect import told
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 ALWAYS_MS = -(2**62)
 NEVER_MS = 2**62
+#: It also serves what belongs to no department.
+FIRST_SHARD = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,8 @@ class Device:
     starts_ms: list[int]
     ends_ms: list[int]
     vehicle_ids: list[int]
+    #: Of an AIS transponder.
+    mmsi: str | None = None
 
     def vehicle_at(self, moment_ms: int) -> int | None:
         """The vehicle that it was in at that time."""
@@ -57,8 +61,7 @@ class Vehicle:
     id: int
     department_id: int
     full_ref: str
-    #: Longer between two fixes than this, and no line is drawn across (rule R10).
-    gap_ms: int
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,23 +84,37 @@ class Directory:
     ) -> None:
         self.version = version
         self.vehicles = {vehicle.id: vehicle for vehicle in vehicles}
-        self.gap_ms = {vehicle.id: vehicle.gap_ms for vehicle in vehicles}
+        self.limits = {vehicle.id: vehicle.limits for vehicle in vehicles}
         self._devices = {(device.department_ref, device.ref): device for device in devices}
-        self._refs = {device.ref for device in devices}
+        self._by_mmsi = {device.mmsi: device for device in devices if device.mmsi}
+        #: Names of devices of any department and shard.
+        self.device_refs = {device.ref for device in devices}
         self._rules: dict[int, list[Rule]] = defaultdict(list)
         for rule in rules:
             self._rules[rule.department_id].append(rule)
         self.fences = FenceIndex([])
         self.fence_refs: dict[int, str] = {}
         self.accounts = Accounts()
+        #: The shard that this snapshot is of; None: all of them.
+        self.shard: int | None = None
+        #: By department ref.
+        self.shard_of: dict[str, int] = {}
 
     def device(self, department_ref: str, ref: str) -> Device | None:
         """The device of that name in that department."""
         return self._devices.get((department_ref, ref))
 
+    def transponder(self, mmsi: str) -> Device | None:
+        """The device that says of itself what others hear of this MMSI."""
+        return self._by_mmsi.get(mmsi)
+
     def is_known_elsewhere(self, ref: str) -> bool:
         """Whether some department has a device of that name."""
-        return ref in self._refs
+        return ref in self.device_refs
+
+    def serves(self, department_ref: str) -> bool:
+        """Whether a department is of this shard; of the first one when it is not registered."""
+        return self.shard in (None, self.shard_of.get(department_ref, FIRST_SHARD))
 
     def rules_for(self, department_id: int, kind: str, fence_id: int) -> list[Rule]:
         """The rules that such an event matches."""
@@ -134,23 +151,32 @@ class Followed:
         return known
 
 
-async def load(connection: Connection) -> Directory:
-    """Read the registry, whole, inside the caller's transaction (repeatable read)."""
+async def load(connection: Connection, shard: int | None = None) -> Directory:
+    """Read the registry inside the caller's transaction (repeatable read): the devices, vehicles
+    and fences of a shard's departments, or of all."""
     version = await version_of(connection)
+    devices = await connection.fetch(sql.text("load_devices"))
     assignments: dict[int, list[asyncpg.Record]] = defaultdict(list)
     for row in await connection.fetch(sql.text("load_assignments")):
         assignments[row["device_id"]].append(row)
     directory = Directory(
         version=version,
         devices=[
-            _device(row, assignments[row["id"]])
-            for row in await connection.fetch(sql.text("load_devices"))
+            _device(row, assignments[row["id"]]) for row in devices if shard in (None, row["shard"])
         ],
-        vehicles=[_vehicle(row) for row in await connection.fetch(sql.text("load_vehicles"))],
+        vehicles=[
+            _vehicle(row) for row in await connection.fetch(sql.text("load_vehicles"), shard)
+        ],
         rules=[_rule(row) for row in await connection.fetch(sql.text("load_rules"))],
     )
+    departments = await connection.fetch(sql.text("load_departments"))
+    directory.shard = shard
+    directory.shard_of = {row["ref"]: row["shard"] for row in departments}
+    directory.device_refs = {row["ref"] for row in devices}
     directory.accounts = await accounts.load(connection)
-    versions = [_fence_version(row) for row in await connection.fetch(sql.text("load_fences"))]
+    versions = [
+        _fence_version(row) for row in await connection.fetch(sql.text("load_fences"), shard)
+    ]
     directory.fences = FenceIndex(versions)
     directory.fence_refs = {version.fence_id: version.ref for version in versions}
     return directory
@@ -167,6 +193,7 @@ def _device(row: asyncpg.Record, assignments: list[asyncpg.Record]) -> Device:
         starts_ms=[_ms(each["starts"], ALWAYS_MS) for each in assignments],
         ends_ms=[_ms(each["ends"], NEVER_MS) for each in assignments],
         vehicle_ids=[each["vehicle_id"] for each in assignments],
+        mmsi=row["mmsi"],
     )
 
 
@@ -175,7 +202,7 @@ def _vehicle(row: asyncpg.Record) -> Vehicle:
         id=row["id"],
         department_id=row["department_id"],
         full_ref=row["full_ref"],
-        gap_ms=gap_limit_ms(row["moving_interval_s"]),
+        limits=limits_of(row["vehicle_class"], row["moving_interval_s"]),
     )
 
 

@@ -39,7 +39,7 @@ class SchemaForeign(TrackerError):
 
 
 class LeaseLost(TrackerError):
-    """Another ingest process serves this shard now; this one wrote nothing and stops."""
+    """Another ingest process serves this shard now; this one wrote nothing more of it."""
 
 
 class Unstorable(TrackerError):

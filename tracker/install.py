@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tracker import models, tokens
 from tracker.errors import Unknown
+from tracker.listing import listed
 
 
 async def set_name(
@@ -66,8 +67,12 @@ class Status:
     #: Rows by table.
     counts: dict[str, int]
     newest_fix_at: datetime | None
+    #: Devices that said so, by whether they are online.
+    online: dict[bool, int]
     #: Rows of ingest_health.
     ingest: list[dict[str, Any]]
+    #: By shard the process that serves it, and since when; without those that none serves.
+    served: dict[int, tuple[str, str]]
     now: datetime
 
 
@@ -83,11 +88,23 @@ async def status(connection: AsyncConnection) -> Status:
         for table in COUNTED
     }
     health = await connection.execute(select(models.IngestHealth.__table__))
+    states = await connection.execute(
+        select(models.DeviceState.online, func.count())
+        .join(models.Device, models.Device.id == models.DeviceState.device_id)
+        .where(models.Device.retired_at.is_(None))
+        .group_by(models.DeviceState.online)
+    )
     installation = (await connection.execute(select(models.Installation.name))).scalar_one()
     return Status(
         name=installation,
         counts={table: int(count or 0) for table, count in counts.items()},
         newest_fix_at=await connection.scalar(select(func.max(models.Latest.fixed_at))),
         ingest=[dict(row) for row in health.mappings()],
+        online={is_online: devices for is_online, devices in states},
+        served={
+            row["shard"]: (row["served_by"], row["since"])
+            for row in await listed(connection, "shard")
+            if row["served_by"] is not None
+        },
         now=(await connection.execute(text("SELECT milepost_now()"))).scalar_one(),
     )

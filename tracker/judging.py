@@ -1,15 +1,14 @@
 """Judging a batch by the fences: what live fixes tell, and what late ones change in the past.
 
 The engine (geo.crossing) goes forward only. So a late fix is judged by going again over the stored
-fixes from the one before it to the one after it, and comparing the events that come of it, by id,
-with those that stand: new ones are told as late, missing ones are withdrawn.
+fixes around it (tracker.past), and comparing the events that come of it, by id, with those that
+stand: new ones are told as late, missing ones are withdrawn. So it goes with marks (rule R9).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -17,18 +16,17 @@ import asyncpg
 import numpy as np
 
 from geo import crossing
-from geo.crossing import VehicleState
+from geo.crossing import FixKey, StepResult, VehicleState
 from geo.event import Event
 from geo.event_id import event_id
 from geo.fix import FixBatch, from_unix_ms, unix_ms
 from tracker import sql
 from tracker.directory import Directory
+from tracker.past import Track, Window, columns, load_tracks, moment
 from tracker.sorting import Placed
 
 if TYPE_CHECKING:
     from tracker.connect import Connection
-
-FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,42 +55,35 @@ class Judgement:
     #: Ids of events that no longer hold, with the id of what replaces each.
     withdrawn: dict[UUID, UUID | None] = field(default_factory=dict)
     late: int = 0
-
-
-@dataclass(slots=True)
-class Window:
-    """A stretch of a vehicle's past to go over again."""
-
-    vehicle_id: int
-    first_ms: int
-    #: None: up to the live end, whose state is then adopted.
-    last_ms: int | None
-    fresh: list[Placed] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Point:
-    """A fix, as far as the engine needs it."""
-
-    fixed_ms: int
-    lon: float
-    lat: float
-    department_id: int
-
-
-@dataclass(slots=True)
-class _Track:
-    """The stored and the fresh fixes of a window, and the fix before it."""
-
-    window: Window
-    before: _Point | None = None
-    #: In the order of time, to the one after the window included.
-    points: list[_Point] = field(default_factory=list)
+    #: Of the fresh fixes, those that are not believed (and perhaps stored ones that were not).
+    implausible: set[FixKey] = field(default_factory=set)
+    #: Stored fixes that are to be marked anew: implausible, or not.
+    marks: dict[FixKey, bool] = field(default_factory=dict)
+    #: Vehicles whose newest plausible fix may be an older or a stored one now.
+    went_back: set[int] = field(default_factory=set)
 
     @property
-    def until_ms(self) -> int | None:
-        """Up to when its events are compared; None: for ever."""
-        return None if self.window.last_ms is None else self.points[-1].fixed_ms
+    def found_implausible(self) -> int:
+        """How many fixes are marked that were not."""
+        fresh = sum((each.vehicle_id, each.fixed_ms) in self.implausible for each in self.fresh)
+        return fresh + sum(self.marks.values())
+
+    def tell(self, told: Iterable[Told]) -> None:
+        """Add what is told; what was to be withdrawn and is told again stands as it is."""
+        for each in told:
+            if each.id not in self.withdrawn:
+                self.told.append(each)
+            elif (amended_by := self.withdrawn.pop(each.id)) is not None:
+                self.told = [
+                    replace(one, amends=None) if one.id == amended_by else one for one in self.told
+                ]
+
+    def adopt(self, stepped: StepResult) -> None:
+        """Take over the states of a step on from live states, and its marks."""
+        self.states.update(stepped.states)
+        self.implausible |= stepped.implausible
+        self.implausible -= stepped.vindicated
+        self.marks |= dict.fromkeys(stepped.vindicated, False)
 
 
 async def judge(
@@ -114,9 +105,9 @@ async def judge(
         await go_again(connection, windows, directory, result)
     if live:
         known = {**states, **result.states}
-        stepped = crossing.step(known, _batch_of(live), directory.fences, directory.gap_ms)
-        result.states.update(stepped.states)
-        result.told += _told(stepped.events, directory, late=False)
+        stepped = crossing.step(known, _batch_of(live), directory.fences, directory.limits)
+        result.adopt(stepped)
+        result.tell(_told(stepped.events, directory, late=False))
         result.fresh += live
     return result
 
@@ -140,7 +131,7 @@ def rejudge(
         return
     judged = crossing.rejudge(current, directory.fences, now_ms)
     result.states.update(judged.states)
-    result.told += _told(judged.events, directory, late=False)
+    result.tell(_told(judged.events, directory, late=False))
 
 
 def _late_window(
@@ -149,15 +140,18 @@ def _late_window(
     """The part of the fixes that lies in the past, as a window, and the rest.
 
     A fix older than the last judging of a changed fence is past as well: it may tell that the
-    vehicle was elsewhere when the fence changed.
+    vehicle was elsewhere when the fence changed. So may one that proves a held fix of that age.
     """
     if state is None:
         return None, fixes
-    late = [each for each in fixes if each.fixed_ms <= state.fixed_ms]
+    newest_ms = state.newest_ms
+    late = [each for each in fixes if each.fixed_ms <= newest_ms]
     newer = fixes[len(late) :]
-    if newer and state.judged_ms > state.fixed_ms and newer[0].fixed_ms <= state.judged_ms:
-        first_ms = min(fixes[0].fixed_ms, newer[0].fixed_ms)
-        return Window(vehicle_id, first_ms, None, fixes), []
+    if newer and state.judged_ms > state.fixed_ms:
+        unsure_ms = newer[0].fixed_ms if state.held is None else newest_ms
+        if unsure_ms <= state.judged_ms:
+            first_ms = min(fixes[0].fixed_ms, unsure_ms)
+            return Window(vehicle_id, first_ms, None, fixes), []
     if not late:
         return None, newer
     return Window(vehicle_id, late[0].fixed_ms, late[-1].fixed_ms, late), newer
@@ -167,70 +161,40 @@ async def go_again(
     connection: Connection, windows: Sequence[Window], directory: Directory, result: Judgement
 ) -> None:
     """Go over windows of the past and put the differences into `result`."""
-    tracks = [
-        track
-        for track in await _load_tracks(connection, windows, result)
-        if track.points and (track.window.fresh or track.window.last_ms is None)
-    ]
+    tracks = await load_tracks(connection, windows, directory.limits)
     if not tracks:
         return
-    before = _columns(
-        (track.window.vehicle_id, (track.before,)) for track in tracks if track.before
-    )
-    points = _columns((track.window.vehicle_id, track.points) for track in tracks)
+    before = columns((track.window.vehicle_id, (track.before,)) for track in tracks if track.before)
+    points = columns((track.window.vehicle_id, track.points) for track in tracks)
     states = crossing.states_at(before, directory.fences) if len(before) else {}
-    stepped = crossing.step(states, points, directory.fences, directory.gap_ms)
+    stepped = crossing.step(states, points, directory.fences, directory.limits)
     for track in tracks:
-        if track.window.last_ms is None:
-            vehicle_id = track.window.vehicle_id
+        vehicle_id = track.window.vehicle_id
+        result.fresh += track.window.fresh
+        result.late += len(track.window.fresh)
+        if track.until_ms is None:
             result.states[vehicle_id] = stepped.states[vehicle_id]
+            result.went_back.add(vehicle_id)
+        for point in track.points:
+            key = (vehicle_id, point.fixed_ms)
+            if point.implausible is None and key in stepped.implausible:
+                result.implausible.add(key)
+            elif point.implausible is not None and point.implausible != (
+                key in stepped.implausible
+            ):
+                result.marks[key] = not point.implausible
     standing = await _load_standing(connection, tracks)
     _compare(_told(stepped.events, directory, late=True), standing, result)
 
 
-async def _load_tracks(
-    connection: Connection, windows: Sequence[Window], result: Judgement
-) -> list[_Track]:
-    rows = await connection.fetch(
-        sql.text("load_window"),
-        [window.vehicle_id for window in windows],
-        [from_unix_ms(window.first_ms) for window in windows],
-        [_moment(window.last_ms) for window in windows],
-    )
-    tracks = {window.vehicle_id: _Track(window) for window in windows}
-    for row in rows:
-        point = _Point(unix_ms(row["fixed_at"]), row["lon"], row["lat"], row["department_id"])
-        track = tracks[row["vehicle_id"]]
-        if point.fixed_ms < track.window.first_ms:
-            track.before = point
-        else:
-            track.points.append(point)
-    for track in tracks.values():
-        _add_fresh(track, result)
-    return list(tracks.values())
-
-
-def _add_fresh(track: _Track, result: Judgement) -> None:
-    """Put the window's fixes among the stored ones; one that is stored already is dropped."""
-    stored = {point.fixed_ms for point in track.points}
-    track.window.fresh = [each for each in track.window.fresh if each.fixed_ms not in stored]
-    result.fresh += track.window.fresh
-    result.late += len(track.window.fresh)
-    track.points += [
-        _Point(each.fixed_ms, each.fix.lon, each.fix.lat, each.department_id)
-        for each in track.window.fresh
-    ]
-    track.points.sort(key=lambda point: point.fixed_ms)
-
-
 async def _load_standing(
-    connection: Connection, tracks: Sequence[_Track]
+    connection: Connection, tracks: Sequence[Track]
 ) -> dict[UUID, asyncpg.Record]:
     rows = await connection.fetch(
         sql.text("load_events"),
         [track.window.vehicle_id for track in tracks],
         [from_unix_ms(track.before.fixed_ms) if track.before else None for track in tracks],
-        [_moment(track.until_ms) for track in tracks],
+        [moment(track.until_ms) for track in tracks],
     )
     return {row["id"]: row for row in rows}
 
@@ -299,18 +263,3 @@ def _batch_of(placed: Sequence[Placed]) -> FixBatch:
         lon=np.array([each.fix.lon for each in placed], dtype=np.float64),
         lat=np.array([each.fix.lat for each in placed], dtype=np.float64),
     )
-
-
-def _columns(tracks: Iterable[tuple[int, Sequence[_Point]]]) -> FixBatch:
-    rows = [(vehicle_id, point) for vehicle_id, points in tracks for point in points]
-    return FixBatch(
-        vehicle_id=np.array([vehicle_id for vehicle_id, _ in rows], dtype=np.int32),
-        department_id=np.array([point.department_id for _, point in rows], dtype=np.int32),
-        fixed_ms=np.array([point.fixed_ms for _, point in rows], dtype=np.int64),
-        lon=np.array([point.lon for _, point in rows], dtype=np.float64),
-        lat=np.array([point.lat for _, point in rows], dtype=np.float64),
-    )
-
-
-def _moment(ms: int | None) -> datetime:
-    return FOREVER if ms is None else from_unix_ms(ms)

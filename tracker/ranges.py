@@ -38,6 +38,9 @@ class Ranges:
 
     def add(self, number: int) -> None:
         """Put one number in."""
+        if self._ends and number == self._ends[-1] + 1:  # what a device sends next, nearly always
+            self._ends[-1] = number
+            return
         at = bisect_right(self._starts, number)
         if at and number <= self._ends[at - 1]:
             return
@@ -54,8 +57,31 @@ class Ranges:
             self._starts.insert(at, number)
             self._ends.insert(at, number)
 
-    def __contains__(self, number: int) -> bool:
+    def discard(self, number: int) -> None:
+        """Take one number out, if it is in."""
+        if number not in self:
+            return
+        at = bisect_right(self._starts, number) - 1
+        first, last = self._starts[at], self._ends[at]
+        left = [(first, number - 1)] if first < number else []
+        right = [(number + 1, last)] if number < last else []
+        self._starts[at : at + 1] = [start for start, _ in (*left, *right)]
+        self._ends[at : at + 1] = [end for _, end in (*left, *right)]
+
+    def changed(self, added: Iterable[int], removed: Iterable[int] = ()) -> Ranges:
+        """Another set: this one with some numbers more and then some less."""
+        made = Ranges()
+        made._starts, made._ends = self._starts.copy(), self._ends.copy()
+        for number in added:
+            made.add(number)
+        for number in removed:
+            made.discard(number)
+        return made
+
+    def __contains__(self, number: object) -> bool:
         """Whether the number is in."""
+        if not isinstance(number, int):
+            return False
         at = bisect_right(self._starts, number)
         return at > 0 and number <= self._ends[at - 1]
 

@@ -20,9 +20,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.shapes import build_shape
-from tracker import models
+from tracker import models, shards
 from tracker.errors import BadInput, Taken, Unknown
-from tracker.models.base import REF_PATTERN
+from tracker.models.base import MMSI_PATTERN, REF_PATTERN
 
 Ref = Annotated[str, StringConstraints(pattern=REF_PATTERN)]
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -46,6 +46,9 @@ class New(BaseModel):
 
 class NewDepartment(New):
     """A department: the owner of vehicles, devices, fences and rules."""
+
+    #: Which shard of ingest serves it; one that is not there yet is made.
+    shard: Annotated[int, Field(gt=0, lt=1000)] = 1
 
 
 class NewCluster(New):
@@ -77,7 +80,10 @@ class NewVehicle(New):
 
 
 class NewDevice(New):
-    """A device of a department, put into a vehicle of it at once where one is named."""
+    """A device of a department, put into a vehicle of it at once where one is named.
+
+    With an MMSI it is an AIS transponder, which other devices of the department hear.
+    """
 
     department: Ref
     vehicle: Ref | None = None
@@ -86,6 +92,8 @@ class NewDevice(New):
     #: Fixes before this are refused: the clock of a receiver that has not seen the sky.
     accept_from: AwareDatetime = EARLIEST
     rollover: Literal["auto", "on", "off"] = "auto"
+    #: Of an AIS transponder: nine digits.
+    mmsi: Annotated[str, StringConstraints(pattern=MMSI_PATTERN)] | None = None
 
 
 class NewFence(New):
@@ -113,7 +121,8 @@ async def add(new: New, connection: AsyncConnection) -> int:
 
 @add.register
 async def _department(new: NewDepartment, connection: AsyncConnection) -> int:
-    return await _insert(connection, models.Department, new, {})
+    await shards.ensure(connection, new.shard)
+    return await _insert(connection, models.Department, new, {"shard": new.shard})
 
 
 @add.register
@@ -183,6 +192,7 @@ async def _device(new: NewDevice, connection: AsyncConnection) -> int:
             "department_id": department_id,
             "accept_from": new.accept_from,
             "rollover": new.rollover,
+            "mmsi": new.mmsi,
         },
     )
     if new.vehicle is not None:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tracker import sql
-from tracker.sorting import REJECTS_KEPT_A_DAY
+from tracker.sorting import REJECTS_KEPT_A_DAY, stranger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,12 @@ async def rejects(connection: AsyncConnection, which: Which, limit: int) -> list
 
 async def only_counted(connection: AsyncConnection, which: Which) -> list[dict[str, Any]]:
     """Days on which a sender was refused more than is kept: day, sender, refused, only_counted."""
-    values = {"device": which.device, "since": which.since, "kept": REJECTS_KEPT_A_DAY}
+    values = {
+        "device": which.device,
+        "stranger": stranger(which.device),
+        "since": which.since,
+        "kept": REJECTS_KEPT_A_DAY,
+    }
     rows = await connection.execute(text(sql.text("list_reject_days")), values)
     return [dict(row) for row in rows.mappings()]
 

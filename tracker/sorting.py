@@ -6,21 +6,28 @@ Pure: the registry comes as a snapshot, and time as each message's `received_at`
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
+from operator import attrgetter
+from typing import Final, NamedTuple
+from zlib import crc32
 
 from geo.fix import Fix, unix_ms
+from tracker.device_news import News
 from tracker.directory import Device, Directory
 from tracker.message import Message, Reading, Refusal, Replay
-from tracker.ranges import Ranges
 
 #: A fix further ahead of our clock than this is from a wrong clock (MQTT contract, Clock).
 FUTURE_LIMIT_MS = 60_000
 #: Rows kept of what one sender is refused on one day; more is only counted.
 REJECTS_KEPT_A_DAY = 1000
+#: How reports by AIS of nobody that we know are counted.
+UNREGISTERED = "unregistered"
+#: Unknown senders share this many bounds: a flood of made-up names stays small, and one that is
+#: loud takes the room of few others.
+STRANGERS = 16
 
 ReceiptKey = tuple[int, str]
 
@@ -33,6 +40,7 @@ class Refused(StrEnum):
     UNASSIGNED = "unassigned"
     CLOCK = "clock"
     NULL_ISLAND = "null_island"
+    SHARD = "shard"
 
 
 #: What registering a device, assigning it or accepting older fixes can change.
@@ -44,8 +52,7 @@ CURABLE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class Placed(NamedTuple):
     """A fix of a known vehicle."""
 
     vehicle_id: int
@@ -54,6 +61,11 @@ class Placed:
     received_at: datetime
     fixed_ms: int
     fix: Fix
+
+
+def stranger(claimed_ref: str | None) -> str:
+    """Whose bound a device counts against that is not registered."""
+    return f"strangers {crc32((claimed_ref or '').encode()) % STRANGERS + 1}/{STRANGERS}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +89,9 @@ class RejectRow:
         """Whose daily bound it counts against."""
         if self.device_id is not None:
             return f"device:{self.device_id}"
-        return f"{self.message.source}:{self.message.topic or self.message.device_ref}"[:200]
+        if self.reason == Refused.SHARD:
+            return f"moved:{self.claimed_ref}"
+        return stranger(self.claimed_ref)
 
     @property
     def day(self) -> date:
@@ -94,10 +108,10 @@ class Dealt:
     #: When the first and the last of them arrived.
     first_at: datetime
     last_at: datetime
-    dealt: Ranges = field(default_factory=Ranges)
-    refused: Ranges = field(default_factory=Ranges)
+    dealt: set[int] = field(default_factory=set)
+    refused: set[int] = field(default_factory=set)
     #: Refused by an earlier commit, and now stored whole.
-    redeemed: Ranges = field(default_factory=Ranges)
+    redeemed: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -113,6 +127,8 @@ class Sorted:
     repeated: int = 0
     #: Rejects that were read again, and whether what they hold is stored now.
     replayed: dict[int, bool] = field(default_factory=dict)
+    #: What devices say beside fixes.
+    news: News = field(default_factory=News)
 
     def days(self) -> set[date]:
         """The days of the fixes, for the partitions."""
@@ -124,7 +140,8 @@ class Sorted:
         for each in self.placed:
             grouped[each.vehicle_id].append(each)
         for fixes in grouped.values():
-            fixes.sort(key=lambda each: each.fixed_ms)
+            if len(fixes) > 1:
+                fixes.sort(key=attrgetter("fixed_ms"))
         return grouped
 
 
@@ -139,7 +156,9 @@ def receipt_keys(messages: Sequence[Message], directory: Directory) -> set[Recei
 
 
 def sort(
-    messages: Sequence[Message], directory: Directory, receipts: Mapping[ReceiptKey, Ranges]
+    messages: Sequence[Message],
+    directory: Directory,
+    receipts: Mapping[ReceiptKey, Container[int]],
 ) -> Sorted:
     """Sort a batch; `receipts` holds what earlier commits dealt with."""
     result = Sorted()
@@ -148,7 +167,12 @@ def sort(
         device = directory.device(message.department_ref, message.device_ref)
         if message.replay is not None:
             result.replayed[message.replay.reject_id] = device is not None and _redeem(
-                message, message.replay, device, result, seen
+                message,
+                message.replay,
+                device,
+                result,
+                seen,
+                _overheard(message, device, directory),
             )
         elif device is None:
             _refuse_stranger(message, directory, result)
@@ -157,48 +181,57 @@ def sort(
         else:
             refused, _ = _place(message, device, result, seen)
             _refuse(message, device, refused, result)
+            if message.beside is not None:
+                _place_overheard(message, device, directory, result, seen)
+                result.news.take(message, message.beside, device)
     return result
 
 
 def _refuse_stranger(message: Message, directory: Directory, result: Sorted) -> None:
     known = directory.is_known_elsewhere(message.device_ref)
+    if known and not directory.serves(message.department_ref):
+        # That shard's holder has it too, or a numbered one is sent again, or it reads the reject.
+        if message.boot is None or message.seq is None:
+            result.rejects += _whole(message, Refused.SHARD)
+        return
     reason: str = Refused.DEPARTMENT if known else Refused.UNKNOWN_DEVICE
     if not message.device_ref and message.refusals:
         reason = message.refusals[0].reason
+    result.rejects += _whole(message, reason)
+
+
+def _whole(message: Message, reason: str) -> Iterator[RejectRow]:
+    """All of a message as one reject of nobody; none where it holds nothing."""
     said: list[Reading | Refusal] = [*message.readings, *message.refusals]
-    raw = message.payload or b"\n".join(each.raw for each in said)
-    if not raw:
-        return
-    result.rejects.append(
-        RejectRow(
-            message=message,
-            department_id=None,
-            device_id=None,
-            reason=reason,
-            raw=raw,
-        )
-    )
+    if raw := message.payload or b"\n".join(each.raw for each in said):
+        yield RejectRow(message=message, department_id=None, device_id=None, reason=reason, raw=raw)
 
 
 def _is_repeated(
-    message: Message, device: Device, receipts: Mapping[ReceiptKey, Ranges], result: Sorted
+    message: Message,
+    device: Device,
+    receipts: Mapping[ReceiptKey, Container[int]],
+    result: Sorted,
 ) -> bool:
     """Note the number as dealt with; True when it was already, in this batch or before."""
     if message.boot is None or message.seq is None:
         return False
     dealt = _dealt(message, message.boot, device, result).dealt
-    earlier = receipts.get((device.id, message.boot), ())
-    repeated = message.seq in dealt or message.seq in earlier
+    repeated = message.seq in dealt or message.seq in receipts.get((device.id, message.boot), ())
     dealt.add(message.seq)
     return repeated
 
 
 def _dealt(message: Message, boot: str, device: Device, result: Sorted) -> Dealt:
     """Where the message's number belongs; its time is noted."""
-    at = message.received_at
-    found = result.dealt.setdefault((device.id, boot), Dealt(device, boot, at, at))
-    found.first_at = min(found.first_at, at)
-    found.last_at = max(found.last_at, at)
+    at, key = message.received_at, (device.id, boot)
+    found = result.dealt.get(key)
+    if found is None:
+        found = result.dealt[key] = Dealt(device, boot, at, at)
+    elif at > found.last_at:
+        found.last_at = at
+    elif at < found.first_at:
+        found.first_at = at
     return found
 
 
@@ -211,40 +244,31 @@ def _place(
     of its fixes are concerned.
     """
     refused = list(message.refusals)
-    received_ms = unix_ms(message.received_at)
+    received_at = message.received_at
+    received_ms = unix_ms(received_at)
     kept_whole: set[Refused] = set()
-    taken = len(message.readings)
-
-    def refuse(reason: Refused, reading: Reading) -> None:
-        nonlocal taken
-        taken -= 1
-        if not message.payload or reason not in CURABLE:
-            refused.append(Refusal(raw=reading.raw, reason=reason))
-        elif reason not in kept_whole:
-            kept_whole.add(reason)
-            refused.append(Refusal(raw=message.payload, reason=reason))
-
+    taken = 0
     for reading in message.readings:
-        fixed_ms = unix_ms(reading.fix.fixed_at)
+        fix = reading.fix
+        fixed_ms = unix_ms(fix.fixed_at)
         vehicle_id = device.vehicle_at(fixed_ms)
-        if reason := _impossible(reading.fix, fixed_ms, received_ms, device):
-            refuse(reason, reading)
-        elif vehicle_id is None:
-            refuse(Refused.UNASSIGNED, reading)
-        elif (vehicle_id, fixed_ms) in seen:
-            result.repeated += 1
-        else:
+        reason = _impossible(fix, fixed_ms, received_ms, device)
+        if reason is None and vehicle_id is None:
+            reason = Refused.UNASSIGNED
+        if reason is None and vehicle_id is not None:
+            taken += 1
+            if (vehicle_id, fixed_ms) in seen:
+                result.repeated += 1
+                continue
             seen.add((vehicle_id, fixed_ms))
             result.placed.append(
-                Placed(
-                    vehicle_id=vehicle_id,
-                    device_id=device.id,
-                    department_id=device.department_id,
-                    received_at=message.received_at,
-                    fixed_ms=fixed_ms,
-                    fix=reading.fix,
-                )
+                Placed(vehicle_id, device.id, device.department_id, received_at, fixed_ms, fix)
             )
+        elif reason not in CURABLE or not message.payload:
+            refused.append(Refusal(reading.raw, str(reason)))
+        elif reason not in kept_whole:
+            kept_whole.add(reason)
+            refused.append(Refusal(message.payload, reason))
     return refused, taken
 
 
@@ -265,10 +289,21 @@ def _refuse(message: Message, device: Device, refused: Sequence[Refusal], result
 
 
 def _redeem(
-    message: Message, replay: Replay, device: Device, result: Sorted, seen: set[tuple[int, int]]
+    message: Message,
+    replay: Replay,
+    device: Device,
+    result: Sorted,
+    seen: set[tuple[int, int]],
+    overheard: Sequence[tuple[Device, Message]],
 ) -> bool:
     """Place what may be stored now; True when the reject has nothing left that may be later."""
     refusals, taken = _place(message, device, result, seen)
+    if message.beside is not None:
+        result.news.take(message, message.beside, device)
+        taken += message.beside.said is not None
+    for other, its_message in overheard:
+        more, also_taken = _place(its_message, other, result, seen)
+        refusals, taken = [*refusals, *more], taken + also_taken
     refused = {refusal.reason for refusal in refusals}
     if not taken or refused & {replay.reason, Refused.UNASSIGNED}:
         return False
@@ -277,6 +312,54 @@ def _redeem(
         numbers.dealt.add(message.seq)
         (numbers.refused if refused else numbers.redeemed).add(message.seq)
     return True
+
+
+def _place_overheard(
+    message: Message,
+    listener: Device,
+    directory: Directory,
+    result: Sorted,
+    seen: set[tuple[int, int]],
+) -> None:
+    """Place what a device heard of registered transponders; of others it is only counted."""
+    unknown = len(message.beside.heard) if message.beside is not None else 0
+    for device, overheard in _overheard(message, listener, directory):
+        unknown -= len(overheard.readings)
+        refused, _ = _place(overheard, device, result, seen)
+        _refuse(overheard, device, refused, result)
+    if unknown:
+        result.news.ais[message.source, UNREGISTERED] += unknown
+
+
+def _overheard(
+    message: Message, listener: Device, directory: Directory
+) -> list[tuple[Device, Message]]:
+    """What a device heard by AIS of others, each of them as a message of its own.
+
+    Only transponders of the listener's department are known to it: whoever may write on one line
+    must not move the vessels of another department.
+    """
+    readings: dict[str, list[Reading]] = defaultdict(list)
+    for heard in message.beside.heard if message.beside is not None else ():
+        readings[heard.mmsi].append(heard.reading)
+    found = []
+    for mmsi, those in readings.items():
+        device = directory.transponder(mmsi)
+        if device is not None and device.department_id == listener.department_id:
+            found.append((device, _of_transponder(message, device, those)))
+    return found
+
+
+def _of_transponder(message: Message, device: Device, readings: Sequence[Reading]) -> Message:
+    """Without payload and number, which are the listener's."""
+    return Message(
+        source=message.source,
+        department_ref=device.department_ref,
+        device_ref=device.ref,
+        received_at=message.received_at,
+        readings=readings,
+        topic=message.topic,
+    )
 
 
 def _impossible(fix: Fix, fixed_ms: int, received_ms: int, device: Device) -> Refused | None:

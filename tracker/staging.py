@@ -1,17 +1,15 @@
-"""Writing a commit's rows: fixes by COPY into staging, states, receipts and rejects."""
+"""Writing a commit's rows: fixes by COPY into staging, states and rejects."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from geo.crossing import VehicleState
+from geo.crossing import FixKey, VehicleState
 from geo.fix import from_unix_ms
 from tracker import sql
-from tracker.ranges import Ranges
-from tracker.sorting import REJECTS_KEPT_A_DAY, Dealt, Placed, ReceiptKey, RejectRow
+from tracker.sorting import REJECTS_KEPT_A_DAY, Placed, Refused, RejectRow
 
 if TYPE_CHECKING:
     from tracker.connect import Connection
@@ -19,33 +17,52 @@ if TYPE_CHECKING:
 STAGED_COLUMNS = (
     *("vehicle_id", "device_id", "department_id", "fixed_at", "received_at", "lon", "lat"),
     *("altitude_m", "speed_mps", "course_deg", "heading_deg", "accuracy_m", "hdop"),
-    *("satellites", "mode", "rollover_weeks", "ignition", "inputs"),
+    *("satellites", "mode", "rollover_weeks", "ignition", "inputs", "ais", "implausible"),
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """What is dealt with of one device and boot, durably."""
-
-    department_ref: str
-    device_ref: str
-    boot: str
-    dealt: Ranges
-    refused: Ranges
-
-
-async def store_fixes(connection: Connection, fixes: Sequence[Placed], feed: int, n: int) -> int:
-    """Store fixes and the newest of each vehicle; returns how many were new."""
+async def store_fixes(
+    connection: Connection,
+    fixes: Sequence[Placed],
+    implausible: Collection[FixKey],
+    feed: int,
+    n: int,
+) -> int:
+    """Store fixes and the newest plausible of each vehicle; returns how many were new."""
     if not fixes:
         return 0
+    await connection.execute(sql.text("stage_fixes"))
     await connection.copy_records_to_table(
-        "staged_fix", records=[_record(each) for each in fixes], columns=STAGED_COLUMNS
+        "staged_fix", records=[_record(each, implausible) for each in fixes], columns=STAGED_COLUMNS
     )
     row = await connection.fetchrow(sql.text("store_fixes"), feed, n)
     return int(row["stored"]) if row else 0
 
 
-def _record(placed: Placed) -> tuple[Any, ...]:
+async def store_marks(
+    connection: Connection,
+    marks: Mapping[FixKey, bool],
+    newest_ms: Mapping[int, int],
+    feed: int,
+    n: int,
+) -> None:
+    """Mark stored fixes anew, and give vehicles the stored fix of that time as their latest."""
+    if marks:
+        times = [from_unix_ms(fixed_ms) for _, fixed_ms in marks]
+        await connection.execute(
+            sql.text("mark_fixes"),
+            [vehicle_id for vehicle_id, _ in marks],
+            times,
+            list(marks.values()),
+            min(times),
+            max(times),
+        )
+    if newest_ms:
+        times = [from_unix_ms(fixed_ms) for fixed_ms in newest_ms.values()]
+        await connection.execute(sql.text("move_latest"), feed, n, list(newest_ms), times)
+
+
+def _record(placed: Placed, implausible: Collection[FixKey]) -> tuple[Any, ...]:
     fix = placed.fix
     return (
         placed.vehicle_id,
@@ -66,6 +83,8 @@ def _record(placed: Placed) -> tuple[Any, ...]:
         fix.rollover_weeks,
         fix.ignition,
         dict(fix.inputs) if fix.inputs else None,
+        fix.ais,
+        (placed.vehicle_id, placed.fixed_ms) in implausible,
     )
 
 
@@ -74,7 +93,7 @@ async def store_states(
     changed: Mapping[int, VehicleState],
     known: Mapping[int, VehicleState],
 ) -> None:
-    """Store those states that `latest` alone does not tell: another inside, or a judging since."""
+    """Store those that `latest` alone does not tell: another inside, or a judging then or since."""
     rows = [
         {
             "vehicle_id": vehicle_id,
@@ -83,62 +102,17 @@ async def store_states(
             "judged_at": from_unix_ms(state.judged_ms).isoformat(),
         }
         for vehicle_id, state in changed.items()
-        if state.judged_ms > state.fixed_ms or state.inside != _inside(known.get(vehicle_id))
+        if state.judged_ms > state.fixed_ms or _is_told_wrong(state, known.get(vehicle_id))
     ]
     if rows:
         await connection.execute(sql.text("store_states"), rows)
 
 
-def _inside(state: VehicleState | None) -> frozenset[int]:
-    return frozenset() if state is None else state.inside
-
-
-async def load_receipts(
-    connection: Connection, keys: Iterable[ReceiptKey]
-) -> dict[ReceiptKey, Ranges]:
-    """What earlier commits dealt with, for each of these devices and boots."""
-    wanted = list(keys)
-    rows = await connection.fetch(
-        sql.text("load_receipts"), [device for device, _ in wanted], [boot for _, boot in wanted]
-    )
-    found = {(row["device_id"], row["boot"]): Ranges.from_multirange(row["dealt"]) for row in rows}
-    return {key: found.get(key, Ranges()) for key in wanted}
-
-
-async def store_receipts(
-    connection: Connection, dealt: Mapping[ReceiptKey, Dealt]
-) -> dict[ReceiptKey, Receipt]:
-    """Add to the receipts; returns them whole."""
-    if not dealt:
-        return {}
-    rows = await connection.fetch(
-        sql.text("store_receipts"),
-        [
-            {
-                "device_id": each.device.id,
-                "boot": each.boot,
-                "department_id": each.device.department_id,
-                "dealt": each.dealt.to_multirange(),
-                "refused": each.refused.to_multirange(),
-                "redeemed": each.redeemed.to_multirange(),
-                "first_at": each.first_at.isoformat(),
-                "last_at": each.last_at.isoformat(),
-            }
-            for each in dealt.values()
-        ],
-    )
-    receipts = {}
-    for row in rows:
-        key = (row["device_id"], row["boot"])
-        device = dealt[key].device
-        receipts[key] = Receipt(
-            department_ref=device.department_ref,
-            device_ref=device.ref,
-            boot=row["boot"],
-            dealt=Ranges.from_multirange(row["dealt"]),
-            refused=Ranges.from_multirange(row["refused"]),
-        )
-    return receipts
+def _is_told_wrong(state: VehicleState, before: VehicleState | None) -> bool:
+    """Whether what is stored of the state before says something else."""
+    if before is None:
+        return bool(state.inside)
+    return state.inside != before.inside or state.judged_ms < before.judged_ms
 
 
 async def store_rejects(connection: Connection, rejects: Sequence[RejectRow]) -> None:
@@ -172,7 +146,8 @@ async def store_rejects(connection: Connection, rejects: Sequence[RejectRow]) ->
     if kept:
         await connection.executemany(
             "INSERT INTO reject (received_at, department_id, device_id, source, topic, boot, seq,"
-            " reason, raw, claimed_ref) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            " reason, raw, claimed_ref, replay_asked_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             kept,
         )
 
@@ -190,6 +165,7 @@ def _reject_record(reject: RejectRow) -> tuple[Any, ...]:
         str(reject.reason),
         reject.raw,
         reject.claimed_ref,
+        message.received_at if reject.reason == Refused.SHARD else None,
     )
 
 

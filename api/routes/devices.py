@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from api.answers import Json, built
 from api.caller import SCHEMES, ChosenDepartment, InScope
 from api.errors import NotFound
-from api.models import Device, Devices, Receipts
+from api.models import Device, DeviceDetails, Devices, Receipts
 from tracker import reads
 
 router = APIRouter(prefix="/v1", tags=["devices"], dependencies=SCHEMES)
@@ -24,6 +24,17 @@ async def devices(scope: InScope, department_id: ChosenDepartment) -> Json:
     """The boxes that report: in which vehicle each is now, and when it was last heard."""
     rows = await reads.devices(scope, department_id=department_id)
     return await built(Json, lambda: Devices(devices=[Device.model_validate(row) for row in rows]))
+
+
+@router.get("/devices/{department}/{ref}")
+async def device(scope: InScope, department: str, ref: str) -> DeviceDetails:
+    """One device: whether it is online, and how its receiver went in the last day."""
+    row = await reads.device(scope, department=department, ref=ref)
+    if row is None:
+        raise NotFound(f"(device {department}/{ref})")
+    health = await reads.device_health(scope, device_id=row["id"])
+    notices = [each._asdict() for each in health["notices"]]
+    return DeviceDetails.model_validate({**row, **health, "notices": notices})
 
 
 @router.get("/devices/{department}/{ref}/receipts", response_model=Receipts, response_class=Json)

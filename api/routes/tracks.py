@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
 
 from api.answers import GeoJson, built
@@ -16,12 +16,16 @@ from api.errors import BadParameter, NotFound
 from api.geojson import line
 from api.models import Track, TrackProperties
 from tracker import reads
+from tracker.reads import Row
 
 router = APIRouter(prefix="/v1", tags=["tracks"], dependencies=SCHEMES)
 
 From = Annotated[AwareDatetime | None, Query(alias="from", description="an hour before `to`")]
 To = Annotated[AwareDatetime | None, Query(alias="to", description="not included; now")]
 Limit = Annotated[int, Query(ge=1, le=50_000)]
+Include = Annotated[
+    Literal["implausible"] | None, Query(description="also fixes that are marked implausible")
+]
 
 #: How long a track is without `from`.
 BY_DEFAULT: Final = timedelta(hours=1)
@@ -36,29 +40,40 @@ _COLUMNS: Final = (
 )
 
 
-@router.get("/vehicles/{department}/{ref}/track", response_model=Track, response_class=GeoJson)
-async def track(
-    scope: InScope,
-    department: str,
-    ref: str,
-    since: From = None,
-    until: To = None,
-    limit: Limit = 10_000,
-) -> GeoJson:
-    """The fixes of a vehicle between two times, oldest first."""
+async def _vehicle(scope: InScope, department: str, ref: str) -> Row:
     vehicle = await reads.vehicle(scope, department=department, ref=ref)
     if vehicle is None:
         raise NotFound(f"(vehicle {department}/{ref})")
+    return vehicle
+
+
+@router.get("/vehicles/{department}/{ref}/track", response_model=Track, response_class=GeoJson)
+async def track(
+    scope: InScope,
+    vehicle: Annotated[Row, Depends(_vehicle)],
+    since: From = None,
+    until: To = None,
+    limit: Limit = 10_000,
+    include: Include = None,
+) -> GeoJson:
+    """The fixes of a vehicle between two times, oldest first."""
     since, until = _bounds(since, until)
     found = await reads.track(
-        scope, vehicle_id=vehicle["id"], since=since, until=until, limit=limit
+        scope,
+        vehicle_id=vehicle["id"],
+        since=since,
+        until=until,
+        limit=limit,
+        implausible=include is not None,
     )
+    query = {"limit": limit} if include is None else {"limit": limit, "include": include}
     told = {
         "vehicle": vehicle["vehicle"],
-        "department": department,
+        "department": vehicle["department"],
         "from": since,
         "to": until,
-        "next": _next(vehicle["vehicle"], found.goes_on_at, until, limit),
+        "implausible": None if include is None else found.columns["implausible"],
+        "next": _next(vehicle["vehicle"], found.goes_on_at, until, query),
     }
     return await built(GeoJson, lambda: _feature(told, found.columns))
 
@@ -83,8 +98,10 @@ def _bounds(since: datetime | None, until: datetime | None) -> tuple[datetime, d
     return since, until
 
 
-def _next(vehicle: str, goes_on_at: datetime | None, until: datetime, limit: int) -> str | None:
+def _next(
+    vehicle: str, goes_on_at: datetime | None, until: datetime, asked: Mapping[str, object]
+) -> str | None:
     if goes_on_at is None:
         return None
-    query = {"from": goes_on_at.isoformat(), "to": until.isoformat(), "limit": limit}
+    query = {"from": goes_on_at.isoformat(), "to": until.isoformat(), **asked}
     return f"/v1/vehicles/{vehicle}/track?{urlencode(query)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -48,12 +49,44 @@ class Found(NamedTuple):
     origin: object
 
 
+class Heard(NamedTuple):
+    """A fix that a ship or an aircraft told of itself by AIS, and where it was heard."""
+
+    #: Nine digits.
+    mmsi: str
+    fix: Fix
+    #: The lines of the message, apart by CR LF.
+    raw: bytes
+    #: What the caller gave along with the last of them.
+    origin: object
+
+
+class Notice(NamedTuple):
+    """What a receiver says of itself, or how it goes; no position."""
+
+    #: "antenna", "firmware", "no_fix", "weak_signals".
+    kind: str
+    #: Of an antenna "ok", "open" or "short"; of a firmware its text; else empty.
+    detail: str
+    #: The receiver's time of it; None where it is not known.
+    at: datetime | None
+    #: What the caller gave along with the bytes.
+    origin: object
+
+
 @dataclass(slots=True)
 class Decoded:
     """What one call brought to light, in the order of the input."""
 
     found: list[Found] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    #: What others said of themselves by AIS.
+    heard: list[Heard] = field(default_factory=list)
+    #: What the receiver said of its own health.
+    notices: list[Notice] = field(default_factory=list)
+    #: AIS messages that made no fix: "own" (of the own ship), "other" (without a position),
+    #: "no_position" (which they say they do not know), "undated", "unreadable".
+    ais: dict[str, int] = field(default_factory=dict)
     #: Lines with a good checksum by what they are: "RMC", "GSV", "AIVDM", "PGRME"; "#" a comment.
     counts: dict[str, int] = field(default_factory=dict)
     #: Epochs in which a sentence said that there is no fix.
@@ -71,10 +104,18 @@ class Decoded:
         """How many bytes were no part of any sentence."""
         return sum(len(one.raw) for one in self.refused if one.reason is Reason.NOISE)
 
+    def count_ais(self, what: str, times: int = 1) -> None:
+        """Count AIS messages that made no fix."""
+        self.ais[what] = self.ais.get(what, 0) + times
+
     def extend(self, later: Decoded) -> None:
         """Take in what a later call brought."""
         self.found += later.found
         self.refused += later.refused
+        self.heard += later.heard
+        self.notices += later.notices
+        for what, times in later.ais.items():
+            self.count_ais(what, times)
         for kind, times in later.counts.items():
             self.counts[kind] = self.counts.get(kind, 0) + times
         self.void_epochs += later.void_epochs

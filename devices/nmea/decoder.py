@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from devices.errors import FormError, RangeError
+from devices.nmea.ais import AisReader, is_ais
 from devices.nmea.dates import Rollover
 from devices.nmea.decoded import Decoded, Reason, Refused
 from devices.nmea.device import Device, Settings
@@ -32,12 +33,13 @@ class Decoder:
     another device than the first one named are refused: use GatewayDecoder for several devices.
     """
 
-    __slots__ = ("_device", "_framer", "_name")
+    __slots__ = ("_ais", "_device", "_framer", "_name")
 
     def __init__(self, *, day: date | None = None, rollover: Rollover = "off") -> None:
         """`day` dates recordings that hold no date; `rollover` says how 1,024 weeks are undone."""
         self._framer = Framer()
         self._device = Device(Settings(day, rollover))
+        self._ais = AisReader()
         self._name: str | None = None
 
     def feed(
@@ -100,14 +102,23 @@ class Decoder:
         for line in lines:
             if isinstance(line, Refused):
                 out.refused.append(line)
-            elif line.device is not None and self._is_foreign(line.device):
+            elif line.device is not None and self._is_foreign(line.device, line.raw):
                 out.refused.append(Refused(line.raw, Reason.MIXED))
             else:
                 reading = read_line(line, out)
                 if reading is not None:
                     self._device.take(reading, line.raw, out)
+                elif is_ais(line.raw):
+                    self._hear_others(line, out)
+                else:
+                    self._device.health.listen(line.raw)
 
-    def _is_foreign(self, device: str) -> bool:
+    def _hear_others(self, line: Line, out: Decoded) -> None:
+        self._ais.take(line, self._device.received_at, out, self._device.origin)
+
+    def _is_foreign(self, device: str, raw: bytes) -> bool:
+        if is_ais(raw):
+            return False
         if self._name is None:
             self._name = device
         return device != self._name

@@ -17,6 +17,7 @@ from devices.nmea.dates import (
 from devices.nmea.decoded import Decoded, Found, Reason, Refused
 from devices.nmea.epochs import KEYED_KINDS, Epoch
 from devices.nmea.fields import DAY_MS
+from devices.nmea.health import NO_FIX, Health
 from devices.nmea.sentences import Reading
 
 #: Closed times of day remembered, so that a resent epoch makes no second fix.
@@ -48,11 +49,12 @@ class Device:
         "_held",
         "_interval_ms",
         "_open",
-        "_origin",
-        "_received_at",
         "_recent",
         "_settings",
         "_skipping",
+        "health",
+        "origin",
+        "received_at",
     )
 
     def __init__(self, settings: Settings) -> None:
@@ -65,23 +67,26 @@ class Device:
         self._accuracy: Reading | None = None
         self._held: deque[Epoch] = deque()
         self._recent: dict[int, date | None] = {}
-        self._received_at: datetime | None = None
+        #: When what comes now arrived, for live input only.
+        self.received_at: datetime | None = None
+        #: What is known of the receiver itself.
+        self.health = Health()
         #: Goes along with the epochs that begin from now on.
-        self._origin: object = None
+        self.origin: object = None
         self._closed_tod_ms: int | None = None
         self._interval_ms = 1000
 
     def hear(self, received_at: datetime | None, origin: object = None) -> None:
         """What follows came at this time, for live input only, and along with this origin."""
-        self._origin = origin
+        self.origin = origin
         if received_at is not None:
-            self._received_at = received_at
+            self.received_at = received_at
 
     def take(self, reading: Reading, raw: bytes, out: Decoded) -> None:
         """Take in one sentence; a new time of day closes the open epoch into `out`."""
         if reading.kind in KEYED_KINDS:
-            if reading.day is not None and self._received_at is not None and reading.kind == "RMC":
-                reading.day = nearest_century(reading.day, self._received_at)
+            if reading.day is not None and self.received_at is not None and reading.kind == "RMC":
+                reading.day = nearest_century(reading.day, self.received_at)
             self._take_keyed(reading, raw, out)
         elif reading.tod_ms is None or self._is_open_at(reading.tod_ms):
             if self._open is not None and not self._skipping:
@@ -97,6 +102,8 @@ class Device:
         if tod_ms is None:
             # It speaks of an instant that nobody knows, and so does what follows without a time.
             self._skipping = True
+            if reading.void:
+                self.health.note(NO_FIX)
             if reading.position is not None:
                 out.refused.append(Refused(raw, Reason.UNDATED))
             return
@@ -116,7 +123,7 @@ class Device:
         self._open = self._begun(tod_ms, reading, raw)
 
     def _begun(self, tod_ms: int, reading: Reading, raw: bytes) -> Epoch:
-        epoch = Epoch(tod_ms, raw, self._origin)
+        epoch = Epoch(tod_ms, raw, self.origin)
         if self._accuracy is not None:
             if self._accuracy.tod_ms == tod_ms:
                 epoch.add(self._accuracy)
@@ -140,6 +147,7 @@ class Device:
         """Close the open epoch: its fix comes out, or it is held until its date is known."""
         epoch, self._open = self._open, None
         if epoch is None:
+            self.health.tell(None, self.origin, out)
             return
         own_day = self._own_day(epoch)
         if own_day is not None and self._held:
@@ -147,6 +155,10 @@ class Device:
         day = self._calendar.day_of(epoch.tod_ms, own_day)
         self._learn_interval(epoch.tod_ms)
         void = epoch.is_void()
+        if void:
+            self.health.note(NO_FIX)
+        if self.health.has_news:
+            self.health.tell(self._dated(epoch, day), epoch.origin, out)
         if not void and epoch.position is None:
             return
         if self._is_repeat(epoch.tod_ms, day):
@@ -159,6 +171,14 @@ class Device:
             self._hold(epoch, out)
         else:
             self._emit(epoch, day, out)
+
+    def _dated(self, epoch: Epoch, day: date | None) -> datetime | None:
+        """When an epoch was, a rollover undone; None while no date is known."""
+        if day is None:
+            return None
+        at = instant(day, epoch.tod_ms)
+        weeks = missing_weeks(at, self.received_at, self._settings.rollover)
+        return at + timedelta(weeks=weeks)
 
     def _learn_interval(self, tod_ms: int) -> None:
         if self._closed_tod_ms is not None:
@@ -185,9 +205,9 @@ class Device:
         day = epoch.doubtful_day
         if day is None:
             return None
-        if self._received_at is None:
+        if self.received_at is None:
             return None if self._date_is_sure else day
-        off = abs(instant(day, epoch.tod_ms) - self._received_at)
+        off = abs(instant(day, epoch.tod_ms) - self.received_at)
         return day if off <= _BELIEVED else None
 
     def _is_repeat(self, tod_ms: int, day: date | None) -> bool:
@@ -228,7 +248,7 @@ class Device:
 
     def _emit(self, epoch: Epoch, day: date, out: Decoded) -> None:
         fixed_at = instant(day, epoch.tod_ms)
-        weeks = missing_weeks(fixed_at, self._received_at, self._settings.rollover)
+        weeks = missing_weeks(fixed_at, self.received_at, self._settings.rollover)
         if weeks:
             fixed_at += timedelta(weeks=weeks)
         fix = epoch.fix(fixed_at, weeks)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from devices.nmea.ais import is_ais
 from devices.nmea.decoded import Decoded, Reason, Refused
 from devices.nmea.decoder import read_line
 from devices.nmea.framing import COMMENT, Framer, Line
+from devices.nmea.health import KINDS_HEARD
 from devices.nmea.sentences import KINDS_READ, Reading
 
 
@@ -39,6 +41,10 @@ def _of(line: Line) -> Explained:
     reading = read_line(line, out)
     if out.refused:
         return Explained(line.raw, kind, "", out.refused[0].reason)
+    if reading is None and is_ais(line.raw):
+        return Explained(line.raw, kind, "AIS")
+    if reading is None and kind in KINDS_HEARD:
+        return Explained(line.raw, kind, "about the receiver")
     if reading is None:
         return Explained(line.raw, kind, "not used" if kind not in KINDS_READ else "says nothing")
     return Explained(line.raw, kind, ", ".join(_said(reading)) or "says nothing")

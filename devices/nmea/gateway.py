@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from devices.nmea.ais import AisReader, is_ais
 from devices.nmea.dates import Rollover
 from devices.nmea.decoded import Decoded, Reason, Refused
 from devices.nmea.decoder import read_line
@@ -30,6 +31,7 @@ class GatewayDecoder:
         self._settings = Settings(day, rollover)
         self._devices: dict[str, Device] = {}
         self._named = False
+        self._ais = AisReader()
 
     def feed(self, data: bytes, received_at: datetime | None = None) -> dict[str, Decoded]:
         """What these bytes complete, by device."""
@@ -60,6 +62,11 @@ class GatewayDecoder:
         if isinstance(line, Refused):
             found.setdefault(UNNAMED, Decoded()).refused.append(line)
             return
+        if is_ais(line.raw):  # the MMSI says of whom it is, whatever the tag block names
+            out = found.setdefault(UNNAMED, Decoded())
+            read_line(line, out)
+            self._ais.take(line, received_at, out)
+            return
         self._named = self._named or line.device is not None
         unnamed = line.device is None and line.kind != COMMENT
         if unnamed and (self._named or line.tag_broken):
@@ -73,6 +80,8 @@ class GatewayDecoder:
             device = self._device(name, found)
             device.hear(received_at)
             device.take(reading, line.raw, out)
+        elif name in self._devices:
+            self._devices[name].health.listen(line.raw)
 
     def _device(self, name: str, found: dict[str, Decoded]) -> Device:
         """The state of a device, moved to the end of those longest unheard."""

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from paho.mqtt.client import Client, ConnectFlags, MQTTMessage, MQTTv5
+from paho.mqtt.client import Client, ConnectFlags, MQTTMessage, MQTTMessageInfo, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -92,6 +92,7 @@ async def run_fleet(
         stack.callback(_disconnect, client)
         port = stack.enter_context(SerialPort(serial)) if serial else None
         run = _Run(client, acks, fleet, rate=rate, port=port)
+        run.announce(online=True)
         await run.report_until(ended, log or _log.info)
         await run.settle()
     return run.tally
@@ -112,6 +113,7 @@ class _Run:
         self.tally = Tally()
         self._acks = acks
         self._senders: dict[str, Sender] = {}
+        self._words: list[MQTTMessageInfo] = []
         self._units: list[Unit] = []
         self._due: list[tuple[datetime, int]] = []
         boot = f"b{secrets.token_hex(6)}"
@@ -143,11 +145,20 @@ class _Run:
                 tell(str(self.tally))
             await asyncio.sleep(TICK_S)
 
+    def announce(self, *, online: bool) -> None:
+        """All devices are there, or go. They share a connection, which has room for one will."""
+        self._words = [sender.announce(online=online) for sender in self._senders.values()]
+
     async def settle(self) -> None:
-        """Wait for what is not acknowledged yet, within limits."""
+        """Wait for what is not acknowledged yet, within limits; then the devices go."""
+        await self._wait(lambda: not self.tally.waiting)
+        self.announce(online=False)
+        await self._wait(lambda: all(word.is_published() for word in self._words))
+
+    async def _wait(self, done: Callable[[], bool]) -> None:
         loop = asyncio.get_running_loop()
         give_up_at_s = loop.time() + LAST_ACKS_S
-        while self.tally.waiting and loop.time() < give_up_at_s:
+        while not done() and loop.time() < give_up_at_s:
             self._take_acks()
             await asyncio.sleep(TICK_S)
 

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from paho.mqtt.client import MQTT_ERR_SUCCESS, Client
+from paho.mqtt.client import MQTT_ERR_SUCCESS, Client, MQTTMessageInfo
 
-from devices.contract import Topic
+from devices.contract import State, Topic, state_payload
 from devices.simulator.errors import AckError, StoreFullError
 
 #: Wait for the first acknowledgement; doubled at each repetition.
@@ -25,6 +25,9 @@ LONGEST_WAIT_S = 160.0
 BUSY_WAIT_S = 1.0
 #: At most so many repetitions a call, oldest first: a backlog must not drown what is new.
 REPEATS_A_CALL = 20
+
+#: What the simulated boxes run.
+FIRMWARE = "simulator 1"
 
 StateValue = bool | float | str
 
@@ -53,6 +56,7 @@ class Sender:
         topic = Topic(department_ref=department, device_ref=device, kind="nmea")
         self.topic = str(topic)
         self.ack_topic = str(replace(topic, kind="ack"))
+        self.state_topic = str(replace(topic, kind="state"))
         #: Number of the newest message; 0 before the first.
         self.seq = 0
         #: Numbers of messages that the service refused (at least a line of).
@@ -61,6 +65,17 @@ class Sender:
         self._capacity = capacity
         self._clock = clock
         self._store: dict[int, _Message] = {}
+
+    def state(self, *, online: bool) -> bytes:
+        """The birth of this boot, or its last will: for `will_set` of a connection of its own."""
+        if not online:
+            return state_payload(State(online=False, boot=self.boot))
+        return state_payload(State(online=True, boot=self.boot, firmware=FIRMWARE, protocol=1))
+
+    def announce(self, *, online: bool) -> MQTTMessageInfo:
+        """Tell that the device is there, or that it goes; the broker keeps the last word."""
+        payload = self.state(online=online)
+        return self._client.publish(self.state_topic, payload, qos=1, retain=True)
 
     def publish(self, lines: Sequence[str], state: Mapping[str, StateValue] | None = None) -> int:
         """Send whole epochs of NMEA lines, with the device's state beside; returns their number.

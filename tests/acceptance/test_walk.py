@@ -71,5 +71,5 @@ def test_the_walk_ends_with_a_vehicle_and_an_alert_on_the_map() -> None:
                 )
     assert (ack["boot"], ack["upto"]) == ("boot7", 1)
     assert position["properties"]["vehicle"] == "FSD/AMB-1"
-    assert position["geometry"]["coordinates"][:2] == [114.17, 22.301]
+    assert position["geometry"]["coordinates"][:2] == [114.17, 22.2959]
     assert (alert["kind"], alert["fence"], alert["state"]) == ("enter", "FSD/depot", "open")

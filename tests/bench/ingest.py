@@ -28,11 +28,13 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from devices.simulator.nmea import Dialect, sentences
 from geo.fix import Fix
+from ingest.accounts import write_accounts
 from ingest.broker import PrivateBroker
 from tests.bench.processes import Usage, resident_mb
 from tests.integration.processes import passing_folder
 from tests.integration.service import Service, served
 from tracker.access import database
+from tracker.accounts import Accounts
 from tracker.schema import migrate
 from tracker.staging import STAGED_COLUMNS
 
@@ -203,6 +205,8 @@ def publish(program: Path, service: Service, options: argparse.Namespace) -> flo
 def broker_alone(program: Path, seconds: float = 6.0) -> float:
     """Messages a second through a broker of our settings to a subscriber that throws them away."""
     with passing_folder() as data:
+        data.create()
+        write_accounts(data, Accounts(anonymous=True))
         broker = PrivateBroker(data)
         broker.start()
         try:
@@ -232,11 +236,13 @@ async def copy_alone(dsn: str, seconds: float = 3.0) -> float:
     await connection.execute(
         "CREATE TEMPORARY TABLE alone AS SELECT vehicle_id, device_id, department_id, fixed_at,"
         " received_at, 0::float8 AS lon, 0::float8 AS lat, altitude_m, speed_mps, course_deg,"
-        " heading_deg, accuracy_m, hdop, satellites, mode, rollover_weeks, ignition, inputs"
+        " heading_deg, accuracy_m, hdop, satellites, mode, rollover_weeks, ignition, inputs,"
+        " implausible"
         " FROM fix WHERE false"
     )
     now = datetime.now(UTC)
-    row = (1, 1, 1, now, now, 114.0, 22.0, 1.0, 2.0, 3.0, None, None, 0.9, 9, 3, 0, None, None)
+    place = (114.0, 22.0, 1.0, 2.0, 3.0, None, None, 0.9, 9, 3)
+    row = (1, 1, 1, now, now, *place, 0, None, None, False)
     records = [row] * COPY_ROWS
     rows, end_s = 0, time.monotonic() + seconds
     while time.monotonic() < end_s:

@@ -35,6 +35,7 @@ HASTE = 8.0
 class Box:
     """One device and what it sent."""
 
+    department: str
     ref: str
     sender: Sender
     offset_s: float
@@ -46,17 +47,19 @@ class Load:
     """Devices that report at a steady rate, and send again what is not acknowledged."""
 
     def __init__(self, mqtt_url: str, *, department: str, count: int, per_second: float) -> None:
-        self._department = department
+        self.department = department
         self._interval_s = count / per_second
         self._client = Client(CallbackAPIVersion.VERSION2, client_id=f"load-{time.time_ns()}")
         self._client.reconnect_delay_set(min_delay=1, max_delay=1)
         self._client.max_inflight_messages_set(2000)
-        self._client.on_connect = lambda client, *_: client.subscribe("gov/1/+/+/ack", qos=0)
+        acks = f"gov/1/{department}/+/ack"
+        self._client.on_connect = lambda client, *_: client.subscribe(acks, qos=0)
         self._client.on_message = self._on_ack
         self._lock = threading.RLock()
         boot = f"b{time.time_ns()}"
         self.boxes = [
             Box(
+                department=department,
                 ref=box_ref(number),
                 sender=Sender(
                     self._client,

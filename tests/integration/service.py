@@ -100,8 +100,8 @@ def served(data: DataFolder, options: Sequence[str] = ()) -> Iterator[Service]:
     port = free_port()
     command = (*MILEPOST, "run", "--data", str(data.path), "--port", str(port), *options)
     with Session(*command) as session:
-        session.expect("ingest is ready", 60)
-        session.expect("serve is ready", 60)
+        session.expect("ingest is ready", 120)
+        session.expect("serve is ready", 120)
         yield Service(data, session, port)
 
 

@@ -94,7 +94,7 @@ async def test_a_position_is_the_latest_fix(world: World, as_a: httpx.AsyncClien
     await world.drive(
         "A/AMB-1",
         (0, 114.1, 22.3),
-        (10, 114.2, 22.4),
+        (10, 114.102, 22.304),
         speed_mps=12.34,
         course_deg=90.0,
         heading_deg=271.0,
@@ -107,7 +107,7 @@ async def test_a_position_is_the_latest_fix(world: World, as_a: httpx.AsyncClien
     assert answer.headers["content-type"] == "application/geo+json"
     (feature,) = answer.json()["features"]
     assert feature["type"] == "Feature"
-    assert feature["geometry"] == {"type": "Point", "coordinates": [114.2, 22.4]}
+    assert feature["geometry"] == {"type": "Point", "coordinates": [114.102, 22.304]}
     said = feature["properties"]
     fixed_at = world.started_at + timedelta(seconds=10)
     assert datetime.fromisoformat(said.pop("fixed_at")) == fixed_at
@@ -125,6 +125,7 @@ async def test_a_position_is_the_latest_fix(world: World, as_a: httpx.AsyncClien
         "ignition": True,
         "inputs": {"door": True},
         "motion": "moving",
+        "source": "receiver",
     }
     details = await got(as_a, "/v1/vehicles/A/AMB-1")
     assert details["position"]["geometry"] == feature["geometry"]
@@ -184,8 +185,28 @@ async def test_a_track_is_paged_without_loss(world: World, as_a: httpx.AsyncClie
     assert lons == pytest.approx([lon for _, lon, _ in places])
 
 
+async def test_a_jump_is_in_a_track_only_when_asked_for(
+    world: World, as_a: httpx.AsyncClient
+) -> None:
+    await world.drive("A/AMB-1", (0, 114.1, 22.3), (10, 114.3, 22.3))
+    [held] = (await got(as_a, "/v1/positions"))["features"]
+    assert held["geometry"]["coordinates"] == pytest.approx([114.1, 22.3])
+    await world.drive("A/AMB-1", (20, 114.101, 22.3))
+
+    path = "/v1/vehicles/A/AMB-1/track"
+    believed = await got(as_a, path)
+    assert [lon for lon, _ in believed["geometry"]["coordinates"]] == pytest.approx(
+        [114.1, 114.101]
+    )
+    assert believed["properties"]["implausible"] is None
+    first = await got(as_a, path, include="implausible", limit=2)
+    assert first["properties"]["implausible"] == [False, True]
+    rest = await got(as_a, first["properties"]["next"])
+    assert rest["properties"]["implausible"] == [False]
+
+
 async def test_a_track_has_its_bounds(world: World, as_a: httpx.AsyncClient) -> None:
-    await world.drive("A/AMB-1", (0, 114.1, 22.3), (10, 114.2, 22.3), (20, 114.3, 22.3))
+    await world.drive("A/AMB-1", (0, 114.1, 22.3), (10, 114.101, 22.3), (20, 114.102, 22.3))
     path = "/v1/vehicles/A/AMB-1/track"
     second, third = (world.started_at + timedelta(seconds=s) for s in (10, 20))
     inside = await got(as_a, path, **{"from": second.isoformat(), "to": third.isoformat()})
@@ -257,7 +278,7 @@ async def test_an_alert_says_who_where_and_why(world: World, as_a: httpx.AsyncCl
 async def test_alerts_are_paged_newest_first(world: World, as_a: httpx.AsyncClient) -> None:
     for vehicle in ("A/AMB-1", "A/AMB-2"):
         for round_ in range(2):  # and once through it on the way back
-            await world.cross_square(vehicle, start_s=60.0 * round_)
+            await world.cross_square(vehicle, start_s=100.0 * round_)
     everything = (await got(as_a, "/v1/alerts"))["alerts"]
     assert len(everything) == 12
     opened = [each["opened_at"] for each in everything]

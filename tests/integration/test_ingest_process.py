@@ -72,13 +72,20 @@ def broker() -> Iterator[PrivateBroker]:
 @contextmanager
 def ingest(database: Database, mqtt_url: str, *argv: str) -> Iterator[Session]:
     """A process of its own, connected to the broker."""
+    with started(database, mqtt_url, *argv) as session:
+        session.expect("connected to the broker", WITHIN_S)
+        yield session
+
+
+@contextmanager
+def started(database: Database, mqtt_url: str, *argv: str) -> Iterator[Session]:
+    """A process of its own."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MILEPOST_DATABASE_INGEST_URL", database.dsn("milepost_ingest"))
         environment.setenv("MILEPOST_MQTT_URL", mqtt_url)
         environment.delenv("MILEPOST_SOURCES", raising=False)
         session = Session(*INGEST, *argv)
     with session:
-        session.expect("connected to the broker", WITHIN_S)
         yield session
 
 
@@ -126,7 +133,7 @@ async def test_a_stop_commits_and_acknowledges_what_was_read(
     assert await stored(enrolled, "box") == [*range(1, 52), 60]
 
 
-async def test_a_paused_process_whose_shard_was_taken_writes_nothing_any_more(
+async def test_a_paused_process_whose_shard_was_taken_writes_nothing_of_it_any_more(
     enrolled: Database, broker: PrivateBroker, tmp_path: Path
 ) -> None:
     port = Port(tmp_path / "port")
@@ -140,15 +147,29 @@ async def test_a_paused_process_whose_shard_was_taken_writes_nothing_any_more(
         assert wait_for(lambda: boxes.is_dealt("box", "b", 1), WITHIN_S)
 
         os.kill(paused.process.pid, signal.SIGSTOP)
-        stack.enter_context(ingest(enrolled, broker.url))
+        other = stack.enter_context(ingest(enrolled, broker.url))
         boxes.publish("gov/1/D/box/nmea", b"#b,2\n" + epoch(2))
         assert wait_for(lambda: boxes.is_dealt("box", "b", 2), WITHIN_S)
 
         port.write(epoch(0) + epoch(1))
         os.kill(paused.process.pid, signal.SIGCONT)
-        assert paused.end() == 1
-        assert "Another ingest process serves this shard now" in paused.lines[-1]
+        paused.expect("shard 1: Another ingest process serves this shard now", WITHIN_S)
+        paused.expect("waiting: another process serves every shard", WITHIN_S)
         assert await stored(enrolled, "port") == []
         boxes.publish("gov/1/D/box/nmea", b"#b,3\n" + epoch(3))
         assert wait_for(lambda: boxes.is_dealt("box", "b", 3), WITHIN_S)
         assert await stored(enrolled, "box") == [1, 2, 3]
+
+        other.process.send_signal(signal.SIGTERM)
+        assert other.end() == 0
+        boxes.publish("gov/1/D/box/nmea", b"#b,4\n" + epoch(4))
+        assert wait_for(lambda: boxes.is_dealt("box", "b", 4), WITHIN_S), "it takes what is free"
+
+
+async def test_a_second_process_takes_nothing_by_force(
+    enrolled: Database, broker: PrivateBroker
+) -> None:
+    with ingest(enrolled, broker.url) as first, started(enrolled, broker.url) as second:
+        second.expect("waiting: another process serves every shard", WITHIN_S)
+        first.process.kill()
+        second.expect("connected to the broker", WITHIN_S)

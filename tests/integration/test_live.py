@@ -95,23 +95,23 @@ async def test_hello_then_a_snapshot_then_what_changes(world: World, api: Served
         assert hello["motions"] == ["unknown", "moving", "idling", "stopped"]
         assert hello["epoch"] == str(await world.sql("SELECT feed_epoch FROM installation"))
         assert snapshot["columns"]["lon"] == [114.1]
-        await world.drive("A/AMB-1", (10, 114.2, 22.3), speed_mps=9.0, heading_deg=12.0,
+        await world.drive("A/AMB-1", (10, 114.102, 22.3), speed_mps=9.0, heading_deg=12.0,
                           course_deg=90.0)  # fmt: skip
         delta = await console.until_type("delta")
         fixed_at = int((world.started_at + timedelta(seconds=10)).timestamp())
         assert delta["columns"] == {
             "id": snapshot["columns"]["id"],
-            "lon": [114.2],
+            "lon": [114.102],
             "lat": [22.3],
             "fixed_at": [fixed_at],
             "speed_mps": [9.0],
             "direction_deg": [12.0],
             "motion": [1],
         }
-        await world.drive("A/AMB-1", (5, 114.9, 22.9))
+        await world.drive("A/AMB-1", (5, 114.101, 22.301))
         await world.drive("A/AMB-2", (0, 114.3, 22.3))
         await console.until_shows(2)
-        assert sorted(console.lons.values()) == [114.2, 114.3], "a late fix moved the vehicle"
+        assert sorted(console.lons.values()) == [114.102, 114.3], "a late fix moved the vehicle"
 
 
 async def test_binary_frames_say_the_same(world: World, api: Served) -> None:
@@ -189,10 +189,10 @@ async def test_new_and_retired_vehicles_come_and_go(world: World, api: Served) -
         assert list(console.lons.values()) == [114.2]
         await console.until_type("vehicles")
         await console.until_type("fences")
-        await world.drive("A/AMB-1", (10, 114.5, 22.3))
-        await world.drive("A/AMB-2", (10, 114.6, 22.3))
+        await world.drive("A/AMB-1", (10, 114.105, 22.3))
+        await world.drive("A/AMB-2", (10, 114.205, 22.3))
         await console.until_type("delta")
-        assert list(console.lons.values()) == [114.6]
+        assert list(console.lons.values()) == [114.205]
 
 
 async def test_after_resync_a_snapshot_follows(world: World, api: Served) -> None:
@@ -311,7 +311,7 @@ async def test_one_that_reads_nothing_holds_nobody_up(world: World, api: Served)
         for _ in range(80):
             await sleeper.send('{"type":"resync"}')
             await office.get("/healthz")
-        places = {1: 114.11, 2: 114.12, 3: 114.13}
+        places = {20: 114.11, 40: 114.12, 60: 114.13}
         for step, lon in places.items():
             await world.drive("A/AMB-1", (step, lon, 22.3))
             assert (await awake.until_type("delta"))["columns"]["lon"] == [lon]

@@ -109,6 +109,7 @@ async def test_what_is_not_yours_is_not_there(world: World, api: Served) -> None
         for theirs, nobodys in (
             ("/v1/vehicles/A/AMB-1", "/v1/vehicles/A/NONE"),
             ("/v1/vehicles/A/AMB-1/track", "/v1/vehicles/A/NONE/track"),
+            ("/v1/devices/A/A-BOX-AMB-1", "/v1/devices/A/NONE"),
             ("/v1/devices/A/A-BOX-AMB-1/receipts", "/v1/devices/A/NONE/receipts"),
             ("/v1/vehicles?department=A", "/v1/vehicles?department=NONE"),
             ("/v1/positions?department=A", "/v1/positions?department=NONE"),

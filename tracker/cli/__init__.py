@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli import assign, receipt, rejects
+from tracker.cli import assign, receipt, rejects, shards, show
 from tracker.cli.registry import mount
 from tracker.cli.shared import DataOption, run_as_owner
 
@@ -21,7 +21,9 @@ app = typer.Typer()
 groups = mount(app)
 groups["device"].command("assign")(assign.assign)
 groups["device"].command("receipt")(receipt.receipt)
+groups["device"].command("show")(show.show)
 app.add_typer(rejects.group, name="rejects")
+app.add_typer(shards.group, name="shard")
 
 
 @app.command()
@@ -134,6 +136,12 @@ def status(data: DataOption = None) -> None:
         typer.echo(f"  {line}")
 
 
+def _served(found: Status, shard: int) -> str:
+    """By whom, and since when."""
+    served = found.served.get(shard)
+    return f"served by {served[0]} since {served[1]}" if served else "served by nobody"
+
+
 def _arriving(found: Status) -> list[str]:
     """What comes in, in sentences."""
     newest = found.newest_fix_at
@@ -142,13 +150,21 @@ def _arriving(found: Status) -> list[str]:
     else:
         age_s = (found.now - newest).total_seconds()
         lines = [f"newest fix {newest:%Y-%m-%d %H:%M:%S}Z, {age_s:.0f} s ago"]
+    online, offline = (found.online.get(is_so, 0) for is_so in (True, False))
+    if online or offline:
+        lines.append(f"devices    {online} online, {offline} offline, by their own word")
     for shard in found.ingest:
         counters = shard["counters"]
         heard_s = (found.now - shard["at"]).total_seconds()
         refused = sum(counters.get("rejected", {}).values())
         lines.append(
-            f"ingest     shard {shard['shard']}, heard {heard_s:.0f} s ago: "
-            f"{counters.get('accepted', 0)} fixes stored, {refused} refused, "
+            f"ingest     shard {shard['shard']}, {_served(found, shard['shard'])}, "
+            f"heard {heard_s:.0f} s ago, {counters.get('commit_lag_s', 0):.1f} s behind: "
+            f"{counters.get('accepted', 0)} fixes stored, "
+            f"{counters.get('implausible', 0)} implausible, {refused} refused, "
             f"{counters.get('alerts', 0)} alerts"
         )
+        for source, ais in counters.get("ais", {}).items():
+            if unknown := ais.get("unregistered"):
+                lines.append(f"           {unknown} reports by AIS of others from {source}")
     return lines

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tracker.cli import devices
-from tracker.cli.shared import T, run_as_owner
+from tracker.cli.shared import T, run_as_owner, takes
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,7 +34,7 @@ def mount(app: typer.Typer) -> dict[str, typer.Typer]:
     for kind, add in ADDERS.items():
         groups[kind] = group = typer.Typer(help=f"Register and list: {kind}.", no_args_is_help=True)
         group.command("add")(add)
-        group.command("list")(_lister(kind))
+        group.command("list")(lister(kind))
         group.command("import")(_importer(kind))
         for name, verb in MORE.get(kind, {}).items():
             group.command(name)(verb)
@@ -41,9 +42,16 @@ def mount(app: typer.Typer) -> dict[str, typer.Typer]:
     return groups
 
 
-def _add_department(ref: Ref, name: Name = NAMELESS) -> None:
+def _add_department(
+    ref: Ref,
+    name: Name = NAMELESS,
+    *,
+    shard: Annotated[
+        int, typer.Option(min=1, help="Which shard of ingest serves it: see docs/operations.md.")
+    ] = 1,
+) -> None:
     """Register a department: an owner of vehicles, devices, fences and rules."""
-    _add("department", {"ref": ref, "name": name})
+    _add("department", {"ref": ref, "name": name, "shard": shard})
 
 
 def _add_vehicle(
@@ -61,31 +69,40 @@ def _add_vehicle(
     _add("vehicle", row | more)
 
 
-def _add_device(
-    ref: Ref,
-    department: Department,
-    *,
-    vehicle: Annotated[str | None, typer.Option(help="Ref of the vehicle it is in.")] = None,
-    since: Annotated[str | None, typer.Option(help="Since when; by default always.")] = None,
+@dataclass(frozen=True, kw_only=True)
+class DeviceOptions:
+    """What `device add` is told."""
+
+    ref: Ref
+    department: Department
+    vehicle: Annotated[str | None, typer.Option(help="Ref of the vehicle it is in.")] = None
+    since: Annotated[str | None, typer.Option(help="Since when; by default always.")] = None
     accept_from: Annotated[
         str | None, typer.Option(help="Refuse fixes older than this (default 2000-01-01).")
-    ] = None,
+    ] = None
+    mmsi: Annotated[
+        str | None,
+        typer.Option(help="Nine digits: an AIS transponder, which devices of its department hear."),
+    ] = None
     password: Annotated[
-        bool, typer.Option(help="Make its password. Not for a device on a cable.")
-    ] = True,
-) -> None:
+        bool, typer.Option(help="Make its password. Not for a device on a cable, nor for AIS.")
+    ] = True
+
+
+@takes(DeviceOptions)
+def _add_device(said: DeviceOptions) -> None:
     """Register a device, say which vehicle it is in, and show its password this once."""
     from tracker.accounts import set_password
 
-    full_ref = f"{department}/{ref}"
-    row = {"ref": ref, "department": department, "vehicle": vehicle, "since": since}
-    more = {"accept_from": accept_from}
+    full_ref = f"{said.department}/{said.ref}"
+    row = {name: value for name, value in asdict(said).items() if name != "password"}
+    signs_in = said.password and said.mmsi is None
 
     async def sign_in(connection: AsyncConnection) -> str | None:
-        return await set_password(connection, full_ref) if password else None
+        return await set_password(connection, full_ref) if signs_in else None
 
-    made = _store("device", [("device", row | more)], sign_in)
-    typer.echo(f"device {ref} is registered.")
+    made = _store("device", [("device", row)], sign_in)
+    typer.echo(f"device {said.ref} is registered.")
     if made is not None:
         typer.echo(
             f"It signs in at the broker as {full_ref} with this password, shown only now:\n\n"
@@ -260,7 +277,9 @@ def _checked(kind: str, where: str, row: Mapping[str, Any]) -> New:
         raise BadInput(f"{where}: {faults}.") from None
 
 
-def _lister(kind: str) -> Callable[..., None]:
+def lister(kind: str) -> Callable[..., None]:
+    """A verb that shows the rows of `list_{kind}.sql`."""
+
     def list_(
         as_json: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
     ) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar, get_type_hints
 
 import typer
 
@@ -56,6 +57,25 @@ def moment(when: datetime) -> str:
 def aware(when: datetime | None) -> datetime | None:
     """A time as typed; without a zone it is UTC."""
     return when.replace(tzinfo=UTC) if when is not None and when.tzinfo is None else when
+
+
+def takes(options: type[T]) -> Callable[[Callable[[T], None]], Callable[..., None]]:
+    """A command whose options are the fields of a keyword-only dataclass, for there are many."""
+
+    def made(command: Callable[[T], None]) -> Callable[..., None]:
+        def called(**given: object) -> None:
+            command(options(**given))
+
+        hints = get_type_hints(options, include_extras=True)
+        fields = inspect.signature(options).parameters.values()
+        signature = inspect.Signature(
+            [each.replace(annotation=hints[each.name]) for each in fields]
+        )
+        called.__doc__ = command.__doc__
+        called.__signature__ = signature  # type: ignore[attr-defined]  # where Typer looks
+        return called
+
+    return made
 
 
 def run_as_owner(addresses: DatabaseSettings, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:

@@ -1,6 +1,7 @@
 """The schema as SQLAlchemy models: the truth that the migrations are tested against."""
 
 from tracker.models.base import Base
+from tracker.models.devices import DeviceNotice, DeviceState
 from tracker.models.fixes import Fix, Latest, Receipt, Reject, RejectDay
 from tracker.models.registry import (
     Application,
@@ -33,6 +34,8 @@ __all__ = [
     "Department",
     "Device",
     "DeviceAssignment",
+    "DeviceNotice",
+    "DeviceState",
     "Driver",
     "DriverAssignment",
     "DutyStatus",

@@ -11,6 +11,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 #: A public name in one department, never reused: `AMB-012`.
 REF_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+#: A station of the maritime mobile service: ships, their boats, aircraft that search.
+MMSI_PATTERN = "^[0-9]{9}$"
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

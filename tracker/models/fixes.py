@@ -49,10 +49,18 @@ class Fix(Base):
     rollover_weeks: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     ignition: Mapped[bool | None]
     inputs: Mapped[Json | None]
+    #: Heard by AIS, not told by a receiver on board.
+    ais: Mapped[bool] = mapped_column(server_default=text("false"))
+    #: A jump that no other fix confirms (rule R9): it moves no map and no fence. Later data may set
+    #: or clear it.
+    implausible: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Latest(Live, Base):
-    """The newest fix of each vehicle. No index on what changes with a fix (database law 1)."""
+    """The newest plausible fix of each vehicle.
+
+    No index on what changes with a fix (database law 1).
+    """
 
     __tablename__ = "latest"
     __table_args__ = ({"postgresql_with": {"fillfactor": 70}},)
@@ -71,12 +79,15 @@ class Latest(Live, Base):
     accuracy_m: Mapped[float | None] = mapped_column(REAL)
     ignition: Mapped[bool | None]
     inputs: Mapped[Json | None]
+    #: Behind those of `Live`, where a migration puts it.
+    ais: Mapped[bool] = mapped_column(server_default=text("false"), sort_order=1)
 
 
 class Receipt(Base):
     """What the service has dealt with of one device and boot: message numbers as ranges."""
 
     __tablename__ = "receipt"
+    __table_args__ = ({"postgresql_with": {"fillfactor": 70}},)
 
     device_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     boot: Mapped[str] = mapped_column(primary_key=True)

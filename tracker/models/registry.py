@@ -6,6 +6,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     LargeBinary,
     UniqueConstraint,
     text,
@@ -13,7 +14,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tracker.models.base import REF_PATTERN, Base, During, IntKey, Moment, Names, Now
+from tracker.models.base import MMSI_PATTERN, REF_PATTERN, Base, During, IntKey, Moment, Names, Now
 
 STAGES = ("planned", "being_built", "implemented", "retired")
 DUTY_STATUSES = ("available", "assigned", "en_route", "at_scene", "leaving", "off_duty")
@@ -34,11 +35,14 @@ class Department(Base):
     """An owner of data and users on the shared platform (a tenant)."""
 
     __tablename__ = "department"
-    __table_args__ = (ref_check(),)
+    # Feed 0 numbers edits.
+    __table_args__ = (ref_check(), CheckConstraint("shard > 0", name="shard"))
 
     id: Mapped[IntKey]
     ref: Mapped[str] = mapped_column(unique=True)
     name: Mapped[Names]
+    #: Which shard of ingest serves it.
+    shard: Mapped[int] = mapped_column(ForeignKey("feed.id"), server_default=text("1"))
     created_at: Mapped[Now]
 
 
@@ -142,8 +146,10 @@ class Device(Base):
     __table_args__ = (
         ref_check(),
         one_of("rollover", ("auto", "on", "off")),
+        CheckConstraint(f"mmsi ~ '{MMSI_PATTERN}'", name="mmsi"),
         UniqueConstraint("department_id", "ref"),
         UniqueConstraint("department_id", "id"),
+        Index("uq_device_mmsi", "mmsi", unique=True, postgresql_where=text("retired_at IS NULL")),
     )
 
     id: Mapped[IntKey]
@@ -156,6 +162,8 @@ class Device(Base):
     password_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[Now]
     retired_at: Mapped[Moment | None]
+    #: Of an AIS transponder: its fixes are those that others hear of this MMSI.
+    mmsi: Mapped[str | None]
 
 
 def _one_at_a_time(table: str, who: str) -> ExcludeConstraint:

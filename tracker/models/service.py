@@ -40,6 +40,23 @@ class Feed(Base):
     #: Grows with each new holder of the shard; a writer with an older one cannot commit.
     token: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     n: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    #: The `ingest_worker` that serves the shard, as long as it speaks; None: nobody.
+    holder: Mapped[str | None]
+    #: When the holder took the shard, or the last one gave it back.
+    since: Mapped[Now]
+
+
+class IngestWorker(Base):
+    """An ingest process that lives, or did: it writes `seen_at` each half second."""
+
+    __tablename__ = "ingest_worker"
+
+    #: Machine, process and its start: see tracker/leases.py.
+    id: Mapped[str] = mapped_column(primary_key=True)
+    #: For people: host and pid.
+    name: Mapped[str]
+    joined_at: Mapped[Now]
+    seen_at: Mapped[Now]
 
 
 class IngestHealth(Base):

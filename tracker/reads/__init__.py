@@ -10,6 +10,7 @@ from tracker.reads.callers import (
     end_session,
     installation,
 )
+from tracker.reads.device_health import device_health
 from tracker.reads.devices import device, devices, receipts
 from tracker.reads.errors import TooSlow, Unanswerable
 from tracker.reads.fences import fences
@@ -36,6 +37,7 @@ __all__ = [
     "demo_sign_in",
     "departments",
     "device",
+    "device_health",
     "devices",
     "end_session",
     "fences",

@@ -21,6 +21,7 @@ def _told() -> Select[*tuple[Any, ...]]:
         select(func.ST_X(Fix.geom).label("lon"), func.ST_Y(Fix.geom).label("lat"))
         .where(
             Fix.vehicle_id == Event.vehicle_id,
+            ~Fix.implausible,
             Fix.fixed_at <= Event.not_after,
             Fix.fixed_at > Event.not_after - literal(PLACE_WITHIN),
         )

@@ -12,6 +12,7 @@ from tracker.models import (
     Department,
     Device,
     DeviceAssignment,
+    DeviceState,
     Latest,
     Receipt,
     Reject,
@@ -41,8 +42,11 @@ def _described() -> Select[*tuple[Any, ...]]:
             (Department.ref + "/" + Device.ref).label("device"),
             Department.ref.label("department"),
             (Department.ref + "/" + Vehicle.ref).label("vehicle"),
-            func.greatest(*(each.scalar_subquery() for each in heard)).label("last_heard_at"),
-            *(Device.accept_from, Device.retired_at),
+            func.greatest(*(each.scalar_subquery() for each in heard), DeviceState.state_at).label(
+                "last_heard_at"
+            ),
+            *(Device.accept_from, Device.retired_at, Device.mmsi),
+            *(DeviceState.online, DeviceState.firmware),
         )
         .join(Department, Department.id == Device.department_id)
         .outerjoin(
@@ -50,6 +54,7 @@ def _described() -> Select[*tuple[Any, ...]]:
             (DeviceAssignment.device_id == Device.id)
             & DeviceAssignment.during.contains(func.milepost_now()),
         )
+        .outerjoin(DeviceState, DeviceState.device_id == Device.id)
         .outerjoin(Vehicle, Vehicle.id == DeviceAssignment.vehicle_id)
     )
 
@@ -58,7 +63,7 @@ async def devices(scope: Scope, *, department_id: int | None = None) -> list[Row
     """Devices that are not retired, by full ref.
 
     id, device (full ref), department, vehicle (full ref of the one it is in now, or None),
-    last_heard_at, accept_from, retired_at.
+    last_heard_at, accept_from, retired_at, mmsi, online and firmware (None where it never said).
     """
     query = _described().where(Device.retired_at.is_(None)).order_by(Department.ref, Device.ref)
     if department_id is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Double, Numeric, cast, func, select
+from sqlalchemy import ColumnElement, Double, Numeric, cast, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from tracker.models import Fix
@@ -18,8 +18,8 @@ from tracker.reads.session import Scope
 class Track:
     """Fixes in order of time, as columns of one length.
 
-    lon, lat, fixed_at, received_at, ignition, altitude_m, speed_mps, course_deg, heading_deg,
-    accuracy_m. Gaps are not marked: they show in the times.
+    lon, lat, fixed_at, received_at, ignition, implausible, altitude_m, speed_mps, course_deg,
+    heading_deg, accuracy_m. Gaps are not marked: they show in the times.
     """
 
     columns: Mapping[str, list[Any]]
@@ -35,19 +35,26 @@ def _rounded(column: InstrumentedAttribute[float | None], digits: int) -> Column
 _COLUMNS: Final = (
     func.ST_X(Fix.geom).label("lon"),
     func.ST_Y(Fix.geom).label("lat"),
-    *(Fix.fixed_at, Fix.received_at, Fix.ignition),
+    *(Fix.fixed_at, Fix.received_at, Fix.ignition, Fix.implausible),
     *(_rounded(Fix.altitude_m, 1), _rounded(Fix.speed_mps, 2), _rounded(Fix.course_deg, 1)),
     *(_rounded(Fix.heading_deg, 1), _rounded(Fix.accuracy_m, 1)),
 )
 
 
 async def track(
-    scope: Scope, *, vehicle_id: int, since: datetime, until: datetime, limit: int
+    scope: Scope,
+    *,
+    vehicle_id: int,
+    since: datetime,
+    until: datetime,
+    limit: int,
+    implausible: bool = False,
 ) -> Track:
-    """At most `limit` fixes with since <= fixed_at < until."""
+    """At most `limit` fixes with since <= fixed_at < until, implausible ones only if told so."""
     fixes = (
         select(*_COLUMNS)
         .where(Fix.vehicle_id == vehicle_id, Fix.fixed_at >= since, Fix.fixed_at < until)
+        .where(true() if implausible else ~Fix.implausible)
         .order_by(Fix.fixed_at)
         .limit(limit + 1)
         .subquery()

@@ -25,6 +25,9 @@ ROUNDED = {
     "altitude_m": 1,
 }
 
+#: Told by a receiver on board, or heard of it by AIS.
+SOURCES = ("receiver", "ais")
+
 FULL_REF = (Department.ref + "/" + Vehicle.ref).label("vehicle")
 
 
@@ -83,7 +86,8 @@ async def positions(
     """The latest fix of each vehicle that is not retired, or of one vehicle whatever it is.
 
     id, vehicle, department, lon, lat, fixed_at, received_at, age_s, speed_mps, course_deg,
-    heading_deg, accuracy_m, altitude_m, ignition, inputs, motion (one of MOTIONS).
+    heading_deg, accuracy_m, altitude_m, ignition, inputs, motion (one of MOTIONS), source (one of
+    SOURCES).
     """
     age = func.extract("epoch", func.milepost_now() - Latest.fixed_at)
     query = (
@@ -94,7 +98,7 @@ async def positions(
             *(Latest.lon, Latest.lat, Latest.fixed_at, Latest.received_at),
             age.label("age_s"),
             *(Latest.speed_mps, Latest.course_deg, Latest.heading_deg, Latest.accuracy_m),
-            *(Latest.altitude_m, Latest.ignition, Latest.inputs),
+            *(Latest.altitude_m, Latest.ignition, Latest.inputs, Latest.ais),
         )
         .join(Vehicle, Vehicle.id == Latest.vehicle_id)
         .join(Department, Department.id == Vehicle.department_id)
@@ -124,7 +128,7 @@ def _with_motion(rows: Sequence[Row]) -> list[Row]:
     ignitions = np.array([_code(row["ignition"]) for row in rows], dtype=np.int8)
     codes = motion_codes(speeds, ignitions).tolist()
     return [
-        {**row, **_rounded(row), "motion": MOTIONS[code]}
+        {**row, **_rounded(row), "motion": MOTIONS[code], "source": SOURCES[row["ais"]]}
         for row, code in zip(rows, codes, strict=True)
     ]
 

@@ -77,18 +77,21 @@ GRANT USAGE ON SCHEMA public TO milepost_api, milepost_ingest, milepost_worker;
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM milepost_api, milepost_ingest, milepost_worker;
 
 GRANT SELECT ON department, cluster, application, vehicle, duty_status, fix, latest, fence,
-    fence_version, rule, event, alert, receipt, reject, reject_day, device_assignment,
+    fence_version, rule, event, alert, receipt, reject, reject_day, device_assignment, device_state,
+    device_notice,
     installation, feed, ingest_health TO milepost_api;
 -- Without password_hash, which no caller ever needs.
-GRANT SELECT (id, department_id, ref, accept_from, rollover, created_at, retired_at) ON device
+GRANT SELECT (id, department_id, ref, accept_from, rollover, mmsi, created_at, retired_at) ON device
     TO milepost_api;
 
 GRANT SELECT ON department, application, vehicle, device, device_assignment, fence, fence_version,
     rule, installation TO milepost_ingest;
 GRANT SELECT, INSERT ON fix TO milepost_ingest;
+GRANT UPDATE (implausible) ON fix TO milepost_ingest;
 GRANT SELECT, UPDATE ON feed TO milepost_ingest;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ingest_worker TO milepost_ingest;
 GRANT SELECT, INSERT, UPDATE ON latest, fence_state, event, alert, receipt, reject_day,
-    ingest_health TO milepost_ingest;
+    device_state, device_notice, ingest_health TO milepost_ingest;
 GRANT SELECT, INSERT ON reject, outbox TO milepost_ingest;
 GRANT UPDATE (replay_asked_at, replayed_at) ON reject TO milepost_ingest;
 

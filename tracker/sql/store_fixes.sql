@@ -1,11 +1,13 @@
 WITH stored AS (
     INSERT INTO fix (
         vehicle_id, device_id, department_id, fixed_at, received_at, geom, altitude_m, speed_mps,
-        course_deg, heading_deg, accuracy_m, hdop, satellites, mode, rollover_weeks, ignition, inputs
+        course_deg, heading_deg, accuracy_m, hdop, satellites, mode, rollover_weeks, ignition, inputs,
+        ais, implausible
     )
     SELECT vehicle_id, device_id, department_id, fixed_at, received_at,
            ST_SetSRID(ST_MakePoint(lon, lat), 4326), altitude_m, speed_mps,
-           course_deg, heading_deg, accuracy_m, hdop, satellites, mode, rollover_weeks, ignition, inputs
+           course_deg, heading_deg, accuracy_m, hdop, satellites, mode, rollover_weeks, ignition, inputs,
+           ais, implausible
     FROM staged_fix
     ORDER BY vehicle_id, fixed_at
     ON CONFLICT (vehicle_id, fixed_at) DO NOTHING
@@ -13,12 +15,13 @@ WITH stored AS (
 ), moved AS (
     INSERT INTO latest AS l (
         vehicle_id, device_id, department_id, fixed_at, received_at, lon, lat, altitude_m, speed_mps,
-        course_deg, heading_deg, accuracy_m, ignition, inputs, feed, n
+        course_deg, heading_deg, accuracy_m, ignition, inputs, ais, feed, n
     )
     SELECT DISTINCT ON (vehicle_id)
            vehicle_id, device_id, department_id, fixed_at, received_at, lon, lat, altitude_m, speed_mps,
-           course_deg, heading_deg, accuracy_m, ignition, inputs, $1::integer, $2::bigint
+           course_deg, heading_deg, accuracy_m, ignition, inputs, ais, $1::integer, $2::bigint
     FROM staged_fix
+    WHERE NOT implausible
     ORDER BY vehicle_id, fixed_at DESC
     ON CONFLICT (vehicle_id) DO UPDATE SET
         device_id = excluded.device_id, department_id = excluded.department_id,
@@ -26,7 +29,7 @@ WITH stored AS (
         lon = excluded.lon, lat = excluded.lat, altitude_m = excluded.altitude_m,
         speed_mps = excluded.speed_mps, course_deg = excluded.course_deg,
         heading_deg = excluded.heading_deg, accuracy_m = excluded.accuracy_m,
-        ignition = excluded.ignition, inputs = excluded.inputs,
+        ignition = excluded.ignition, inputs = excluded.inputs, ais = excluded.ais,
         feed = excluded.feed, n = excluded.n
     WHERE excluded.fixed_at > l.fixed_at
     RETURNING 1

@@ -11,11 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.contract import (
+    State,
     Topic,
     ack_payload,
     parse_batch,
+    parse_state,
     parse_topic,
     split_header,
+    state_payload,
 )
 from geo.fix import Fix
 
@@ -302,3 +305,42 @@ def test_whatever_comes_has_a_header_or_none(payload: bytes) -> None:
 def test_whatever_comes_is_a_topic_or_none(text: str) -> None:
     topic = parse_topic(text)
     assert topic is None or str(topic) == text
+
+
+@pytest.mark.parametrize(
+    ("payload", "state"),
+    [
+        (
+            b'{"online":true,"boot":"b7","fw":"1.4","proto":1,"config_rev":17}',
+            State(online=True, boot="b7", firmware="1.4", protocol=1, config_rev=17),
+        ),
+        (b'{"online":false,"boot":"b7"}', State(online=False, boot="b7")),
+        (
+            b'{"online":true,"boot":"b7","fw":7,"proto":true,"config_rev":-1,"new":{}}',
+            State(online=True, boot="b7"),
+        ),
+        (
+            b'{"online":true,"boot":"b7","config_rev":3,"config_err":"interval_s"}',
+            State(online=True, boot="b7", config_rev=3, config_error="interval_s"),
+        ),
+    ],
+)
+def test_a_state_is_read(payload: bytes, state: State) -> None:
+    assert parse_state(payload) == state
+    assert parse_state(state_payload(state)) == state
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b"online", "json"),
+        (b"[" * 100_000, "json"),
+        (b"[]", "form"),
+        (b'{"online":1,"boot":"b7"}', "form"),
+        (b'{"online":true}', "form"),
+        (b'{"online":true,"boot":"b/7"}', "form"),
+        (b'{"online":true,"boot":""}', "form"),
+    ],
+)
+def test_what_is_no_state_is_refused(payload: bytes, reason: str) -> None:
+    assert parse_state(payload) == reason

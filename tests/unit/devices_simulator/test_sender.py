@@ -15,7 +15,7 @@ import pytest
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from devices.contract import Header, ack_payload, split_header
+from devices.contract import Header, State, ack_payload, parse_state, split_header
 from devices.simulator import Government, Sender, build_fleet, run_fleet
 from devices.simulator.errors import AckError, StoreFullError
 
@@ -163,6 +163,19 @@ def test_a_bad_acknowledgement_deletes_nothing(broker_port: int, payload: bytes)
         assert sender.unacked() == [1]
 
 
+def test_birth_and_last_will_stay_at_the_broker(broker_port: int) -> None:
+    """Whoever comes later hears the newest word of each, and nothing of earlier ones."""
+    with connected(broker_port) as (client, _):
+        for boot in ("b1", "b2"):
+            sender = Sender(client, "FSD", "T7", boot)
+            sender.announce(online=True).wait_for_publish(DEADLINE_S)
+        sender.announce(online=False).wait_for_publish(DEADLINE_S)
+    with connected(broker_port, sender.state_topic) as (_, kept):
+        wait_until(lambda: bool(kept))
+        assert [(each.topic, each.retain) for each in kept] == [("gov/1/FSD/T7/state", True)]
+        assert parse_state(bytes(kept[0].payload)) == State(online=False, boot="b2")
+
+
 @contextmanager
 def service(port: int) -> Iterator[dict[tuple[str, str], set[int]]]:
     """Acknowledges as the service does, cumulatively; yields the numbers by device and boot."""
@@ -186,7 +199,7 @@ async def test_a_fleet_reports_until_told_to_stop_and_all_is_acknowledged(
     fleet = build_fleet(government, datetime.now(UTC))
     ended = asyncio.Event()
     told: list[str] = []
-    with service(broker_port) as stored:
+    with service(broker_port) as stored, connected(broker_port, "gov/1/+/+/state") as (_, said):
         asyncio.get_running_loop().call_later(3.0, ended.set)
         tally = await run_fleet(
             fleet,
@@ -197,6 +210,10 @@ async def test_a_fleet_reports_until_told_to_stop_and_all_is_acknowledged(
             serial=tmp_path / "tty",
         )
 
+    states = [parse_state(bytes(each.payload)) for each in said if not each.retain]
+    born = [each for each in states if isinstance(each, State) and each.online]
+    assert len(born) == len(fleet) - 1
+    assert len(states) == 2 * len(born), "at the end each says that it goes"
     assert tally.published == sum(map(len, stored.values()))
     assert tally.acknowledged == tally.published
     assert tally.waiting == tally.refused == tally.put_off == 0

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import inf
 
 import pytest
 
-from geo.crossing import Event, VehicleState, gap_limit_ms, rejudge, states_at, step
+from geo.crossing import Event, StepResult, VehicleState, rejudge, states_at, step
 from geo.errors import OverlappingVersionsError, UnknownFenceError
 from geo.fences import FenceIndex, FenceVersion
 from geo.fix import FixBatch
+from geo.limits import Limits, limits_of
 
 T0_MS = 1_795_406_400_000
 IN = (114.105, 22.305)
 OUT_S = (114.105, 22.295)
 OUT_N = (114.105, 22.315)
+#: For tests of other rules, whose vehicles may go as fast as they like.
+FAST = {1: Limits(max_speed_mps=inf)}
 FAR_GEOMETRY = [[114.1, 22.4], [114.11, 22.4], [114.11, 22.41], [114.1, 22.41], [114.1, 22.4]]
 FAR = {"geometry": {"type": "Polygon", "coordinates": [FAR_GEOMETRY]}}
 
@@ -29,8 +33,10 @@ def told(events: list[Event]) -> list[tuple[str, float | None]]:
 
 
 def run(batch: FixBatch, *versions: FenceVersion, gap_s: float = 300.0) -> list[Event]:
-    gap_ms = dict.fromkeys(batch.vehicle_id.tolist(), round(gap_s * 1000))
-    return step({}, batch, FenceIndex(versions), gap_ms).events
+    """What is told of fixes that may lie as far apart as the test likes."""
+    limits = Limits(gap_ms=round(gap_s * 1000), max_speed_mps=inf)
+    every = dict.fromkeys(batch.vehicle_id.tolist(), limits)
+    return step({}, batch, FenceIndex(versions), every).events
 
 
 def test_r1_a_first_fix_inside_is_present_and_no_enter(fixes: Fixes, fence: Fence) -> None:
@@ -90,8 +96,8 @@ def test_r10_no_line_is_drawn_across_a_gap(fixes: Fixes, fence: Fence) -> None:
 
 
 def test_r10_a_gap_begins_over_three_intervals_or_five_minutes(fixes: Fixes, fence: Fence) -> None:
-    assert gap_limit_ms(10) == 300_000
-    assert gap_limit_ms(200) == 600_000
+    assert limits_of("vehicle", 10).gap_ms == 300_000
+    assert limits_of("vehicle", 200).gap_ms == 600_000
     index = FenceIndex([fence()])
     for seconds, gap in ((300, False), (300.001, True)):
         (event,) = step({}, fixes((0, *OUT_S), (seconds, *IN)), index, {}).events
@@ -119,7 +125,7 @@ def test_r12_a_fence_moved_away_lets_go_at_once(fixes: Fixes, fence: Fence) -> N
             cause="fence_edit",
         )
     ]
-    assert rejudge(edited.states, index, T0_MS + 30_000) == ({}, [])
+    assert rejudge(edited.states, index, T0_MS + 30_000).events == []
     assert step(edited.states, fixes((40, *IN)), index, {}).events == []
     assert run(fixes((0, *IN), (40, *IN)), old, new) == before.events + edited.events
 
@@ -150,7 +156,7 @@ def test_r13_a_fence_made_over_a_vehicle_finds_it_present(fixes: Fixes, fence: F
     made = rejudge(states, index, T0_MS + 5_000)
     assert told(made.events) == [("present", 5.0)]
     assert made.events[0].cause == "fence_created"
-    after = step(states | made.states, fixes((10, *IN), (20, *OUT_S)), index, {})
+    after = step(states | made.states, fixes((10, *IN), (20, *OUT_S)), index, FAST)
     assert told(after.events) == [("exit", 15.0)]
 
 
@@ -162,7 +168,7 @@ def test_r14_a_fence_deleted_closes_the_visit(fixes: Fixes, fence: Fence, told_l
     if told_live:
         deleted = rejudge(states, index, T0_MS + 5_000)
         states, events = deleted.states, deleted.events
-    events += step(states, fixes((10, *IN), (20, *OUT_S)), index, {}).events
+    events += step(states, fixes((10, *IN), (20, *OUT_S)), index, FAST).events
     assert told(events) == [("exit", 5.0)]
     assert (events[0].cause, events[0].fence_version) == ("fence_deleted", 1)
 
@@ -171,8 +177,8 @@ def test_a_fix_before_an_edit_that_was_dealt_with_is_late(fixes: Fixes, fence: F
     index = FenceIndex([fence(until_s=20)])
     states = rejudge(states_at(fixes((0, *IN)), index), index, T0_MS + 20_000).states
     with pytest.raises(ValueError, match="not newer"):
-        step(states, fixes((20, *OUT_S)), index, {})
-    rerun = step(states_at(fixes((0, *IN)), index), fixes((20, *OUT_S)), index, {})
+        step(states, fixes((20, *OUT_S)), index, FAST)
+    rerun = step(states_at(fixes((0, *IN)), index), fixes((20, *OUT_S)), index, FAST)
     assert told(rerun.events) == [("exit", 10.0)]
     assert rejudge(rerun.states, index, T0_MS + 20_000).events == []
 
@@ -191,7 +197,7 @@ def test_a_visit_that_an_edit_opened_ends_after_it(fixes: Fixes, fence: Fence) -
 def test_a_state_ahead_of_an_edit_is_left_to_a_rerun(fixes: Fixes, fence: Fence) -> None:
     index = FenceIndex([fence(until_s=20)])
     states = states_at(fixes((30, *OUT_S)), index)
-    assert rejudge(states, index, T0_MS + 20_000) == ({}, [])
+    assert rejudge(states, index, T0_MS + 20_000).events == []
 
 
 def test_r15_across_the_antimeridian(fixes: Fixes, fence: Fence) -> None:
@@ -338,10 +344,10 @@ def test_of_doubles_the_first_counts(fixes: Fixes, fence: Fence) -> None:
 
 def test_a_state_holds_the_last_fix_and_the_fences_round_it(fixes: Fixes, fence: Fence) -> None:
     index = FenceIndex([fence(fence_id=7)])
-    assert step({}, fixes((0, *OUT_S, 4), (10, *IN, 4)), index, {}).states == {
+    assert step({}, fixes((0, *OUT_S, 4), (20, *IN, 4)), index, {}).states == {
         4: VehicleState(
-            fixed_ms=T0_MS + 10_000,
-            judged_ms=T0_MS + 10_000,
+            fixed_ms=T0_MS + 20_000,
+            judged_ms=T0_MS + 20_000,
             lon=IN[0],
             lat=IN[1],
             department_id=1,
@@ -362,5 +368,5 @@ def test_a_state_inside_a_fence_that_the_index_lacks_is_refused(fixes: Fixes, fe
 
 
 def test_nothing_comes_of_nothing(fixes: Fixes, fence: Fence) -> None:
-    assert step({}, fixes(), FenceIndex([fence()]), {}) == ({}, [])
-    assert rejudge({}, FenceIndex([]), T0_MS) == ({}, [])
+    assert step({}, fixes(), FenceIndex([fence()]), {}) == StepResult({}, [])
+    assert rejudge({}, FenceIndex([]), T0_MS) == StepResult({}, [])

@@ -10,7 +10,7 @@ import pytest
 
 from ingest.acks import Acks
 from tracker.ranges import Ranges
-from tracker.staging import Receipt
+from tracker.receipts import Receipt
 
 
 @dataclass
@@ -22,7 +22,9 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.acks = Acks(
-            lambda topic, payload: self.said.append((topic, json.loads(payload))),
+            lambda messages: self.said.extend(
+                (topic, json.loads(payload)) for topic, payload in messages
+            ),
             clock=lambda: self.now_s,
         )
 

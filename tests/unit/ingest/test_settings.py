@@ -20,9 +20,13 @@ def settings(monkeypatch: pytest.MonkeyPatch, **values: str) -> IngestSettings:
     return IngestSettings()
 
 
+def everything(department_ref: str) -> bool:
+    return True
+
+
 async def test_sources_stand_apart_by_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
     text = " serial:/dev/serial/by-id/x?device=FSD/box1&baud=9600  file:/a.nmea?device=FSD/box2\n"
-    sources = settings(monkeypatch, SOURCES=text).open_sources(Clock(), shard=1)
+    sources = settings(monkeypatch, SOURCES=text).open_sources(Clock(), 1, everything)
     assert [(type(each), each.name) for each in sources] == [
         (SerialSource, "serial:/dev/serial/by-id/x"),
         (FileSource, "file:/a.nmea"),
@@ -31,13 +35,23 @@ async def test_sources_stand_apart_by_spaces(monkeypatch: pytest.MonkeyPatch) ->
 
 async def test_the_broker_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     found = settings(monkeypatch, MQTT_URL="mqtt://h", SOURCES="file:/a?device=D/b")
-    sources = found.open_sources(Clock(), shard=1)
+    sources = found.open_sources(Clock(), 1, everything)
     assert [type(each) for each in sources] == [MqttSource, FileSource]
     assert "mqtt://h" not in repr(found), "it may hold a password"
 
 
+async def test_a_shard_reads_what_is_of_its_departments_and_has_a_session_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = "file:/a?device=FSD/box1 file:/b?device=HKPF/box1"
+    found = settings(monkeypatch, MQTT_URL="mqtt://h", SOURCES=text)
+    mqtt, file = found.open_sources(Clock(), 2, lambda department_ref: department_ref == "HKPF")
+    assert isinstance(mqtt, MqttSource)
+    assert (mqtt.client_id, file.name) == ("milepost-ingest-2", "file:/b")
+
+
 async def test_nothing_to_read_from(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert settings(monkeypatch).open_sources(Clock(), shard=1) == []
+    assert settings(monkeypatch).open_sources(Clock(), 1, everything) == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from devices.nmea import Reason
+from geo.limits import DEFAULT_LIMITS
 from ingest.tail import MEANINGS, Heard, Teller
 from tracker.directory import ALWAYS_MS, NEVER_MS, Device, Directory, Vehicle
 from tracker.ranges import Ranges
@@ -28,7 +29,7 @@ def directory(*, assigned: bool = True) -> Directory:
         ends_ms=[NEVER_MS] if assigned else [],
         vehicle_ids=[7] if assigned else [],
     )
-    vehicle = Vehicle(id=7, department_id=1, full_ref="D/V", gap_ms=60_000)
+    vehicle = Vehicle(id=7, department_id=1, full_ref="D/V", limits=DEFAULT_LIMITS)
     return Directory(version=1, devices=[device], vehicles=[vehicle], rules=[])
 
 

@@ -74,3 +74,11 @@ async def test_postgresql_reads_it_and_gives_it_back(database: Database, added: 
     finally:
         await connection.close()
     assert pairs(Ranges.from_multirange(back)) == pairs(Ranges(added))
+
+
+@given(lists, lists, lists)
+def test_a_changed_set_is_another_one(before: list[int], more: list[int], less: list[int]) -> None:
+    ranges = Ranges(before)
+    changed = ranges.changed(more, less)
+    assert pairs(changed) == pairs(Ranges((set(before) | set(more)) - set(less)))
+    assert pairs(ranges) == pairs(Ranges(before))

@@ -1,0 +1,103 @@
+"""What has arrived and waits to be read: live before backlog, and no more of it than fits.
+
+Which lane an arrival takes decides its turn only, never what becomes of it; so a glance at its time
+of day is enough.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime
+
+from ingest.arrival import Arrival, Source
+
+#: Bytes that may wait; behind them the broker and the other senders wait.
+LIMIT_BYTES = 96 * 2**20
+#: Older than this is backlog.
+LIVE_S = 120
+#: A payload of more is an upload: no device says so much of the last seconds.
+LIVE_BYTES = 4096
+_DAY_S = 86_400
+_SAYS_WHEN = re.compile(
+    rb"(?:(?:RMC|GGA|GNS|ZDA),|\"t\"\s*:\s*\"\d{4}-\d\d-\d\dT)(\d\d):?(\d\d):?(\d\d)"
+)
+
+Waiting = tuple[Source, Arrival]
+
+
+class Lanes:
+    """Two queues of arrivals, each in the order of their coming."""
+
+    def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
+        """`limit_bytes` of payload may wait in both together, and the burst that goes over it."""
+        self._limit_bytes = limit_bytes
+        self._live: deque[Waiting] = deque()
+        self._backlog: deque[Waiting] = deque()
+        self._bytes = 0
+        self._filled = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+
+    def __len__(self) -> int:
+        """How many arrivals wait."""
+        return len(self._live) + len(self._backlog)
+
+    @property
+    def backlog(self) -> int:
+        """How many of them are backlog."""
+        return len(self._backlog)
+
+    async def put(self, source: Source, burst: Sequence[Arrival]) -> None:
+        """Take the burst, then wait until there is room for another; cancelled, it is in."""
+        for arrival in burst:
+            lane = self._backlog if is_backlog(source, arrival) else self._live
+            lane.append((source, arrival))
+            self._bytes += len(arrival.payload)
+        self._filled.set()
+        if self._bytes > self._limit_bytes:
+            self._has_room.clear()
+        await self._has_room.wait()
+
+    def take_live(self) -> Waiting | None:
+        """The next live arrival; None when none waits."""
+        return self._take(self._live)
+
+    def take_backlog(self) -> Waiting | None:
+        """The next arrival of the backlog; None when none waits."""
+        return self._take(self._backlog)
+
+    async def wait(self) -> None:
+        """Until some arrival waits."""
+        while not len(self):
+            self._filled.clear()
+            await self._filled.wait()
+
+    def _take(self, lane: deque[Waiting]) -> Waiting | None:
+        if not lane:
+            return None
+        taken = lane.popleft()
+        self._bytes -= len(taken[1].payload)
+        if self._bytes <= self._limit_bytes:
+            self._has_room.set()
+        return taken
+
+
+def is_backlog(source: Source, arrival: Arrival) -> bool:
+    """Whether an arrival may wait for others; parts of one stream are all of one kind."""
+    if not arrival.whole:
+        return source.name.startswith("file:")
+    if arrival.replay is not None or len(arrival.payload) > LIVE_BYTES:
+        return True
+    said = _SAYS_WHEN.search(arrival.payload)
+    if said is None:
+        return False
+    tod_s = (int(said[1]) * 60 + int(said[2])) * 60 + int(said[3])
+    late_s = (_tod_s(arrival.received_at) - tod_s) % _DAY_S
+    return LIVE_S < late_s < _DAY_S - LIVE_S
+
+
+def _tod_s(moment: datetime) -> int:
+    return (moment.hour * 60 + moment.minute) * 60 + moment.second

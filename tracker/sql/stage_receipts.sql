@@ -1,0 +1,4 @@
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_receipt (
+    device_id integer, boot text, department_id integer, dealt text, refused text,
+    first_at timestamptz, last_at timestamptz
+) ON COMMIT DELETE ROWS
