@@ -7,14 +7,13 @@ in a first line `#boot,seq[,key=value…]` before NMEA lines or as members of a 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from devices.json_values import RANGES, in_range, is_text, make_fix, moment, number, read_json
 from geo.fix import Fix
 
 #: A payload over this is refused whole.
@@ -34,19 +33,6 @@ _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 _BOOT = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _BIGGEST_SEQ = 10**18
 _BIGGEST_WHOLE = 2**31
-_TEXT = re.compile("[^\\x00\\ud800-\\udfff]{1,256}")
-#: What the numbers of a fix can be, in the units of the contract: metres, metres a second, degrees.
-_RANGES = {
-    "lon": (-180.0, 180.0),
-    "lat": (-90.0, 90.0),
-    "alt": (-12_000.0, 100_000.0),
-    "spd": (0.0, 1_000.0),
-    "crs": (0.0, 360.0),
-    "hdg": (0.0, 360.0),
-    "acc": (0.0, 1_000_000.0),
-    "hdop": (0.0, 1_000.0),
-    "sat": (0.0, 1_000.0),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +118,7 @@ def split_header(payload: bytes) -> tuple[Header | None, bytes]:
         key, _, value = pair.partition("=")
         if key == "ign" and value in ("0", "1"):
             ignition = value == "1"
-        elif key == "acc" and _NUMBER.fullmatch(value) and _in_range("acc", float(value)):
+        elif key == "acc" and _NUMBER.fullmatch(value) and in_range("acc", float(value)):
             accuracy_m = float(value)
         elif key.startswith("in."):
             inputs[key.removeprefix("in.")] = _input(value)
@@ -149,8 +135,8 @@ def split_header(payload: bytes) -> tuple[Header | None, bytes]:
 def parse_batch(payload: bytes) -> Batch:
     """Read a `fix` payload. What is no fix is refused by itself: `json`, `form` or `range`."""
     try:
-        said = json.loads(payload, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        said = read_json(payload)
+    except ValueError:
         return Batch(refused=[(payload, "json")])
     if not isinstance(said, dict):
         return Batch(refused=[(payload, "form")])
@@ -175,8 +161,8 @@ def parse_state(payload: bytes) -> State | str:
     A member other than `online` and `boot` that is not of its form counts as not said.
     """
     try:
-        said = json.loads(payload, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        said = read_json(payload)
+    except ValueError:
         return "json"
     if not isinstance(said, dict) or not isinstance(said.get("online"), bool):
         return "form"
@@ -228,10 +214,6 @@ def _stamp(said: Mapping[str, object]) -> tuple[str, int] | tuple[None, None]:
     return boot, seq
 
 
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")
-
-
 def _input(value: str) -> bool | float | str:
     if value in ("0", "1"):
         return value == "1"
@@ -242,33 +224,12 @@ def _fix(member: object) -> tuple[Fix | None, str]:
     """One member of `fixes` as a Fix, or the reason why it is none."""
     if not isinstance(member, dict):
         return None, "form"
-    moment = _moment(member.get("t"))
-    numbers = {name: _number(member.get(name)) for name in _RANGES}
-    if moment is None or numbers["lon"] is None or numbers["lat"] is None:
-        return None, "form"
-    if any(value is not None and not _in_range(name, value) for name, value in numbers.items()):
-        return None, "range"
-    ignition = member.get("ign")
-    satellites = numbers["sat"]
-    return Fix(
-        fixed_at=moment,
-        lon=numbers["lon"],
-        lat=numbers["lat"],
-        altitude_m=numbers["alt"],
-        speed_mps=numbers["spd"],
-        course_deg=numbers["crs"],
-        heading_deg=numbers["hdg"],
-        accuracy_m=numbers["acc"],
-        hdop=numbers["hdop"],
-        satellites=round(satellites) if satellites is not None else None,
-        ignition=ignition if isinstance(ignition, bool) else None,
+    return make_fix(
+        moment(member.get("t")),
+        {name: number(member.get(name)) for name in RANGES},
+        ignition=member.get("ign"),
         inputs=_inputs(member.get("in")),
-    ), ""
-
-
-def _in_range(name: str, value: float) -> bool:
-    lowest, highest = _RANGES[name]
-    return lowest <= value <= highest
+    )
 
 
 def _inputs(said: object) -> dict[str, bool | float | str]:
@@ -278,13 +239,13 @@ def _inputs(said: object) -> dict[str, bool | float | str]:
     return {
         name: value
         for name, value in said.items()
-        if _is_text(name)
-        and (isinstance(value, bool) or _number(value) is not None or _is_text(value))
+        if is_text(name)
+        and (isinstance(value, bool) or number(value) is not None or is_text(value))
     }
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and _is_text(value) else None
+    return value if isinstance(value, str) and is_text(value) else None
 
 
 def _whole(value: object) -> int | None:
@@ -292,32 +253,3 @@ def _whole(value: object) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     return value if 0 <= value < _BIGGEST_WHOLE else None
-
-
-def _is_text(value: object) -> bool:
-    """A text without NUL and without half a character: what a database takes."""
-    return isinstance(value, str) and _TEXT.fullmatch(value) is not None
-
-
-def _number(value: object) -> float | None:
-    """A number that is finite as a float; JSON has others."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _moment(value: object) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None:
-            return None
-        moment = moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import Literal, NamedTuple, Protocol, Self
@@ -11,11 +12,15 @@ from tracker.message import Replay
 
 
 class Arrival(NamedTuple):
-    """Bytes of one device, as they came. A tuple: ten thousand are made a second."""
+    """Bytes of a device, or of a gateway's devices, as they came.
+
+    A tuple: ten thousand are made a second.
+    """
 
     payload: bytes
     received_at: datetime
     department_ref: str
+    #: Empty: the tag blocks in the bytes name the devices.
     device_ref: str
     #: True: whole lines and whole epochs, the end closes both. False: a stream, cut anywhere.
     whole: bool
@@ -31,11 +36,25 @@ class Arrival(NamedTuple):
     replay: Replay | None = None
     #: The source that brought it at first, when that was another.
     origin: str | None = None
+    #: Which of a source's streams it is of, where one has several: a connection, a topic.
+    stream: str | None = None
+    #: What `boot` and `seq` are for a message: bytes that come again under the same two are
+    #: dealt with already.
+    boot: str | None = None
+    seq: int | None = None
 
     @property
     def kind(self) -> str | None:
         """MQTT only: what the payload is, by the last level of its topic."""
         return None if self.topic is None else self.topic.rpartition("/")[2]
+
+
+@dataclass(slots=True, eq=False)
+class Awaited:
+    """A handle whose sender waits to hear what became of its message."""
+
+    #: Why any of it was refused, durably; complete when the handle is acknowledged.
+    refused: list[str] = field(default_factory=list)
 
 
 class Source(Protocol):
@@ -60,3 +79,6 @@ class Source(Protocol):
 
     def acknowledge(self, handles: Iterable[object]) -> None:
         """These are dealt with, durably: the sender may forget them."""
+
+    def health(self) -> dict[str, object]:
+        """How it goes, as JSON has it: `connected`, and whatever else the source counts."""

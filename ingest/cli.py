@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tracker.cli import groups
 from tracker.cli.shared import DeviceArgument
+
+if TYPE_CHECKING:
+    from ingest.settings import IngestSettings
 
 app = typer.Typer()
 
@@ -17,8 +20,15 @@ SourceOption = Annotated[
     typer.Option(
         "--source",
         metavar="ADDRESS",
-        help="Also read from this: serial:/dev/ttyUSB0?device=FSD/box1&baud=9600, or"
-        " file:/path.nmea?device=FSD/box2. May be given several times.",
+        help="Also read from this, e.g. tcp://10.0.0.5:10110?device=FSD/box1 or"
+        " serial:/dev/ttyUSB0?device=FSD/box2&baud=9600. May be given several times.",
+    ),
+]
+CheckOption = Annotated[
+    bool,
+    typer.Option(
+        "--check",
+        help="Read nothing: say what each source would do, and what is wrong. Exit code 1 if any.",
     ),
 ]
 
@@ -68,13 +78,17 @@ def broker_accounts(
 
 
 @app.command()
-def ingest(source: SourceOption = None) -> None:
+def ingest(source: SourceOption = None, check: CheckOption = False) -> None:
     """Read from the broker and other sources, store what arrives, and acknowledge it.
 
     Each process serves its share of the shards: start as many as you like, also on other machines.
 
+    Sources stand in sources.toml of the data folder (or the file that MILEPOST_SOURCES_FILE names),
+    an entry [[source]] each, and as addresses in MILEPOST_SOURCES and --source. Kinds: serial, tcp,
+    tcp-listen, udp, gpsd, mqtt, file, stdin; docs/sources.md shows each.
+
     `milepost run` starts this by itself. On its own it needs MILEPOST_DATABASE_URL and
-    MILEPOST_MQTT_URL (or MILEPOST_SOURCES).
+    MILEPOST_MQTT_URL, or other sources.
     """
     import asyncio
 
@@ -83,7 +97,38 @@ def ingest(source: SourceOption = None) -> None:
 
     settings = IngestSettings()
     settings = settings.model_copy(update={"sources": (*settings.sources, *(source or ()))})
+    if check:
+        raise typer.Exit(0 if asyncio.run(_say_checked(settings)) else 1)
     asyncio.run(serve(settings))
+
+
+async def _say_checked(settings: IngestSettings) -> bool:
+    """Print what each source would do; True if all is well."""
+    from contextlib import AsyncExitStack
+
+    from ingest.check import Known, check
+    from ingest.settings import TABLE
+    from tracker.access import as_owner, database
+    from tracker.data_folder import DataFolder
+    from tracker.errors import DatabaseUnreachable
+    from tracker.settings import DatabaseSettings
+
+    folder = DataFolder()
+    is_running = folder.holder() is not None
+    async with AsyncExitStack() as stack:
+        connection = None
+        if is_running or DatabaseSettings().url is not None:
+            try:
+                addresses = stack.enter_context(database(folder))
+                connection = await stack.enter_async_context(as_owner(addresses))
+            except DatabaseUnreachable as error:
+                typer.echo(f"note  {error}")
+        reports = await check(settings, Known(connection), is_running=is_running)
+    typer.echo(f"table {settings.table() or 'none: ' + str(folder.path / TABLE) + ' is not there'}")
+    for report in reports:
+        for line in report.lines():
+            typer.echo(line)
+    return all(report.is_well for report in reports)
 
 
 @groups["device"].command()

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from devices.contract import Header, State, parse_batch, parse_state, split_header
+from devices.contract import Batch, Header, State, parse_batch, parse_state, split_header
+from devices.gpsd import read_reports
 from devices.nmea import Decoded, Decoder
+from devices.owntracks import read_owntracks
+from devices.traccar import read_traccar
 from ingest.arrival import Arrival
 from tracker.message import Beside, DeviceSaid, Heard, Message, Notice, Reading, Refusal
 
@@ -23,10 +26,23 @@ WAIT_FOR_DATE = timedelta(seconds=30)
 #: Decoders kept; the one unused longest goes first, with a date and half a line at most.
 DECODERS_KEPT = 100_000
 
+#: How long a silent stream keeps its date; later the time of day alone would not tell the day.
+DATE_KEPT = timedelta(hours=1)
+
 #: Why bytes are refused on which a decoder failed: a fault of ours costs one message.
 UNREADABLE = "unreadable"
 
 Rollover = Literal["auto", "on", "off"]
+
+#: Source, department, device, and the stream where a source has several.
+StreamKey = tuple[str, str, str, str | None]
+
+#: Sources whose payloads are no NMEA, by the first word of their names.
+READERS: Mapping[str, Callable[[bytes], Batch]] = {
+    "gpsd": read_reports,
+    "owntracks": read_owntracks,
+    "traccar": read_traccar,
+}
 
 log = logging.getLogger(__name__)
 
@@ -40,11 +56,13 @@ class Work:
     header: Header | None = None
     readings: list[Reading] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
-    #: Of a batch of fixes, which carry their number otherwise.
+    #: Of what carries its number otherwise: a batch of fixes, a portion of a file.
     boot: str | None = None
     seq: int | None = None
     #: What it says beside fixes of its device.
     beside: Beside | None = None
+    #: Its last line may go on in the next arrival: acknowledged before that, a half would be lost.
+    goes_on: bool = False
 
     def message(self) -> Message:
         """What is committed."""
@@ -62,6 +80,7 @@ class Work:
             seq=header.seq if header else self.seq,
             replay=arrival.replay,
             beside=self.beside,
+            handle=arrival.handle,
         )
 
 
@@ -83,7 +102,7 @@ class Decoding:
     def __init__(self, rollover_of: Callable[[str, str], Rollover]) -> None:
         """`rollover_of` tells of a department's device whether its date may be put right."""
         self._rollover_of = rollover_of
-        self._streams: OrderedDict[tuple[str, str, str], _Stream] = OrderedDict()
+        self._streams: OrderedDict[StreamKey, _Stream] = OrderedDict()
 
     def decode(self, source: str, arrival: Arrival) -> list[Work]:
         """The work that this arrival makes ready: its own, and earlier work that waited."""
@@ -110,8 +129,9 @@ class Decoding:
         if arrival.refused is not None:
             _refuse_whole(work, arrival.refused, is_batch=is_batch)
             return [work]
-        if is_batch:
-            _read_batch(work)
+        reader = parse_batch if is_batch else _reader(work)
+        if reader is not None:
+            _read_batch(work, reader)
             return [work]
         if arrival.kind == "state":
             _read_state(work)
@@ -125,6 +145,8 @@ class Decoding:
         else:
             _read_portion(stream, work)
         stream.unfinished.append(work)
+        if arrival.closes == "input":
+            self._streams.pop(_key(work))
         return list(_finished(stream))
 
     def _refuse(self, work: Work) -> list[Work]:
@@ -144,6 +166,7 @@ class Decoding:
         for stream in self._streams.values():
             oldest = stream.unfinished[0] if stream.unfinished else None
             if oldest is not None and now - oldest.arrival.received_at > WAIT_FOR_DATE:
+                oldest.goes_on = False
                 _distribute(stream.decoder.give_up(oldest), oldest)
                 ready += _finished(stream)
         return ready
@@ -162,15 +185,21 @@ class Decoding:
 
     def _rollover(self, work: Work) -> Rollover:
         rollover = self._rollover_of(work.arrival.department_ref, work.arrival.device_ref)
-        return "off" if rollover == "auto" and not _is_live(work) else rollover
+        return "off" if rollover == "auto" and not is_live(work) else rollover
 
 
-def _key(work: Work) -> tuple[str, str, str]:
-    return work.source, work.arrival.department_ref, work.arrival.device_ref
+def _key(work: Work) -> StreamKey:
+    arrival = work.arrival
+    return work.source, arrival.department_ref, arrival.device_ref, arrival.stream
 
 
-def _is_live(work: Work) -> bool:
+def is_live(work: Work) -> bool:
+    """Whether it is said now: a file may be of any year."""
     return not work.source.startswith("file:")
+
+
+def _reader(work: Work) -> Callable[[bytes], Batch] | None:
+    return READERS.get(work.source.partition(":")[0]) if work.arrival.topic is None else None
 
 
 def _refuse_whole(work: Work, reason: str, *, is_batch: bool) -> None:
@@ -184,8 +213,8 @@ def _refuse_whole(work: Work, reason: str, *, is_batch: bool) -> None:
         work.header, _ = split_header(payload)
 
 
-def _read_batch(work: Work) -> None:
-    batch = parse_batch(work.arrival.payload)
+def _read_batch(work: Work, reader: Callable[[bytes], Batch]) -> None:
+    batch = reader(work.arrival.payload)
     work.boot, work.seq = batch.boot, batch.seq
     work.readings = [Reading(fix=fix, raw=raw) for fix, raw in batch.fixes]
     work.refusals = [Refusal(raw=raw, reason=reason) for raw, reason in batch.refused]
@@ -227,19 +256,23 @@ def _read_alone(decoder: Decoder, work: Work) -> None:
 
 def _read_portion(stream: _Stream, work: Work) -> None:
     """Some bytes of a stream, cut anywhere, or what closes its open epoch."""
-    arrival, decoder = work.arrival, stream.decoder
+    arrival = work.arrival
+    work.boot, work.seq, work.goes_on = arrival.boot, arrival.seq, goes_on(arrival)
+    silence = arrival.received_at - (stream.heard_at or arrival.received_at)
+    if silence > DATE_KEPT and is_live(work) and not stream.unfinished:
+        stream.decoder = Decoder(rollover=stream.rollover)
+    decoder = stream.decoder
     if arrival.closes == "input":
         decoded = decoder.finish()
     elif arrival.closes == "break":
         decoded = decoder.end_epoch()
     elif arrival.closes == "silence":
-        silence = arrival.received_at - (stream.heard_at or arrival.received_at)
         if silence.total_seconds() < decoder.patience_s:
             return
         decoded = decoder.end_epoch(line_complete=False)
     else:
         stream.heard_at = arrival.received_at
-        received_at = arrival.received_at if _is_live(work) else None
+        received_at = arrival.received_at if is_live(work) else None
         decoded = decoder.feed(arrival.payload, received_at, origin=work)
     _distribute(decoded, work)
 
@@ -254,23 +287,22 @@ def _distribute(decoded: Decoded, current: Work) -> None:
         work = refused.origin if isinstance(refused.origin, Work) else current
         work.refusals.append(Refusal(raw=refused.raw, reason=refused.reason.value))
     if decoded.heard or decoded.notices or decoded.ais:
-        _distribute_beside(decoded, current)
+        distribute_beside(decoded, lambda origin: origin if isinstance(origin, Work) else current)
 
 
-def _distribute_beside(decoded: Decoded, current: Work) -> None:
-    """What is said of others, and of the receiver itself."""
+def distribute_beside(decoded: Decoded, work_of: Callable[[object], Work]) -> None:
+    """What is said of others, and of the receiver itself, to the work of each origin."""
     for heard in decoded.heard:
-        work = heard.origin if isinstance(heard.origin, Work) else current
         reading = Reading(fix=heard.fix, raw=heard.raw)
-        _beside(work).heard.append(Heard(mmsi=heard.mmsi, reading=reading))
+        _beside(work_of(heard.origin)).heard.append(Heard(mmsi=heard.mmsi, reading=reading))
     for notice in decoded.notices:
-        work = notice.origin if isinstance(notice.origin, Work) else current
-        at = notice.at or (work.arrival.received_at if _is_live(work) else None)
+        work = work_of(notice.origin)
+        at = notice.at or (work.arrival.received_at if is_live(work) else None)
         if at is not None:
             told = Notice(kind=notice.kind, detail=notice.detail, at=at)
             _beside(work).notices.append(told)
-    counts = _beside(current).ais if decoded.ais else {}
     for what, count in decoded.ais.items():
+        counts = _beside(work_of(None)).ais
         counts[what] = counts.get(what, 0) + count
 
 
@@ -282,5 +314,22 @@ def _beside(work: Work) -> Beside:
 
 def _finished(stream: _Stream) -> Iterator[Work]:
     """Take out the work, oldest first, that nothing more can come of."""
-    while stream.unfinished and not stream.decoder.waits_for(stream.unfinished[0]):
-        yield stream.unfinished.popleft()
+    return take_finished(stream.unfinished, stream.decoder.waits_for)
+
+
+def take_finished(unfinished: deque[Work], waits_for: Callable[[object], bool]) -> Iterator[Work]:
+    """Take out those, oldest first, that nothing waits for, up to the end of a line."""
+    count = 0
+    for number, work in enumerate(unfinished, 1):
+        if waits_for(work):
+            break
+        if not work.goes_on:
+            count = number
+    for _ in range(count):
+        yield unfinished.popleft()
+
+
+def goes_on(arrival: Arrival) -> bool:
+    """Whether its sender must keep it until the rest of its last line has come too."""
+    wanted_back = arrival.handle is not None and arrival.payload
+    return bool(wanted_back) and not arrival.payload.endswith((b"\n", b"\r"))

@@ -2,11 +2,18 @@
 
 IngestError
 ├── BadSource
+├── BadTable
+├── ReadTwice
 ├── BrokerAway
 ├── NoSource
+├── PortBusy
+├── PortForbidden
 ├── NoTls
 ├── BadCertificate
-└── AnonymousOutside
+├── AnonymousOutside
+├── PushOutside
+├── PushCertificate
+└── PushRefused         what is answered to a push: ingest/sources/push_problems.py
 """
 
 from __future__ import annotations
@@ -23,7 +30,15 @@ class IngestError(Exception):
 
 
 class BadSource(IngestError):
-    """A source must read like `serial:/dev/ttyUSB0?device=FSD/box1&baud=9600` or `file:/path?device=FSD/box1`. This does not:"""  # noqa: E501  the sentence is the message
+    """A source must read like `serial:/dev/ttyUSB0?device=FSD/box1&baud=9600` or `tcp://host:10110?device=FSD/box1` (docs/sources.md). This does not:"""  # noqa: E501  the sentence is the message
+
+
+class BadTable(IngestError):
+    """The table of sources cannot be used (docs/sources.md shows each kind; `milepost ingest --check` tries it):"""  # noqa: E501  the sentence is the message
+
+
+class ReadTwice(IngestError):
+    """Two sources read from one place, and would take the bytes from each other: leave one out."""
 
 
 class BrokerAway(IngestError):
@@ -31,7 +46,15 @@ class BrokerAway(IngestError):
 
 
 class NoSource(IngestError):
-    """There is nothing to read from: set MILEPOST_MQTT_URL or MILEPOST_SOURCES, or use `milepost run`."""  # noqa: E501  the sentence is the message
+    """There is nothing to read from: set MILEPOST_MQTT_URL or MILEPOST_SOURCES, write a table of sources (docs/sources.md), or use `milepost run`."""  # noqa: E501  the sentence is the message
+
+
+class PortBusy(IngestError):
+    """Another program reads this serial port: stop it (`fuser -v` on the port says which; often gpsd or ModemManager)."""  # noqa: E501  the sentence is the message
+
+
+class PortForbidden(IngestError):
+    """This user may not open the serial port: `sudo usermod -aG dialout USER`, then sign in anew."""  # noqa: E501  the sentence is the message
 
 
 class NoTls(IngestError):
@@ -44,3 +67,11 @@ class BadCertificate(IngestError):
 
 class AnonymousOutside(IngestError):
     """The broker serves other machines (MILEPOST_BROKER_HOST) only when every device has to sign in: give one a password first (milepost device password DEPARTMENT/REF), and keep the demonstration on this machine."""  # noqa: E501  the sentence is the message
+
+
+class PushOutside(IngestError):
+    """A source of kind `http` serves other machines only with TLS: give it `cert_file` and `key_file`, or say `behind_proxy=true` where a proxy in front of it does TLS."""  # noqa: E501  the sentence is the message
+
+
+class PushCertificate(IngestError):
+    """A source of kind `http` cannot use its `cert_file` and `key_file`: give it a PEM certificate and the key that belongs to it."""  # noqa: E501  the sentence is the message

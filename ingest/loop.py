@@ -10,15 +10,16 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
 from ingest.acks import Acks
-from ingest.arrival import Arrival, Source
+from ingest.arrival import Arrival, Awaited, Source
 from ingest.clock import Clock
-from ingest.decoding import Decoding, Rollover, Work
+from ingest.decoding import Rollover, Work
+from ingest.gateway import AllDecoding
 from ingest.lanes import Lanes
 from ingest.sources.mqtt import MqttSource
 from tracker.commit import Committed, Committer
@@ -78,8 +79,8 @@ class Ingest:
         self._sources = sources
         self._clock = clock
         self._mqtt = next((each for each in sources if isinstance(each, MqttSource)), None)
-        self._acks = Acks(self._mqtt.publish if self._mqtt else lambda messages: None)
-        self._decoding = Decoding(self._rollover_of)
+        self._acks = Acks(self._publish)
+        self._decoding = AllDecoding(self._rollover_of)
         self._lanes = Lanes()
         self._batches: asyncio.Queue[list[tuple[Source, Work]]] = asyncio.Queue(1)
         #: Decoded, and not handed to the writer yet.
@@ -89,6 +90,13 @@ class Ingest:
         self._directory = committer.directory
         self._by_name = {source.name: source for source in sources}
         self.counts = Counts()
+
+    def _publish(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        """To every broker of the contract: nobody knows on which one a device listens."""
+        said = list(messages)
+        for source in self._sources:
+            if isinstance(source, MqttSource):
+                source.publish(said)
 
     async def ready(self) -> None:
         """Wait until every message that is published from now on will be read."""
@@ -213,6 +221,9 @@ class Ingest:
             self._clock.tell(committed.now)
             self.counts.add(committed)
             self._acks.durable(committed.receipts)
+            for reject in committed.rejects:
+                if isinstance(reject.message.handle, Awaited):
+                    reject.message.handle.refused.append(str(reject.reason))
 
     def _acknowledge(self, batch: Sequence[tuple[Source, Work]]) -> None:
         handles: dict[Source, list[object]] = {}
@@ -252,6 +263,7 @@ class Ingest:
             "broker_connected": self._mqtt is None or self._mqtt.is_connected,
             "rejected": dict(counts.rejected),
             "ais": _by_source(counts.ais),
+            "sources": {source.name: source.health() for source in self._sources},
         }
 
     async def _finish(self, writer: asyncio.Task[None]) -> None:
@@ -313,4 +325,5 @@ def _refused_whole(message: Message) -> Message:
         boot=message.boot,
         seq=message.seq,
         replay=message.replay,
+        handle=message.handle,
     )

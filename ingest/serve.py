@@ -10,8 +10,9 @@ from pathlib import Path
 
 from ingest.clock import Clock
 from ingest.errors import NoSource
-from ingest.settings import IngestSettings, make_source
+from ingest.settings import IngestSettings
 from ingest.worker import Worker
+from tracker.directory import FIRST_SHARD
 from tracker.errors import DatabaseUnreachable
 from tracker.leases import Leases
 from tracker.settings import DatabaseSettings
@@ -24,12 +25,13 @@ READY_FILE = "MILEPOST_READY_FILE"
 
 
 async def serve(settings: IngestSettings) -> None:
-    """Run until SIGTERM or SIGINT; then finish what has been read. Raises NoSource, BadSource."""
+    """Run until SIGTERM or SIGINT; then finish what has been read.
+
+    Raises NoSource, or as `IngestSettings.open_sources` does.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    if settings.mqtt_url is None and not settings.sources:
+    if not settings.open_sources(Clock(), FIRST_SHARD, lambda department_ref: True):
         raise NoSource
-    for address in settings.sources:
-        make_source(address, Clock())
     dsn = DatabaseSettings().require("milepost_ingest")
     running = asyncio.create_task(_run(settings, dsn))
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -16,6 +16,7 @@ from ingest.loop import Ingest
 from ingest.settings import IngestSettings
 from ingest.share import plan
 from ingest.sources.mqtt import MqttSource
+from ingest.sources.push import PushSource
 from ingest.sources.replay import ReplaySource
 from tracker.commit import Committer
 from tracker.data_folder import DataFolder
@@ -148,6 +149,8 @@ class Worker:
         ingest = Ingest(committer, [*sources, ReplaySource(committer)], clock)
         beside = [asyncio.create_task(_note_ready(ingest, serving))]
         for each in sources:
+            if isinstance(each, PushSource):
+                each.know(lambda: committer.accounts)
             if isinstance(each, MqttSource) and shard != FIRST_SHARD:
                 _point(each, committer.directory, is_settled=False)
                 beside.append(asyncio.create_task(_follow_departments(each, committer)))

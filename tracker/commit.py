@@ -27,7 +27,7 @@ from tracker.leases import LEASE_S, Claim
 from tracker.message import Message
 from tracker.past import Window
 from tracker.receipts import Receipt, Receipts
-from tracker.sorting import ReceiptKey, Sorted, receipt_keys, sort
+from tracker.sorting import ReceiptKey, RejectRow, Sorted, receipt_keys, sort
 from tracker.telling import Stamp, tell
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ class Committed:
     refused: Counter[str] = field(default_factory=Counter)
     #: Reports by AIS that made no fix, by (source, what).
     ais: Counter[tuple[str, str]] = field(default_factory=Counter)
+    #: The same one by one, each with the message that it was in.
+    rejects: Sequence[RejectRow] = ()
     #: The database's clock.
     now: datetime
 
@@ -253,6 +255,7 @@ class Committer:
             alerts=alerts,
             refused=Counter(str(each.reason) for each in batch.rejects),
             ais=batch.news.ais,
+            rejects=batch.rejects,
             now=now,
         )
 

@@ -95,3 +95,5 @@ class Message(NamedTuple):
     #: Of a reject that is read again: nothing is refused a second time, and nothing is skipped.
     replay: Replay | None = None
     beside: Beside | None = None
+    #: What its source knows it by; comes back with what is refused of it.
+    handle: object = None

@@ -172,17 +172,19 @@ def sort(
                 device,
                 result,
                 seen,
-                _overheard(message, device, directory),
+                _overheard(message, directory),
             )
         elif device is None:
             _refuse_stranger(message, directory, result)
+            if message.beside is not None and not message.device_ref:
+                _place_overheard(message, directory, result, seen)
         elif _is_repeated(message, device, receipts, result):
             result.repeated += 1
         else:
             refused, _ = _place(message, device, result, seen)
             _refuse(message, device, refused, result)
             if message.beside is not None:
-                _place_overheard(message, device, directory, result, seen)
+                _place_overheard(message, directory, result, seen)
                 result.news.take(message, message.beside, device)
     return result
 
@@ -315,15 +317,11 @@ def _redeem(
 
 
 def _place_overheard(
-    message: Message,
-    listener: Device,
-    directory: Directory,
-    result: Sorted,
-    seen: set[tuple[int, int]],
+    message: Message, directory: Directory, result: Sorted, seen: set[tuple[int, int]]
 ) -> None:
     """Place what a device heard of registered transponders; of others it is only counted."""
     unknown = len(message.beside.heard) if message.beside is not None else 0
-    for device, overheard in _overheard(message, listener, directory):
+    for device, overheard in _overheard(message, directory):
         unknown -= len(overheard.readings)
         refused, _ = _place(overheard, device, result, seen)
         _refuse(overheard, device, refused, result)
@@ -331,10 +329,8 @@ def _place_overheard(
         result.news.ais[message.source, UNREGISTERED] += unknown
 
 
-def _overheard(
-    message: Message, listener: Device, directory: Directory
-) -> list[tuple[Device, Message]]:
-    """What a device heard by AIS of others, each of them as a message of its own.
+def _overheard(message: Message, directory: Directory) -> list[tuple[Device, Message]]:
+    """What a device, or a gateway, heard by AIS of others, each of them as a message of its own.
 
     Only transponders of the listener's department are known to it: whoever may write on one line
     must not move the vessels of another department.
@@ -345,7 +341,7 @@ def _overheard(
     found = []
     for mmsi, those in readings.items():
         device = directory.transponder(mmsi)
-        if device is not None and device.department_id == listener.department_id:
+        if device is not None and device.department_ref == message.department_ref:
             found.append((device, _of_transponder(message, device, those)))
     return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from types import TracebackType
@@ -61,10 +61,18 @@ class _Topic(NamedTuple):
 class MqttSource:
     """Messages of all devices of the shard from one broker."""
 
-    name = "mqtt"
-
-    def __init__(self, url: str, *, client_id: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        client_id: str,
+        clock: Clock,
+        name: str = "mqtt",
+        topics: Sequence[str] = SUBSCRIPTIONS,
+    ) -> None:
         """`url` is `mqtt://[user[:password]@]host[:port]`; the session belongs to `client_id`."""
+        self.name = name
+        self._subscriptions = topics
         self._parts = urlsplit(url)
         self.client_id = client_id
         self._clock = clock
@@ -139,7 +147,7 @@ class MqttSource:
 
     def _subscribe(self) -> None:
         if self._departments is None:
-            self._client.subscribe([(topic, 1) for topic in SUBSCRIPTIONS])
+            self._client.subscribe([(topic, 1) for topic in self._subscriptions])
             return
         ours, others = (list(_topics(each)) for each in self._departments)
         if others:
@@ -172,6 +180,10 @@ class MqttSource:
         """Send (topic, payload) pairs down at QoS 0; nothing is kept while the broker is away."""
         if self.is_connected:
             self._client.send(messages)
+
+    def health(self) -> dict[str, object]:
+        """Whether the broker answers."""
+        return {"connected": self.is_connected}
 
     async def _keep_connected(self) -> None:
         wait_s, said = RETRY_FIRST_S, False

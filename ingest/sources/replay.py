@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from ingest.arrival import Arrival
+from ingest.sources.stream import LazySource
 from tracker.commit import Committer
 from tracker.errors import DatabaseUnreachable
 from tracker.message import Replay
@@ -24,7 +24,7 @@ REFUSED_BY_SOURCE = ("topic", "oversized")
 AT_ONCE = 500  # so that what is live need not wait for a commit of old things
 
 
-class ReplaySource:
+class ReplaySource(LazySource):
     """The rejects that are marked, in the order in which they came."""
 
     name = "replay"
@@ -33,18 +33,6 @@ class ReplaySource:
         self._committer = committer
         self._unsettled: set[object] = set()
         self._settled = asyncio.Event()
-
-    async def __aenter__(self) -> Self:
-        """Nothing to open."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing to close."""
 
     async def arrivals(self) -> AsyncIterator[list[Arrival]]:
         """Bursts; the next one when the last one is committed."""
@@ -64,6 +52,10 @@ class ReplaySource:
         self._unsettled.difference_update(handles)
         if not self._unsettled:
             self._settled.set()
+
+    def health(self) -> dict[str, object]:
+        """How many are being read again."""
+        return {"connected": True, "unsettled": len(self._unsettled)}
 
     async def _marked(self) -> list[Mapping[str, Any]]:
         try:

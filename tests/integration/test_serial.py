@@ -94,7 +94,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     torn, busy = Port(folder / "torn"), Port(folder / "busy")
     (folder / "recording").write_bytes(b"".join(map(epoch, range(2000))))
     addresses = [
-        *(f"serial:{port.path}?device=D/{port.path.name}&baud=38400" for port in (torn, busy)),
+        *(f"serial:{port.path}?device=D/{port.path.name}" for port in (torn, busy)),
         *(f"file:{folder / name}?device=D/{name}" for name in ("recording", "to-come")),
     ]
     things: list[New] = [NewDepartment(ref="D")]
@@ -113,19 +113,30 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def test_a_port_torn_off_in_mid_sentence_is_read_on_when_it_is_back(world: World) -> None:
     port, source = world.torn, f"serial:{world.torn.path}"
     assert wait_for(lambda: world.said(f"reading {port.path}") == 1, WITHIN_S)
-    port.write(epoch(0) + NOISE + b"\r\n" + WRONG_SUM + b"\r\n" + epoch(1) + epoch(2)[:40])
+    said = epoch(0) + NOISE + b"\r\n" + WRONG_SUM + b"\r\n" + epoch(1) + epoch(2)[:40]
+    port.write(said)
     assert wait_for(lambda: world.stored("torn") == [0, 1], WITHIN_S)
     port.tear_off()
     assert wait_for(lambda: ("cut", epoch(2)[:40], source) in world.refused("torn"), WITHIN_S)
     port.plug_in()
     assert wait_for(lambda: world.said(f"reading {port.path}") == 2, WITHIN_S)
+    torn = epoch(2)[40:].partition(b"\n")[0] + b"\n"
+    said += epoch(2)[40:] + epoch(3)
     port.write(epoch(2)[40:] + epoch(3))
     assert wait_for(lambda: world.stored("torn") == [0, 1, 3], WITHIN_S)
-    assert world.refused("torn")[:3] == [
+    assert world.refused("torn") == [
         ("noise", NOISE, source),
         ("checksum", WRONG_SUM, source),
         ("cut", epoch(2)[:40], source),
-    ]
+    ], "the fragment at the reopening is no reject"
+
+    def counted() -> bool:
+        lines = world.service.milepost("status").splitlines()
+        [told] = [line.partition(f"{source}: ")[2] for line in lines if source in line]
+        wanted = ("opened 2", "baud 9600", f"bytes {len(said)}", f"dropped {len(torn)}")
+        return set(wanted) <= set(told.split(", "))
+
+    assert wait_for(counted, WITHIN_S), "but it is counted, and the speed was found"
 
 
 def test_a_port_has_one_reader(world: World) -> None:
@@ -163,5 +174,10 @@ def test_a_file_is_read_once_and_again_after_a_restart_which_stores_nothing_twic
         [row] = world.fetch("SELECT (counters->>'repeated')::int AS n FROM ingest_health")
         return int(row["n"])
 
-    assert wait_for(lambda: repeated() >= 2000, WITHIN_S)
+    portions = -(-world.recording.stat().st_size // (16 * 1024))
+    assert wait_for(lambda: repeated() >= portions, WITHIN_S)
     assert world.stored("recording") == list(range(2000))
+    assert wait_for(
+        lambda: world.said(f"file:{world.to_come} has been read to its end") == 2, WITHIN_S
+    )
+    assert world.refused("to-come") == [("checksum", WRONG_SUM, f"file:{world.to_come}")]

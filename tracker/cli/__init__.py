@@ -167,4 +167,10 @@ def _arriving(found: Status) -> list[str]:
         for source, ais in counters.get("ais", {}).items():
             if unknown := ais.get("unregistered"):
                 lines.append(f"           {unknown} reports by AIS of others from {source}")
+        lines += [
+            f"source     {name}: "
+            + ", ".join(f"{what} {value}" for what, value in told.items() if value is not None)
+            for name, told in counters.get("sources", {}).items()
+            if told
+        ]
     return lines

@@ -300,3 +300,18 @@ def test_a_fault_of_a_decoder_costs_one_message() -> None:
     assert {reason for reason, _ in reasons(ready)} == {"unreadable"}
     assert reasons(ready)[1] == ("unreadable", bad.payload)
     assert seqs(decoding.decode(MQTT, message(3, rmc(2)))) == [3]
+
+
+def test_a_date_is_kept_for_an_hour_of_silence_and_no_longer() -> None:
+    decoding = Decoding(lambda department, device: "off")
+    decoding.decode(SERIAL, portion(rmc(0), second=0))
+    decoding.decode(SERIAL, portion(b"", second=1, closes="break"))
+    decoding.decode(SERIAL, portion(gga(3500), second=3500))
+    ready = decoding.decode(SERIAL, portion(b"", second=3501, closes="break"))
+    assert seconds(ready)[0] == [3500.0]
+    decoding.decode(SERIAL, portion(gga(7200), second=7200))
+    ready = decoding.decode(SERIAL, portion(b"", second=7201, closes="break"))
+    assert ready == [], "the day may be another by now"
+    decoding.decode(SERIAL, portion(rmc(7202), second=7202))
+    ready = decoding.decode(SERIAL, portion(b"", second=7203, closes="break"))
+    assert [each for found in seconds(ready) for each in found] == [7200.0, 7202.0]

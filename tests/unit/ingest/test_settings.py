@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ingest.clock import Clock
-from ingest.errors import BadSource
-from ingest.settings import IngestSettings, make_source
+from ingest.errors import BadSource, BadTable, ReadTwice
+from ingest.settings import IngestSettings
 from ingest.sources.file import FileSource
 from ingest.sources.mqtt import MqttSource
 from ingest.sources.serial import SerialSource
+from ingest.table import read_address, read_table
 
 
 def settings(monkeypatch: pytest.MonkeyPatch, **values: str) -> IngestSettings:
-    for name in ("MQTT_URL", "SOURCES"):
+    for name in ("MQTT_URL", "SOURCES", "SOURCES_FILE"):
         monkeypatch.delenv(f"MILEPOST_{name}", raising=False)
     for name, value in values.items():
         monkeypatch.setenv(f"MILEPOST_{name}", value)
@@ -55,20 +58,100 @@ async def test_nothing_to_read_from(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "address",
+    ("address", "cure"),
     [
-        "",
-        "/dev/ttyUSB0",
-        "serial:/dev/ttyUSB0",
-        "serial:/dev/ttyUSB0?device=box1",
-        "serial:/dev/ttyUSB0?device=/box1",
-        "serial:/dev/ttyUSB0?device=FSD/",
-        "serial:?device=FSD/box1",
-        "serial:/dev/ttyUSB0?device=FSD/box1&baud=fast",
-        "tcp://host:10110?device=FSD/box1",
+        ("", "kind must be one of serial, file, stdin, tcp, tcp-listen, udp, gpsd, mqtt"),
+        ("/dev/ttyUSB0", "kind must be one of"),
+        ("serial:/dev/ttyUSB0", "say either device = "),
+        ("serial:/dev/ttyUSB0?device=D/b&department=D", "say either device = "),
+        ("serial:/dev/ttyUSB0?device=box1", "device: String should match"),
+        ("serial:/dev/ttyUSB0?device=/box1", "device: String should match"),
+        ("serial:?device=FSD/box1", "path is missing"),
+        ("serial:/dev/ttyUSB0?device=FSD/box1&baud=fast", "baud: Input should be a valid integer"),
+        ("tcp://host?device=FSD/box1", "port is missing"),
+        ("tcp://host:10110?device=FSD/box1&silense_s=3", "silense_s is no key of tcp: it has kind"),
+        ("tcp://host:99999?device=FSD/box1", "Port out of range"),
+        ("file:/a?device=FSD/box1&pace=slow", "pace: Input should be 'fast' or 'real'"),
+        ("mqtt://host?framing=stream&department=D", 'framing = "stream" needs topic'),
+        ("mqtt://host?device=D/b", "leave out device, department and topic"),
+        ("gpsd://host?department=D", "gpsd is read for one device"),
     ],
 )
-def test_an_address_that_is_none_is_named(address: str) -> None:
-    with pytest.raises(BadSource, match="serial:/dev/ttyUSB0") as raised:
-        make_source(address, Clock())
-    assert str(raised.value).endswith(address)
+def test_an_address_that_is_none_is_named_with_the_cure(address: str, cure: str) -> None:
+    with pytest.raises(BadSource, match="must read like") as raised:
+        read_address(address)
+    said = str(raised.value).partition("This does not: ")[2]
+    assert said.startswith(address.partition("?")[0])
+    assert cure in said
+
+
+def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
+    with pytest.raises(BadSource, match="password_file") as raised:
+        read_address("mqtt://me:s3cret@host")
+    assert "s3cret" not in str(raised.value)
+
+
+TABLE = """
+[[source]]
+kind = "tcp"      # a ship's multiplexer
+host = "10.0.0.5"
+port = 10110
+department = "D"
+
+[[ source ]]
+kind = "gpsd"
+device = "D/car"
+"""
+
+
+async def test_table_and_addresses_are_one_model(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "sources.toml"
+    file.write_text(TABLE)
+    both = "tcp://10.0.0.5:10110?department=D gpsd:?device=D/car"
+    from_table = settings(monkeypatch, SOURCES_FILE=str(file))
+    from_addresses = settings(monkeypatch, SOURCES=both)
+    assert from_table.entries() == from_addresses.entries()
+    sources = from_table.open_sources(Clock(), 1, lambda department_ref: True)
+    assert [each.name for each in sources] == ["tcp:10.0.0.5:10110", "gpsd:127.0.0.1:2947"]
+
+
+async def test_the_table_of_the_data_folder_is_read_without_being_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MILEPOST_DATA", str(tmp_path))
+    assert settings(monkeypatch).entries() == []
+    (tmp_path / "sources.toml").write_text(TABLE)
+    assert len(settings(monkeypatch).entries()) == 2
+
+
+def test_each_fault_of_a_table_is_named_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "t.toml"
+    file.write_text(TABLE + 'spead = 3\n\n[[source]]\nkind = "carrier-pigeon"\n')
+    with pytest.raises(BadTable) as raised:
+        read_table(file)
+    said = str(raised.value)
+    assert f"{file}, line 11, entry 2 (gpsd): spead is no key of gpsd: it has kind, device" in said
+    assert f"{file}, line 14, entry 3 (carrier-pigeon): kind must be one of serial" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[[source]\n", "line 1"),
+        ("[source]\nkind='udp'\n", "source"),
+        ("[[sources]]\nkind='udp'\n", "sources"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused(text: str, fault: str, tmp_path: Path) -> None:
+    file = tmp_path / "t.toml"
+    file.write_text(text)
+    with pytest.raises(BadTable, match=fault):
+        read_table(file)
+
+
+async def test_one_place_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    twice = "udp://127.0.0.1:9000?device=D/a udp://127.0.0.1:9000?device=D/b"
+    with pytest.raises(ReadTwice, match=r"udp:127\.0\.0\.1:9000"):
+        settings(monkeypatch, SOURCES=twice).open_sources(Clock(), 1, lambda department_ref: True)
