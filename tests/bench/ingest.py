@@ -33,6 +33,7 @@ from ingest.broker import PrivateBroker
 from tests.bench.processes import Usage, resident_mb
 from tests.integration.processes import passing_folder
 from tests.integration.service import Service, served
+from tracker import sql
 from tracker.access import database
 from tracker.accounts import Accounts
 from tracker.schema import migrate
@@ -233,20 +234,16 @@ def _through(program: Path, url: SplitResult, seconds: float) -> float:
 async def copy_alone(dsn: str, seconds: float = 3.0) -> float:
     """Rows a second of COPY into a staging table alone, with the columns of a commit."""
     connection = await asyncpg.connect(dsn)
-    await connection.execute(
-        "CREATE TEMPORARY TABLE alone AS SELECT vehicle_id, device_id, department_id, fixed_at,"
-        " received_at, 0::float8 AS lon, 0::float8 AS lat, altitude_m, speed_mps, course_deg,"
-        " heading_deg, accuracy_m, hdop, satellites, mode, rollover_weeks, ignition, inputs,"
-        " implausible"
-        " FROM fix WHERE false"
-    )
+    await connection.execute(sql.text("stage_fixes").replace("ON COMMIT DELETE ROWS", ""))
     now = datetime.now(UTC)
     place = (114.0, 22.0, 1.0, 2.0, 3.0, None, None, 0.9, 9, 3)
-    row = (1, 1, 1, now, now, *place, 0, None, None, False)
+    row = (1, 1, 1, now, now, *place, 0, None, None, False, False)
     records = [row] * COPY_ROWS
     rows, end_s = 0, time.monotonic() + seconds
     while time.monotonic() < end_s:
-        await connection.copy_records_to_table("alone", records=records, columns=STAGED_COLUMNS)
+        await connection.copy_records_to_table(
+            "staged_fix", records=records, columns=STAGED_COLUMNS
+        )
         rows += COPY_ROWS
     await connection.close()
     return rows / seconds
