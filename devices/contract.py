@@ -67,7 +67,7 @@ class Header(NamedTuple):
         return replace(
             fix,
             ignition=self.ignition,
-            inputs=self.inputs,
+            inputs={**fix.inputs, **self.inputs},
             accuracy_m=self.accuracy_m if self.accuracy_m is not None else fix.accuracy_m,
         )
 

@@ -145,7 +145,7 @@ def _held(table: Timeline, verdict: Verdicts) -> dict[int, HeldFix]:
 def _holding(
     states: dict[int, VehicleState], held: Mapping[int, HeldFix]
 ) -> dict[int, VehicleState]:
-    return states | {v: replace(states[v], held=fix) for v, fix in held.items()}
+    return states | {v: states[v]._replace(held=fix) for v, fix in held.items()}
 
 
 def _events(judged: Judged, limits: Mapping[int, Limits]) -> list[Event]:

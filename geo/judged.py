@@ -106,12 +106,7 @@ class Judged:
         )
         return {
             vehicle_id: VehicleState(
-                fixed_ms=fixed_ms,
-                judged_ms=judged_ms,
-                lon=lon,
-                lat=lat,
-                department_id=department_id,
-                inside=inside.get(i, NOWHERE),
+                fixed_ms, judged_ms, lon, lat, department_id, inside.get(i, NOWHERE)
             )
             for i, (vehicle_id, fixed_ms, judged_ms, lon, lat, department_id) in enumerate(
                 zip(*columns, strict=True)

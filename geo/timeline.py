@@ -29,9 +29,11 @@ class HeldFix(NamedTuple):
     department_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VehicleState:
-    """Where a vehicle stands with the fences of its department: all that the next fix needs."""
+class VehicleState(NamedTuple):
+    """Where a vehicle stands with the fences of its department: all that the next fix needs.
+
+    A tuple, for each fix makes one.
+    """
 
     #: Time of its last fix that is believed, milliseconds since 1970-01-01T00:00Z.
     fixed_ms: int

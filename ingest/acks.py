@@ -6,7 +6,7 @@ At once on a message that follows a silence; after that at most one in 5 s or 10
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from devices.contract import Topic, ack_payload
@@ -18,6 +18,9 @@ FORGET_AFTER_S = 3600.0
 
 #: Sends (topic, payload) pairs.
 Publish = Callable[[Sequence[tuple[str, bytes]]], None]
+
+
+Key = tuple[str, str, str]
 
 
 @dataclass(slots=True)
@@ -45,7 +48,8 @@ class Acks:
         """
         self._publish = publish
         self._clock = clock
-        self._pending: dict[tuple[str, str, str], _Pending] = {}
+        #: Those told longest ago come first.
+        self._pending: dict[Key, _Pending] = {}
         self.sent = 0
 
     def durable(self, receipts: Iterable[Receipt]) -> None:
@@ -53,7 +57,7 @@ class Acks:
         now_s = self._clock()
         due: list[_Pending] = []
         for receipt in receipts:
-            key = (receipt.department_ref, receipt.device_ref, receipt.boot)
+            key = _key(receipt)
             pending = self._pending.get(key)
             if pending is None:
                 pending = self._pending[key] = _Pending(receipt, told_at_s=now_s - EVERY_S)
@@ -67,7 +71,7 @@ class Acks:
         """Tell those who have waited long enough, and forget those unheard for an hour."""
         now_s = self._clock()
         due: list[_Pending] = []
-        for key, pending in list(self._pending.items()):
+        for key, pending in list(self._waiting(0.0 if everything else EVERY_S, now_s)):
             waited_s = now_s - pending.told_at_s
             if pending.due and (everything or waited_s >= EVERY_S):
                 due.append(pending)
@@ -75,13 +79,26 @@ class Acks:
                 del self._pending[key]
         self._tell(due, now_s)
 
+    def _waiting(self, since_s: float, now_s: float) -> Iterator[tuple[Key, _Pending]]:
+        """Those that have heard nothing for so long."""
+        for key, pending in self._pending.items():
+            if now_s - pending.told_at_s < since_s:
+                break
+            yield key, pending
+
     def _tell(self, due: Sequence[_Pending], now_s: float) -> None:
         if due:
             self._publish([_message(pending.receipt) for pending in due])
         for pending in due:
+            key = _key(pending.receipt)
+            self._pending[key] = self._pending.pop(key)
             pending.told_at_s = now_s
             pending.told_count, pending.due = len(pending.receipt.dealt), False
         self.sent += len(due)
+
+
+def _key(receipt: Receipt) -> Key:
+    return receipt.department_ref, receipt.device_ref, receipt.boot
 
 
 def _message(receipt: Receipt) -> tuple[str, bytes]:

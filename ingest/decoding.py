@@ -104,6 +104,8 @@ class Decoding:
         """`rollover_of` tells of a department's device whether its date may be put right."""
         self._rollover_of = rollover_of
         self._streams: OrderedDict[StreamKey, _Stream] = OrderedDict()
+        #: Those of which work is unfinished.
+        self._waiting: dict[StreamKey, _Stream] = {}
 
     def decode(self, source: str, arrival: Arrival) -> list[Work]:
         """The work that this arrival makes ready: its own, and earlier work that waited."""
@@ -117,8 +119,8 @@ class Decoding:
     def finish(self) -> list[Work]:
         """Ingest stops: close what is open on streams, which nobody will send again."""
         ready: list[Work] = []
-        for stream in self._streams.values():
-            if stream.unfinished and not stream.unfinished[-1].arrival.whole:
+        for stream in self._waiting.values():
+            if not stream.unfinished[-1].arrival.whole:
                 decoded = stream.decoder.end_epoch(line_complete=False)
                 _distribute(decoded, stream.unfinished[-1])
                 ready += _finished(stream)
@@ -140,21 +142,30 @@ class Decoding:
         if arrival.replay is not None:
             _read_alone(Decoder(rollover=self._rollover(work)), work)
             return [work]
-        stream = self._stream(work)
+        key = _key(work)
+        stream = self._stream(key, work)
         if arrival.whole:
             _read_whole(stream.decoder, work)
+            if not stream.unfinished and not stream.decoder.waits_for(work):
+                return [work]
         else:
             _read_portion(stream, work)
         stream.unfinished.append(work)
         if arrival.closes == "input":
-            self._streams.pop(_key(work))
-        return list(_finished(stream))
+            self._streams.pop(key)
+        ready = list(_finished(stream))
+        if stream.unfinished:
+            self._waiting[key] = stream
+        else:
+            self._waiting.pop(key, None)
+        return ready
 
     def _refuse(self, work: Work) -> list[Work]:
         """Give up a decoder that failed, the work in hand, and what waited in it."""
         given_up = [work]
         stands_alone = work.arrival.replay is not None  # it had a decoder of its own
         stream = None if stands_alone else self._streams.pop(_key(work), None)
+        self._waiting.pop(_key(work), None)
         if stream is not None:
             given_up = [*stream.unfinished, work]
         for each in given_up:
@@ -164,16 +175,17 @@ class Decoding:
     def expire(self, now: datetime) -> list[Work]:
         """Give up the dates that did not come in time."""
         ready: list[Work] = []
-        for stream in self._streams.values():
-            oldest = stream.unfinished[0] if stream.unfinished else None
-            if oldest is not None and now - oldest.arrival.received_at > WAIT_FOR_DATE:
+        for key, stream in list(self._waiting.items()):
+            oldest = stream.unfinished[0]
+            if now - oldest.arrival.received_at > WAIT_FOR_DATE:
                 oldest.goes_on = False
                 _distribute(stream.decoder.give_up(oldest), oldest)
                 ready += _finished(stream)
+                if not stream.unfinished:
+                    del self._waiting[key]
         return ready
 
-    def _stream(self, work: Work) -> _Stream:
-        key = _key(work)
+    def _stream(self, key: StreamKey, work: Work) -> _Stream:
         stream = self._streams.get(key)
         rollover = self._rollover(work)
         changed = stream is not None and stream.rollover != rollover and not stream.unfinished

@@ -10,19 +10,19 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 
 from ingest.arrival import Arrival, Source
 
 #: Bytes that may wait; behind them the broker and the other senders wait.
 LIMIT_BYTES = 96 * 2**20
 #: Older than this is backlog.
-LIVE_S = 120
+_LIVE = timedelta(seconds=120)
 #: A payload of more is an upload: no device says so much of the last seconds.
 LIVE_BYTES = 4096
-_DAY_S = 86_400
 _SAYS_WHEN = re.compile(
-    rb"(?:(?:RMC|GGA|GNS|ZDA),|\"t\"\s*:\s*\"\d{4}-\d\d-\d\dT)(\d\d):?(\d\d):?(\d\d)"
+    rb"(?:(?:GGA|GNS|ZDA),|\"t\"\s*:\s*\"\d{4}-\d\d-\d\dT)(\d\d):?(\d\d):?(\d\d)"
 )
 
 Waiting = tuple[Source, Arrival]
@@ -91,13 +91,28 @@ def is_backlog(source: Source, arrival: Arrival) -> bool:
         return source.name.startswith("file:")
     if arrival.replay is not None or len(arrival.payload) > LIVE_BYTES:
         return True
-    said = _SAYS_WHEN.search(arrival.payload)
-    if said is None:
-        return False
-    tod_s = (int(said[1]) * 60 + int(said[2])) * 60 + int(said[3])
-    late_s = (_tod_s(arrival.received_at) - tod_s) % _DAY_S
-    return LIVE_S < late_s < _DAY_S - LIVE_S
+    return not _is_recent(_tod(arrival.payload), arrival.received_at)
 
 
-def _tod_s(moment: datetime) -> int:
-    return (moment.hour * 60 + moment.minute) * 60 + moment.second
+def _tod(payload: bytes) -> bytes:
+    """The first time of day that it says, as hhmmss; something else where it says none."""
+    at = payload.find(b"RMC,") + len(b"RMC,")
+    if at >= len(b"RMC,"):
+        return payload[at : at + len(b"hhmmss")]
+    said = _SAYS_WHEN.search(payload)
+    return b"".join(said.groups()) if said is not None else b""
+
+
+def _is_recent(tod: bytes, now: datetime) -> bool:
+    """Whether a time of day is that of the last moments, or none."""
+    if not tod.isdigit():
+        return True
+    first, last = _live_window(now)
+    return first <= tod <= last if first <= last else not last < tod < first
+
+
+@lru_cache(maxsize=16)
+def _live_window(now: datetime) -> tuple[bytes, bytes]:
+    """The first and the last time of day that is live; a burst has one `now`."""
+    first, last = (moment.strftime("%H%M%S").encode() for moment in (now - _LIVE, now + _LIVE))
+    return first, last

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 BATCH_MESSAGES = 2000
 BATCH_FIXES = 2000
 BACKLOG_FIXES = 250  # of these, that go to the backlog however much live traffic there is
+SLICE_MESSAGES = 100  # decoded at one go: some milliseconds
 BATCH_WAIT_S = 0.05  # how long the first message of a batch waits for more
 IDLE_S = 1.0  # how often the registry is looked at when nothing arrives
 RETRY_FIRST_S, RETRY_LAST_S = 0.1, 2.0
@@ -141,7 +142,7 @@ class Ingest:
     async def _gather(self) -> None:
         """Work for one commit: the first that comes, and what comes within a moment of it."""
         deadline_s, has_begun = time.monotonic() + IDLE_S, False
-        while self._fill():
+        while await self._fill():
             if self._ready and not has_begun:
                 deadline_s, has_begun = time.monotonic() + BATCH_WAIT_S, True
             try:
@@ -151,14 +152,22 @@ class Ingest:
                 break
         self._add(self._decoding.expire(self._clock.now()))
 
-    def _fill(self) -> bool:
-        """Decode what waits, live first; False when that is enough for one commit."""
-        kept_fixes = min(BACKLOG_FIXES, BATCH_FIXES * bool(self._lanes.backlog))
-        while self._has_room(BATCH_FIXES - kept_fixes) and (next_ := self._lanes.take_live()):
-            self._decode(*next_)
-        while self._has_room(BATCH_FIXES) and (next_ := self._lanes.take_backlog()):
-            self._decode(*next_)
-        return self._has_room(BATCH_FIXES - kept_fixes)
+    async def _fill(self) -> bool:
+        """Decode what waits, live first; False when that is enough for one commit.
+
+        A slice at a time: the commit before this one goes on between two of them.
+        """
+        while True:
+            kept_fixes = BACKLOG_FIXES if self._lanes.backlog else 0
+            for _ in range(SLICE_MESSAGES):
+                has_live_room = self._has_room(BATCH_FIXES - kept_fixes)
+                next_ = self._lanes.take_live() if has_live_room else None
+                if next_ is None and self._has_room(BATCH_FIXES):
+                    next_ = self._lanes.take_backlog()
+                if next_ is None:
+                    return has_live_room
+                self._decode(*next_)
+            await asyncio.sleep(0)
 
     def _has_room(self, fixes: int) -> bool:
         return self._ready_fixes < fixes and len(self._ready) < BATCH_MESSAGES

@@ -30,7 +30,7 @@ class Receipt(NamedTuple):
     refused: Ranges
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Known:
     dealt: Ranges
     refused: Ranges

@@ -10,16 +10,21 @@ from devices.nmea.sentences import Reading
 from geo.fix import Fix
 
 #: Kinds whose time is the key of an epoch.
-KEYED_KINDS = frozenset({"RMC", "GGA", "GNS", "GLL", "ZDA"})
+KEYED_KINDS = frozenset({"RMC", "GGA", "GNS", "GLL", "ZDA", "PUBX"})
 
 #: What a receiver says before it has heard the week from a satellite: the start of GPS time.
 COLD_START_DAYS = frozenset({date(1980, 1, 5), date(1980, 1, 6)})
 
 # Best first. The sentences of one epoch differ by rounding only.
-_POSITIONS = {"GGA": 0, "GNS": 1, "RMC": 2, "GLL": 3}
-_ACCURACIES = ("GST", "GBS", "PGRME")
+_POSITIONS = {"GGA": 0, "GNS": 1, "RMC": 2, "GLL": 3, "PUBX": 4}
+_ACCURACIES = ("GST", "GBS", "PGRME", "PUBX")
+_OTHER_MOTIONS = ("VTG", "PUBX")
 _HEADINGS = ("HDT", "THS", "HDG")
 _accuracy_m, _heading_deg = attrgetter("accuracy_m"), attrgetter("heading_deg")
+_speed_mps, _course_deg = attrgetter("speed_mps"), attrgetter("course_deg")
+
+#: The name among a fix's inputs of the rate of turn, degrees a minute, to starboard positive.
+TURN = "turn_deg_min"
 
 _NOTHING = Reading("")
 
@@ -114,26 +119,33 @@ class Epoch:
         if self.position is None:
             raise ValueError("an epoch without a position makes no fix")
         solution = self._solution()
-        rmc, vtg = self._readings.get("RMC", _NOTHING), self._readings.get("VTG", _NOTHING)
+        rmc, rot = self._readings.get("RMC", _NOTHING), self._readings.get("ROT")
+        speed_mps, course_deg = rmc.speed_mps, rmc.course_deg
+        if speed_mps is None:
+            speed_mps = self._first(_OTHER_MOTIONS, _speed_mps)
+        if course_deg is None:
+            course_deg = self._first(_OTHER_MOTIONS, _course_deg)
         hdop = solution.hdop or 0.0
         return Fix(
             fixed_at=fixed_at,
             lon=self.position[0],
             lat=self.position[1],
             altitude_m=solution.altitude_m,
-            speed_mps=vtg.speed_mps if rmc.speed_mps is None else rmc.speed_mps,
-            course_deg=vtg.course_deg if rmc.course_deg is None else rmc.course_deg,
+            speed_mps=speed_mps,
+            course_deg=course_deg,
             heading_deg=self._first(_HEADINGS, _heading_deg),
             accuracy_m=self._first(_ACCURACIES, _accuracy_m),
             hdop=hdop if 0.0 < hdop < _HDOP_UNKNOWN else None,
             satellites=solution.satellites,
-            mode=self._gsa_mode or _guessed_mode(solution),
+            mode=self._gsa_mode or solution.mode or _guessed_mode(solution),
+            inputs={} if rot is None or rot.turn_deg_min is None else {TURN: rot.turn_deg_min},
             rollover_weeks=rollover_weeks,
         )
 
     def _solution(self) -> Reading:
         """The sentence with the altitude, HDOP and satellites of this epoch."""
-        return self._readings.get("GGA") or self._readings.get("GNS") or _NOTHING
+        said = self._readings
+        return said.get("GGA") or said.get("GNS") or said.get("PUBX") or _NOTHING
 
     def _first(
         self, kinds: tuple[str, ...], pick: Callable[[Reading], float | None]

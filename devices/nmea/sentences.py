@@ -53,6 +53,8 @@ class Reading:
     satellites: int | None = None
     #: 1 none, 2 or 3 dimensions.
     mode: int | None = None
+    #: Rate of turn, degrees a minute, to starboard positive.
+    turn_deg_min: float | None = None
 
 
 def read(line: Line) -> Reading | None:
@@ -225,6 +227,47 @@ def _pgrme(f: Sequence[str]) -> Reading:
     return Reading("PGRME", accuracy_m=fields.number(f[1], 0.0, 1e7))
 
 
+#: What $PUBX,00 says of its solution. A time alone is no fix; dead reckoning alone is not used.
+_PUBX_STATES = frozenset({"NF", "TT", "DR", "G2", "G3", "D2", "D3", "RK"})
+_PUBX_VOID, _PUBX_UNUSED = frozenset({"NF", "TT"}), "DR"
+
+
+def _pubx(f: Sequence[str]) -> Reading | None:
+    """u-blox's own fix without a date ($PUBX,00); its height is above the ellipsoid, so not taken.
+
+    Fields by u-blox's protocol specification: 2 time, 3-6 place, 8 state, 9 error in metres, 11
+    km/h, 12 course, 15 HDOP, 18 satellites.
+    """
+    if f[1] != "00":
+        return None
+    state = fields.one_of(f[8], _PUBX_STATES)
+    if state == _PUBX_UNUSED:
+        return Reading("PUBX", fields.tod_ms(f[2]))
+    if state is None or state in _PUBX_VOID:
+        return Reading("PUBX", fields.tod_ms(f[2]), void=True)
+    return Reading(
+        "PUBX",
+        fields.tod_ms(f[2]),
+        position=fields.position(f[3], f[4], f[5], f[6]),
+        accuracy_m=fields.number(f[9], 0.0, 1e7),
+        speed_mps=fields.speed_of_kmh_mps(f[11]),
+        course_deg=fields.course_deg(f[12]),
+        hdop=fields.number(f[15], 0.0, 1e6),
+        satellites=fields.count(f[18], 999),
+        mode=int(state[1]) if state[1] in "23" else None,
+    )
+
+
+_rot_fields = _places("ROT", "rate_of_turn", "status")
+
+
+def _rot(f: Sequence[str]) -> Reading:
+    rate, status = _rot_fields(f)
+    if fields.one_of(status, _LETTERS) != "A":
+        return Reading("ROT")
+    return Reading("ROT", turn_deg_min=fields.number(rate, -100_000.0, 100_000.0))
+
+
 _HDT_HEADING = _place("HDT", "heading")
 
 
@@ -273,6 +316,8 @@ _READERS: dict[str, Callable[[Sequence[str]], Reading | None]] = {
     "HDT": _hdt,
     "THS": _ths,
     "HDG": _hdg,
+    "ROT": _rot,
+    "PUBX": _pubx,
 }
 
 #: The kinds of sentence that are read; all others are counted only.

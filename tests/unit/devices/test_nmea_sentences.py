@@ -302,3 +302,49 @@ def test_every_place_on_earth_comes_back(
     (fix,) = Decoder().feed(say(body, body.replace("101500", "101501"))).fixes
     assert fix.lat == pytest.approx(lat / 600_000 * (-1 if north_south == "S" else 1), abs=1e-9)
     assert fix.lon == pytest.approx(lon / 600_000 * (-1 if east_west == "W" else 1), abs=1e-9)
+
+
+PUBX = (
+    "PUBX,00,101500.00,2217.50000,N,11409.50000,E,62.3,G3,2.1,3.0,36.0,90.00,0.007,,0.92,1.19,"
+    "0.77,9,0,0"
+)
+
+
+def test_pubx_00_is_a_fix_with_the_date_of_another_sentence(read: Read) -> None:
+    fix = only(read(ZDA, PUBX))
+    assert (fix.lat, fix.lon) == pytest.approx((22.291666667, 114.158333333))
+    assert (fix.speed_mps, fix.course_deg) == pytest.approx((10.0, 90.0))
+    assert (fix.accuracy_m, fix.hdop, fix.satellites, fix.mode) == (2.1, 0.92, 9, 3)
+    assert fix.altitude_m is None, "its height is above the ellipsoid"
+
+
+def test_pubx_00_adds_to_rmc_what_it_lacks(read: Read) -> None:
+    fix = only(read(RMC, PUBX.replace(",36.0,90.00,", ",99.0,10.00,")))
+    assert (fix.speed_mps, fix.course_deg) == pytest.approx((10.00080, 90.0))
+    assert (fix.accuracy_m, fix.satellites) == (2.1, 9)
+
+
+@pytest.mark.parametrize(("state", "fixes"), [("NF", 0), ("TT", 0), ("DR", 0), ("D2", 1), ("", 0)])
+def test_the_state_of_pubx_00(read: Read, state: str, fixes: int) -> None:
+    assert len(read(ZDA, PUBX.replace(",G3,", f",{state},")).fixes) == fixes
+
+
+def test_dead_reckoning_alone_takes_nothing_from_a_fix(read: Read) -> None:
+    assert len(read(RMC, PUBX.replace(",G3,", ",DR,")).fixes) == 1
+
+
+def test_other_messages_of_pubx_are_counted_only(read: Read) -> None:
+    found = read(RMC, "PUBX,04,101500.00,230625,120000.00,2372,18,0,0,21")
+    assert (len(found.fixes), found.counts["PUBX"], found.refused) == (1, 1, [])
+
+
+@pytest.mark.parametrize(
+    ("rot", "inputs"),
+    [
+        ("GPROT,-3.5,A", {"turn_deg_min": -3.5}),
+        ("GPROT,-3.5,V", {}),
+        ("GPROT,,A", {}),
+    ],
+)
+def test_a_rate_of_turn_is_an_input(read: Read, rot: str, inputs: dict[str, float]) -> None:
+    assert only(read(RMC, rot)).inputs == inputs
