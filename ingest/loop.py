@@ -92,6 +92,8 @@ class Ingest:
         self._directory = committer.directory
         self._by_name = {source.name: source for source in sources}
         self.counts = Counts()
+        #: Since when (monotonic) the commit at hand has been tried; None between commits.
+        self._commit_since_s: float | None = None
         #: Of the private broker, where there is one.
         self.broker_log: BrokerLog | None = None
 
@@ -101,8 +103,6 @@ class Ingest:
         for source in self._sources:
             if isinstance(source, MqttSource):
                 source.publish(said)
-        #: Since when (monotonic) the commit at hand has been tried; None between commits.
-        self._commit_since_s: float | None = None
 
     async def ready(self) -> None:
         """Wait until every message that is published from now on will be read."""
