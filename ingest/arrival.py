@@ -28,6 +28,8 @@ class Arrival(NamedTuple):
     topic: str | None = None
     #: What the source wants back when the bytes are dealt with, durably.
     handle: object = None
+    #: False: its source takes sentences without a checksum too.
+    needs_checksum: bool = True
     #: Why the source itself refuses the bytes (a topic of no contract, an oversized payload).
     refused: str | None = None
     #: A stream has been silent for a moment, was torn off, or came to its end.

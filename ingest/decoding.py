@@ -190,7 +190,8 @@ class Decoding:
         rollover = self._rollover(work)
         changed = stream is not None and stream.rollover != rollover and not stream.unfinished
         if stream is None or changed:
-            stream = self._streams[key] = _Stream(Decoder(rollover=rollover), rollover)
+            decoder = _decoder(work, rollover)
+            stream = self._streams[key] = _Stream(decoder, rollover)
             if len(self._streams) > DECODERS_KEPT:
                 self._streams.popitem(last=False)
         self._streams.move_to_end(key)
@@ -204,6 +205,10 @@ class Decoding:
 def _key(work: Work) -> StreamKey:
     arrival = work.arrival
     return work.source, arrival.department_ref, arrival.device_ref, arrival.stream
+
+
+def _decoder(work: Work, rollover: Rollover) -> Decoder:
+    return Decoder(rollover=rollover, needs_checksum=work.arrival.needs_checksum)
 
 
 def is_live(work: Work) -> bool:
@@ -273,7 +278,7 @@ def _read_portion(stream: _Stream, work: Work) -> None:
     work.boot, work.seq, work.goes_on = arrival.boot, arrival.seq, goes_on(arrival)
     silence = arrival.received_at - (stream.heard_at or arrival.received_at)
     if silence > DATE_KEPT and is_live(work) and not stream.unfinished:
-        stream.decoder = Decoder(rollover=stream.rollover)
+        stream.decoder = _decoder(work, stream.rollover)
     decoder = stream.decoder
     if arrival.closes == "input":
         decoded = decoder.finish()

@@ -82,7 +82,19 @@ class Entry(BaseModel):
         raise NotImplementedError
 
 
-class SerialEntry(Entry):
+class LinesEntry(Entry):
+    """Where lines of NMEA come from as they are."""
+
+    #: `optional` for old gear that sends none: then nothing tells a cut sentence from a whole one.
+    checksum: Literal["required", "optional"] = "required"
+
+    @property
+    def sender(self) -> Sender:
+        """Who is heard, and whether without checksums too."""
+        return super().sender._replace(needs_checksum=self.checksum == "required")
+
+
+class SerialEntry(LinesEntry):
     """A serial port; by-id paths keep their meaning when plugs move."""
 
     kind: Literal["serial"]
@@ -99,14 +111,13 @@ class SerialEntry(Entry):
         """A port."""
         return SerialSource(
             self.path,
-            department_ref=self.sender.department_ref,
-            device_ref=self.sender.device_ref,
+            sender=self.sender,
             baud=self.baud,
             clock=clock,
         )
 
 
-class FileEntry(Entry):
+class FileEntry(LinesEntry):
     """A recording."""
 
     kind: Literal["file"]
@@ -129,7 +140,7 @@ class FileEntry(Entry):
         )
 
 
-class StdinEntry(Entry):
+class StdinEntry(LinesEntry):
     """What is piped into the program."""
 
     kind: Literal["stdin"]
@@ -144,7 +155,7 @@ class StdinEntry(Entry):
         return StdinSource(sender=self.sender, clock=clock)
 
 
-class TcpEntry(Entry):
+class TcpEntry(LinesEntry):
     """A host that sends to whoever connects."""
 
     kind: Literal["tcp"]
@@ -169,7 +180,7 @@ class TcpEntry(Entry):
         )
 
 
-class TcpListenEntry(Entry):
+class TcpListenEntry(LinesEntry):
     """A port where devices connect and send."""
 
     kind: Literal["tcp-listen"]
@@ -196,7 +207,7 @@ class TcpListenEntry(Entry):
         )
 
 
-class UdpEntry(Entry):
+class UdpEntry(LinesEntry):
     """A port that takes datagrams of whole lines."""
 
     kind: Literal["udp"]
@@ -251,7 +262,7 @@ class GpsdEntry(Entry):
         )
 
 
-class MqttEntry(Entry):
+class MqttEntry(LinesEntry):
     """A further broker: of the contract's messages, or of bytes as a gateway forwards them."""
 
     kind: Literal["mqtt"]
@@ -272,10 +283,10 @@ class MqttEntry(Entry):
     @model_validator(mode="after")
     def _names_its_devices(self) -> Self:
         if self.framing == "message":
-            if self.device or self.department or self.topic:
+            if self.device or self.department or self.topic or self.checksum == "optional":
                 raise ValueError(
-                    "the topics of the contract name the devices: leave out device, department and"
-                    ' topic, or say framing = "stream"'
+                    "the topics of the contract name the devices, and its lines have checksums:"
+                    ' leave out device, department, topic and checksum, or say framing = "stream"'
                 )
             return self
         if self.topic is None:

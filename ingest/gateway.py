@@ -120,7 +120,10 @@ class AllDecoding:
                 rollover = self._rollover_of(department_ref, device_ref)
                 return "off" if rollover == "auto" and not live else rollover
 
-            stream = self._streams[key] = _Stream(GatewayDecoder(rollover_of=rollover_of), work)
+            decoder = GatewayDecoder(
+                rollover_of=rollover_of, needs_checksum=work.arrival.needs_checksum
+            )
+            stream = self._streams[key] = _Stream(decoder, work)
             if len(self._streams) > STREAMS_KEPT:
                 self._streams.popitem(last=False)
         self._streams.move_to_end(key)

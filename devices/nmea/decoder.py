@@ -35,9 +35,18 @@ class Decoder:
 
     __slots__ = ("_ais", "_device", "_framer", "_name")
 
-    def __init__(self, *, day: date | None = None, rollover: Rollover = "off") -> None:
-        """`day` dates recordings that hold no date; `rollover` says how 1,024 weeks are undone."""
-        self._framer = Framer()
+    def __init__(
+        self,
+        *,
+        day: date | None = None,
+        rollover: Rollover = "off",
+        needs_checksum: bool = True,
+    ) -> None:
+        """`day` dates recordings that hold no date; `rollover` says how 1,024 weeks are undone.
+
+        Without `needs_checksum` sentences that end without one are taken too.
+        """
+        self._framer = Framer(needs_checksum=needs_checksum)
         self._device = Device(Settings(day, rollover))
         self._ais = AisReader()
         self._name: str | None = None

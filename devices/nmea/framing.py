@@ -27,6 +27,8 @@ _TOKENS = re.compile(
 _LINE_ENDS = b"\r\n"
 _TAG_BLOCK = re.compile(rb"\\([a-z]:[^\\*]{0,200})\*([0-9A-Fa-f]{2})\\\Z")
 _BEGINS_LIKE_A_SENTENCE = re.compile(rb"[$!][A-Z][A-Z0-9]{3,},")
+#: A sentence without a checksum.
+_UNCHECKED = re.compile(rb"\$[A-Z][A-Z0-9]{3,8},[ -)+-~]*")
 #: The kind of a comment line.
 COMMENT = "#"
 
@@ -82,10 +84,15 @@ def checksum(body: bytes) -> int:
 class Framer:
     """Cuts one stream of bytes into lines; holds back at most one unfinished line."""
 
-    __slots__ = ("_at_line_start", "_group", "_in_comment", "_rest", "_tag")
+    __slots__ = ("_at_line_start", "_group", "_in_comment", "_needs_checksum", "_rest", "_tag")
 
-    def __init__(self) -> None:
-        """Start at the beginning of a line."""
+    def __init__(self, *, needs_checksum: bool = True) -> None:
+        """Start at the beginning of a line.
+
+        Without `needs_checksum` a sentence that ends without one is taken too, as old gear sends
+        it: then nothing tells a cut one from a whole one but its fields.
+        """
+        self._needs_checksum = needs_checksum
         self._rest = b""
         self._tag = _NO_TAG
         self._at_line_start = True
@@ -127,7 +134,9 @@ class Framer:
     def _sentence(self, sentence: bytes) -> Line | Refused:
         if checksum(sentence[1:-3]) != int(sentence[-2:], 16):
             return Refused(self._take_tag().raw + sentence, Reason.CHECKSUM)
-        fields = sentence[:-3].decode("ascii").split(",")
+        return self._line(sentence, sentence[:-3].decode("ascii").split(","))
+
+    def _line(self, sentence: bytes, fields: list[str]) -> Line:
         kind = _kind(fields[0]) if len(fields) > 1 else fields[0][1:_KIND_END]
         if self._tag is _NO_TAG:
             return Line(sentence, kind, fields)
@@ -146,7 +155,11 @@ class Framer:
         if self._at_line_start and raw.startswith(b"#"):
             self._in_comment = True
             out.append(Line(raw, COMMENT, []))
-        elif not self._in_comment:
+        elif self._in_comment:
+            pass
+        elif not self._needs_checksum and _UNCHECKED.fullmatch(raw):
+            out.append(self._line(raw, raw.decode("ascii").split(",")))
+        else:
             self._drop_tag(out)
             tag = _TAG_BLOCK.search(raw)
             if tag:

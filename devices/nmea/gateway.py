@@ -32,9 +32,10 @@ class GatewayDecoder:
         day: date | None = None,
         rollover: Rollover = "off",
         rollover_of: Callable[[str], Rollover] | None = None,
+        needs_checksum: bool = True,
     ) -> None:
         """As for Decoder, the same for all devices; `rollover_of` tells it of a device instead."""
-        self._framer = Framer()
+        self._framer = Framer(needs_checksum=needs_checksum)
         self._day = day
         self._rollover_of = rollover_of or (lambda device: rollover)
         self._devices: dict[str, Device] = {}

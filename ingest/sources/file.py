@@ -110,6 +110,7 @@ def numbered(arrival: Arrival, boot: str, seq: int) -> Arrival:
         department_ref=arrival.department_ref,
         device_ref=arrival.device_ref,
         whole=False,
+        needs_checksum=arrival.needs_checksum,
         boot=boot,
         seq=seq,
     )

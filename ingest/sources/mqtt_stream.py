@@ -124,6 +124,7 @@ class MqttStreamSource:
             department_ref=self._sender.department_ref,
             device_ref=device_ref,
             whole=False,
+            needs_checksum=self._sender.needs_checksum,
             handle=handle,
             closes=None if payload else "silence",
             stream=topic,

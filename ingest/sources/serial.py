@@ -75,13 +75,12 @@ class SerialSource(StreamSource):
         self,
         path: str,
         *,
-        department_ref: str,
-        device_ref: str,
+        sender: Sender,
         baud: int | Literal["auto"],
         clock: Clock,
     ) -> None:
         """`baud` bits a second, or "auto": found out by listening, and remembered."""
-        super().__init__(f"serial:{path}", Sender(department_ref, device_ref), clock)
+        super().__init__(f"serial:{path}", sender, clock)
         self._path = path
         self._baud = Baud(None if baud == "auto" else baud)
         self._fragment = _Fragment()

@@ -30,6 +30,8 @@ class Sender(NamedTuple):
     department_ref: str
     #: Empty: tag blocks name the devices.
     device_ref: str
+    #: False: old gear that sends sentences without a checksum.
+    needs_checksum: bool = True
 
 
 class LazySource:
@@ -101,6 +103,7 @@ class StreamSource(LazySource):
             department_ref=self.sender.department_ref,
             device_ref=self.sender.device_ref,
             whole=False,
+            needs_checksum=self.sender.needs_checksum,
             closes=closes,
             stream=stream,
         )

@@ -15,6 +15,7 @@ from ingest.arrival import Arrival
 from ingest.clock import Clock
 from ingest.sources import serial as module
 from ingest.sources.serial import SerialSource
+from ingest.sources.stream import Sender
 from tests.integration.boxes import say
 from tests.integration.port import Port
 
@@ -55,8 +56,7 @@ async def reading(path: Path, *, baud: int | str = "auto") -> AsyncIterator[Read
     assert isinstance(baud, int) or baud == "auto"
     source = SerialSource(
         str(path),
-        department_ref="D",
-        device_ref="box",
+        sender=Sender("D", "box"),
         baud=baud if isinstance(baud, int) else "auto",
         clock=Clock(),
     )

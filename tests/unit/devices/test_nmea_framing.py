@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from devices.nmea import Decoded, Decoder, GatewayDecoder, Reason
+from devices.nmea.framing import checksum
 
 Say = Callable[..., bytes]
 
@@ -271,3 +272,48 @@ def test_a_silent_device_of_a_gateway_is_closed_alone(say: Say) -> None:
     decoder.feed(say(RMC.format(TIMES[0]), tag="s:VEH1") + say(RMC.format(TIMES[0]), tag="s:VEH2"))
     assert len(decoder.end_epoch("VEH1").fixes) == 1
     assert len(decoder.finish()["VEH2"].fixes) == 1
+
+
+OLD_RMC = b"$GPRMC,101500.00,A,2217.50000,N,11409.50000,E,19.44,90.00,230625,,,A"
+
+
+@pytest.mark.parametrize("ending", [b"\r\n", b"\n", b""])
+def test_old_gear_without_checksums_is_read_where_that_is_said(ending: bytes) -> None:
+    lenient, strict = Decoder(needs_checksum=False), Decoder()
+    assert [len(each.whole(OLD_RMC + ending).fixes) for each in (lenient, strict)] == [1, 0]
+
+
+def test_a_gateway_reads_old_gear_by_its_tag_blocks() -> None:
+    body = b"s:old"
+    tagged = b"\\" + body + b"*%02X\\" % checksum(body) + OLD_RMC + b"\r\n"
+    decoder = GatewayDecoder(needs_checksum=False)
+    found = decoder.feed(tagged)
+    for name, more in decoder.finish().items():
+        found.setdefault(name, Decoded()).extend(more)
+    assert {name: len(each.fixes) for name, each in found.items()} == {"old": 1}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        OLD_RMC + b"*00",
+        OLD_RMC.replace(b",A,2217", b",A,\xff217"),
+        b"GPRMC,101500.00,A,2217.5,N,11409.5,E,,,230625",
+        OLD_RMC.replace(b"2217.50000", b"9917.50000"),
+    ],
+)
+def test_a_wrong_checksum_and_a_hurt_line_stay_refused(line: bytes) -> None:
+    found = Decoder(needs_checksum=False).whole(line + b"\r\n")
+    assert (found.fixes, len(found.refused)) == ([], 1)
+
+
+@given(st.lists(st.integers(1, 200), max_size=6))
+def test_old_gear_is_read_however_it_is_cut(cuts: list[int]) -> None:
+    data = OLD_RMC + b"\r\n" + OLD_RMC.replace(b"1500.00", b"1501.00") + b"\r\n"
+    decoder, total = Decoder(needs_checksum=False), Decoded()
+    for cut in cuts:
+        portion, data = data[:cut], data[cut:]
+        total.extend(decoder.feed(portion))
+    total.extend(decoder.feed(data))
+    total.extend(decoder.finish())
+    assert (len(total.fixes), total.refused) == (2, [])

@@ -73,7 +73,7 @@ async def test_nothing_to_read_from(monkeypatch: pytest.MonkeyPatch) -> None:
         ("tcp://host:99999?device=FSD/box1", "Port out of range"),
         ("file:/a?device=FSD/box1&pace=slow", "pace: Input should be 'fast' or 'real'"),
         ("mqtt://host?framing=stream&department=D", 'framing = "stream" needs topic'),
-        ("mqtt://host?device=D/b", "leave out device, department and topic"),
+        ("mqtt://host?device=D/b", "leave out device, department, topic"),
         ("gpsd://host?department=D", "gpsd is read for one device"),
     ],
 )
