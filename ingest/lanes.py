@@ -15,8 +15,8 @@ from functools import lru_cache
 
 from ingest.arrival import Arrival, Source
 
-#: Bytes that may wait; behind them the broker and the other senders wait.
-LIMIT_BYTES = 96 * 2**20
+#: Bytes that may wait, more than a day of a hundred devices; behind them all senders wait.
+LIMIT_BYTES = 160 * 2**20
 #: Older than this is backlog.
 _LIVE = timedelta(seconds=120)
 #: A payload of more is an upload: no device says so much of the last seconds.
