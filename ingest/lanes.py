@@ -1,14 +1,15 @@
 """What has arrived and waits to be read: live before backlog, and no more of it than fits.
 
 Which lane an arrival takes decides its turn only, never what becomes of it; so a glance at its time
-of day is enough.
+of day is enough. What comes of one device stays in its order, for a sentence may lean on the date
+of the one before: behind a backlog of its own a device waits.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -26,6 +27,7 @@ _SAYS_WHEN = re.compile(
 )
 
 Waiting = tuple[Source, Arrival]
+_Device = tuple[str, str, str]
 
 
 class Lanes:
@@ -36,6 +38,8 @@ class Lanes:
         self._limit_bytes = limit_bytes
         self._live: deque[Waiting] = deque()
         self._backlog: deque[Waiting] = deque()
+        #: How much of each device waits in the backlog.
+        self._behind: Counter[_Device] = Counter()
         self._bytes = 0
         self._filled = asyncio.Event()
         self._has_room = asyncio.Event()
@@ -53,8 +57,13 @@ class Lanes:
     async def put(self, source: Source, burst: Sequence[Arrival]) -> None:
         """Take the burst, then wait until there is room for another; cancelled, it is in."""
         for arrival in burst:
-            lane = self._backlog if is_backlog(source, arrival) else self._live
-            lane.append((source, arrival))
+            if is_backlog(source, arrival) or (
+                self._behind and _device(source, arrival) in self._behind
+            ):
+                self._backlog.append((source, arrival))
+                self._behind[_device(source, arrival)] += 1
+            else:
+                self._live.append((source, arrival))
             self._bytes += len(arrival.payload)
         self._filled.set()
         if self._bytes > self._limit_bytes:
@@ -67,7 +76,13 @@ class Lanes:
 
     def take_backlog(self) -> Waiting | None:
         """The next arrival of the backlog; None when none waits."""
-        return self._take(self._backlog)
+        taken = self._take(self._backlog)
+        if taken is not None:
+            device = _device(*taken)
+            self._behind[device] -= 1
+            if not self._behind[device]:
+                del self._behind[device]
+        return taken
 
     async def wait(self) -> None:
         """Until some arrival waits."""
@@ -83,6 +98,10 @@ class Lanes:
         if self._bytes <= self._limit_bytes:
             self._has_room.set()
         return taken
+
+
+def _device(source: Source, arrival: Arrival) -> _Device:
+    return source.name, arrival.department_ref, arrival.device_ref
 
 
 def is_backlog(source: Source, arrival: Arrival) -> bool:

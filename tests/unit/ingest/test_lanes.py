@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.arrival import Arrival, Source
 from ingest.lanes import Lanes, is_backlog
@@ -37,12 +39,14 @@ def batch(age_s: float) -> bytes:
     )
 
 
-def arrival(payload: bytes, *, whole: bool = True, replay: Replay | None = None) -> Arrival:
+def arrival(
+    payload: bytes, *, whole: bool = True, replay: Replay | None = None, device: str = "box"
+) -> Arrival:
     return Arrival(
         payload=payload,
         received_at=NOW,
         department_ref="D",
-        device_ref="box",
+        device_ref=device,
         whole=whole,
         replay=replay,
     )
@@ -83,7 +87,9 @@ def test_what_is_read_again_may_wait() -> None:
 
 async def test_each_lane_in_its_order() -> None:
     lanes, mqtt = Lanes(), source()
-    burst = [arrival(nmea(age)) for age in (0, 3600, 1, 7200)]
+    burst = [
+        arrival(nmea(age), device=f"box{number}") for number, age in enumerate((0, 3600, 1, 7200))
+    ]
     await lanes.put(mqtt, burst)
     assert (len(lanes), lanes.backlog) == (4, 2)
     assert [lanes.take_live() for _ in range(3)] == [(mqtt, burst[0]), (mqtt, burst[2]), None]
@@ -118,3 +124,30 @@ async def test_waiting_ends_when_something_comes() -> None:
     assert not waiting.done()
     await lanes.put(source(), [arrival(b"")])
     await waiting
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=30), st.data())
+async def test_what_comes_of_one_device_stays_in_its_order(
+    said: list[tuple[str, bool]], data: st.DataObject
+) -> None:
+    lanes, mqtt = Lanes(), source()
+    sent = [
+        arrival(nmea(3600 if is_old else 0) + b"%d" % number, device=device)
+        for number, (device, is_old) in enumerate(said)
+    ]
+    taken: list[Arrival] = []
+    for each in sent:
+        await lanes.put(mqtt, [each])
+        if data.draw(st.booleans()):
+            taken += _next(lanes)
+    while more := _next(lanes):
+        taken += more
+    for device in "abc":
+        assert [each for each in taken if each.device_ref == device] == [
+            each for each in sent if each.device_ref == device
+        ]
+
+
+def _next(lanes: Lanes) -> list[Arrival]:
+    waiting = lanes.take_live() or lanes.take_backlog()
+    return [waiting[1]] if waiting else []
