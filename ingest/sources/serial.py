@@ -10,6 +10,7 @@ import errno
 import fcntl
 import logging
 import os
+import re
 import termios
 import time
 from collections.abc import AsyncIterator
@@ -40,6 +41,8 @@ FRAGMENT_BYTES = 512  # no line is longer; past it what was dropped was no fragm
 SILENT = f"silent for {REOPEN_AFTER_S:.0f} s; opened anew until it speaks"
 PSEUDO_TERMINALS = "/dev/pts/"
 LINE_STARTS = b"$!\\#"
+#: Where a fragment ends: with its line, or where a sentence begins that noise is glued to.
+_FRAGMENT_ENDS = re.compile(rb"\n|(?=[$!])")
 
 
 class _Fragment:
@@ -61,8 +64,8 @@ class _Fragment:
         if portion[0] in LINE_STARTS:
             self._room = 0
             return portion
-        end = portion.find(b"\n", 0, self._room) + 1
-        fragment = portion[: end or self._room]
+        end = _FRAGMENT_ENDS.search(portion, 0, self._room)
+        fragment = portion[: end.end() if end else self._room]
         self.dropped += len(fragment)
         self._room = 0 if end else self._room - len(fragment)
         return portion[len(fragment) :]
@@ -198,6 +201,6 @@ async def _is_readable(port: serial.Serial, within_s: float) -> bool:
         async with asyncio.timeout(within_s):
             return await ready.wait()
     except TimeoutError:
-        return False
+        return ready.is_set()  # both at once, after others held up the loop: it was no silence
     finally:
         loop.remove_reader(port.fileno())

@@ -137,8 +137,7 @@ async def portions(reader: asyncio.StreamReader, watchdog_s: float | None) -> As
     while True:
         wait_s = TICK_S if silent_s < SILENCE_S else watchdog_s
         try:
-            async with asyncio.timeout(wait_s):
-                portion = await reader.read(READ_BYTES)
+            portion = await _read(reader, wait_s)
         except TimeoutError:
             if silent_s >= SILENCE_S:
                 raise
@@ -149,3 +148,16 @@ async def portions(reader: asyncio.StreamReader, watchdog_s: float | None) -> As
             return
         silent_s = 0.0
         yield portion
+
+
+async def _read(reader: asyncio.StreamReader, within_s: float | None) -> bytes:
+    """The next bytes, or none at the end; raises TimeoutError after a silence.
+
+    Where others held up the loop, bytes may have come although the time is up: that is no silence.
+    """
+    try:
+        async with asyncio.timeout(within_s):
+            return await reader.read(READ_BYTES)
+    except TimeoutError:
+        async with asyncio.timeout(0):
+            return await reader.read(READ_BYTES)
