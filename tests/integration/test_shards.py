@@ -33,7 +33,7 @@ from tracker.registry import New, NewDepartment, NewDevice, NewFence, NewRule, N
 from tracker.settings import DatabaseSettings
 
 START = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
-SOUTH, INSIDE, NORTH = 22.290, 22.300, 22.310
+SOUTH, INSIDE, NORTH = 22.296, 22.300, 22.304
 WITHIN_S = 20.0
 
 

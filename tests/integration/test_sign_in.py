@@ -165,7 +165,7 @@ def test_a_retired_device_is_thrown_out_and_its_vehicle_is_free(service: Service
     service.milepost("device", "add", "box-4b", "-d", "FSD", "--no-password")
     rows = {row.split()[0]: row.split() for row in service.milepost("device", "list").splitlines()}
     assert rows["FSD/box-4"][1] == "-", "in no vehicle"
-    assert rows["FSD/box-4b"][-2:] == ["False", "-"], "no password, not retired"
+    assert rows["FSD/box-4b"][-4:-2] == ["False", "-"], "no password, not retired"
 
 
 def test_after_kills_the_same_devices_sign_in_and_nobody_else(service: Service) -> None:
