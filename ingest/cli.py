@@ -85,7 +85,7 @@ def ingest(source: SourceOption = None, check: CheckOption = False) -> None:
 
     Sources stand in sources.toml of the data folder (or the file that MILEPOST_SOURCES_FILE names),
     an entry [[source]] each, and as addresses in MILEPOST_SOURCES and --source. Kinds: serial, tcp,
-    tcp-listen, udp, gpsd, mqtt, file, stdin; docs/sources.md shows each.
+    tcp-listen, udp, gpsd, mqtt, http, file, stdin; docs/sources.md shows each.
 
     `milepost run` starts this by itself. On its own it needs MILEPOST_DATABASE_URL and
     MILEPOST_MQTT_URL, or other sources.

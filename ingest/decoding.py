@@ -163,11 +163,11 @@ class Decoding:
     def _refuse(self, work: Work) -> list[Work]:
         """Give up a decoder that failed, the work in hand, and what waited in it."""
         given_up = [work]
-        stands_alone = work.arrival.replay is not None  # it had a decoder of its own
-        stream = None if stands_alone else self._streams.pop(_key(work), None)
-        self._waiting.pop(_key(work), None)
-        if stream is not None:
-            given_up = [*stream.unfinished, work]
+        if work.arrival.replay is None:  # which has a decoder of its own
+            key = _key(work)
+            self._waiting.pop(key, None)
+            if (stream := self._streams.pop(key, None)) is not None:
+                given_up = [*stream.unfinished, work]
         for each in given_up:
             each.refusals.append(Refusal(raw=each.arrival.payload, reason=UNREADABLE))
         return given_up

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ingest.arrival import Arrival
 from ingest.decoding import Decoding, Rollover, Work
+from tracker.message import Replay
 
 START = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 MQTT = "mqtt"
@@ -315,3 +316,19 @@ def test_a_date_is_kept_for_an_hour_of_silence_and_no_longer() -> None:
     decoding.decode(SERIAL, portion(rmc(7202), second=7202))
     ready = decoding.decode(SERIAL, portion(b"", second=7203, closes="break"))
     assert [each for found in seconds(ready) for each in found] == [7200.0, 7202.0]
+
+
+def test_a_fault_over_a_replay_leaves_what_waits_for_its_date() -> None:
+    asked: list[str] = []
+
+    def rollover_of(department: str, device: str) -> Rollover:
+        asked.append(device)
+        if len(asked) == 2:
+            raise ZeroDivisionError
+        return "off"
+
+    decoding = Decoding(rollover_of)
+    assert decoding.decode(MQTT, message(1, gga(0))) == []
+    replay = message(2, rmc(1))._replace(replay=Replay(reject_id=1, reason="unassigned"))
+    assert reasons(decoding.decode(MQTT, replay)) == [("unreadable", replay.payload)]
+    assert seqs(decoding.expire(START + timedelta(seconds=31))) == [1]
