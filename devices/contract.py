@@ -13,14 +13,15 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from devices.json_values import read_json
 from devices.payloads import (
     ACCURACY_LIMIT_M,
     HEADER_PATTERN,
     Ack,
-    FixMember,
     Stamp,
     State,
     read,
+    read_fix,
 )
 from geo.fix import Fix
 
@@ -122,8 +123,8 @@ def split_header(payload: bytes) -> tuple[Header | None, bytes]:
 def parse_batch(payload: bytes) -> Batch:
     """Read a `fix` payload. What is no fix is refused by itself: `json`, `form` or `range`."""
     try:
-        said = json.loads(payload, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        said = read_json(payload)
+    except ValueError:
         return Batch(refused=[(payload, "json")])
     if not isinstance(said, dict):
         return Batch(refused=[(payload, "form")])
@@ -133,10 +134,10 @@ def parse_batch(payload: bytes) -> Batch:
     fixes: list[tuple[Fix, bytes]] = []
     refused: list[tuple[bytes, str]] = []
     for member in said["fixes"]:
-        one = read(FixMember, member)
+        one = read_fix(member)
         raw = json.dumps(member).encode()
-        if isinstance(one, FixMember):
-            fixes.append((Fix(**one.__dict__), raw))
+        if isinstance(one, Fix):
+            fixes.append((one, raw))
         else:
             refused.append((raw, one))
     return Batch(boot=boot, seq=seq, fixes=fixes, refused=refused)
@@ -157,8 +158,8 @@ def parse_state(payload: bytes) -> State | str:
     A member other than `online` and `boot` that is not of its form counts as not said.
     """
     try:
-        said = json.loads(payload, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        said = read_json(payload)
+    except ValueError:
         return "json"
     return read(State, said)
 
@@ -172,10 +173,6 @@ def _stamp(said: object) -> tuple[str, int] | tuple[None, None]:
     """The start of the device and the number of the message in it; both or neither."""
     stamp = read(Stamp, said)
     return (stamp.boot, stamp.seq) if isinstance(stamp, Stamp) else (None, None)
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")
 
 
 def _input(value: str) -> bool | float | str:

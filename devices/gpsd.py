@@ -10,10 +10,11 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from devices.contract import Batch
+from devices.json_values import moment
 from geo.fix import Fix
 
 #: What a client says to get reports.
@@ -131,16 +132,9 @@ def _number(
 
 
 def _moment(text: object) -> datetime:
-    if not isinstance(text, str):
-        raise TypeError("time")
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise ValueError("a time without a zone is no time")
-        moment = moment.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("time") from error
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    if (found := moment(text)) is None:
+        raise ValueError("a time without a zone is no time")
+    return found
 
 
 @dataclass(slots=True)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Final
 
 from devices.contract import Batch
-from devices.json_values import make_fix, number, read_json
+from devices.json_values import number, read_json
+from devices.payloads import Problem, read_fix
 from geo.fix import Fix, from_unix_ms
+from geo.units import kmh_to_mps
 
-KMH_MPS: Final = 1000.0 / 3600.0
 _LAST_UNIX_S: Final = 253_402_300_799  # of the year 9999
 
 
@@ -37,35 +37,37 @@ def read_owntracks(payload: bytes) -> Batch:
         elif member["_type"] == "encrypted":
             refused.append((raw, "encrypted"))
         elif member["_type"] == "location":
-            fix, reason = _fix(member)
-            if fix is not None:
-                fixes.append((fix, raw))
+            one = _fix(member)
+            if isinstance(one, Fix):
+                fixes.append((one, raw))
             else:
-                refused.append((raw, reason))
+                refused.append((raw, one))
     return Batch(fixes=fixes, refused=refused)
 
 
-def _fix(member: Mapping[str, object]) -> tuple[Fix | None, str]:
-    speed_kmh = _known(number(member.get("vel")))
-    numbers = {
-        "lon": number(member.get("lon")),
-        "lat": number(member.get("lat")),
-        "alt": number(member.get("alt")),
-        "spd": None if speed_kmh is None else speed_kmh * KMH_MPS,
-        "crs": _known(number(member.get("cog"))),
-        "acc": number(member.get("acc")),
-    }
-    battery_pct = number(member.get("batt"))
-    inputs = {} if battery_pct is None else {"battery_pct": battery_pct}
-    return make_fix(_moment(number(member.get("tst"))), numbers, inputs=inputs)
+def _fix(member: Mapping[str, object]) -> Fix | Problem:
+    speed_kmh = _known(member.get("vel"))
+    return read_fix(
+        {
+            "t": _moment(number(member.get("tst"))),
+            "lon": member.get("lon"),
+            "lat": member.get("lat"),
+            "alt": member.get("alt"),
+            "spd": None if speed_kmh is None else kmh_to_mps(speed_kmh),
+            "crs": _known(member.get("cog")),
+            "acc": member.get("acc"),
+            "in": {"battery_pct": number(member.get("batt"))},
+        }
+    )
 
 
-def _known(value: float | None) -> float | None:
+def _known(value: object) -> float | None:
     """A phone says -1 for a speed or a course that it does not know."""
-    return None if value is None or value < 0 else value
+    said = number(value)
+    return None if said is None or said < 0 else said
 
 
-def _moment(unix_s: float | None) -> datetime | None:
+def _moment(unix_s: float | None) -> str | None:
     if unix_s is None or not 0 <= unix_s <= _LAST_UNIX_S:
         return None
-    return from_unix_ms(int(unix_s * 1000))
+    return from_unix_ms(int(unix_s * 1000)).isoformat()

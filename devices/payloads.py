@@ -5,10 +5,8 @@ What is wrong in an optional member costs that member, never the fix or the mess
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import (
@@ -21,6 +19,9 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from devices.json_values import is_text, moment, number
+from geo.fix import Fix
+
 BOOT_PATTERN = "[A-Za-z0-9._-]{1,64}"
 SEQ_LIMIT = 10**18
 #: The first line of an `nmea` payload, in groups: boot, seq, and what else it says.
@@ -29,8 +30,6 @@ ACCURACY_LIMIT_M = 1_000_000
 INPUT_LIMIT = 256  # characters
 WHOLE_LIMIT = 2**31  # what a database column takes
 
-_TEXT = re.compile("[^\\x00\\ud800-\\udfff]{1,256}")
-
 #: What pydantic calls a number outside its bounds.
 _RANGE_FAULTS = frozenset({"greater_than_equal", "less_than_equal", "greater_than", "less_than"})
 
@@ -38,33 +37,10 @@ Inputs = Mapping[str, bool | float | str]
 Problem = Literal["form", "range"]
 
 
-def is_text(value: object) -> bool:
-    """A text without NUL and without half a character: what a database takes."""
-    return isinstance(value, str) and _TEXT.fullmatch(value) is not None
-
-
-def is_number(value: object) -> bool:
-    """A number that is finite as a float; JSON has others."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:
-        return False
-
-
 def _moment(value: object) -> datetime:
-    """An instant with its zone, in UTC and whole milliseconds."""
-    if not isinstance(value, str):
-        raise ValueError("no text")
-    moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
-        raise ValueError("no zone")
-    try:
-        moment = moment.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("no year") from error
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    if (found := moment(value)) is None:
+        raise ValueError("no instant with its zone")
+    return found
 
 
 def _inputs(said: object) -> Inputs:
@@ -74,7 +50,8 @@ def _inputs(said: object) -> Inputs:
     return {
         name: value
         for name, value in said.items()
-        if is_text(name) and (isinstance(value, bool) or is_number(value) or is_text(value))
+        if is_text(name)
+        and (isinstance(value, bool) or number(value) is not None or is_text(value))
     }
 
 
@@ -274,3 +251,9 @@ def read(model: type[Model], said: object) -> Model | Problem:
     if not _RANGE_FAULTS.isdisjoint(members.values()):
         return "range"
     return model.model_validate({name: said[name] for name in said if name not in members})
+
+
+def read_fix(said: object) -> Fix | Problem:
+    """A member of `fixes` as a fix, or why it is none."""
+    one = read(FixMember, said)
+    return Fix(**one.__dict__) if isinstance(one, FixMember) else one

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from devices.contract import Batch
-from devices.json_values import is_text, make_fix, moment, number, read_json
+from devices.json_values import number, read_json
+from devices.payloads import Problem, read_fix
 from geo.fix import Fix
 from geo.units import knots_to_mps
 
@@ -44,40 +45,34 @@ def read_traccar(payload: bytes) -> Batch:
     position = _member(said, "position")
     if position.get("valid") is False or position.get("outdated") is True:
         return Batch()
-    fix, reason = _fix(position)
-    return Batch(refused=[(payload, reason)]) if fix is None else Batch(fixes=[(fix, payload)])
-
-
-def _fix(position: Mapping[str, object]) -> tuple[Fix | None, str]:
-    attributes = _member(position, "attributes")
-    speed_knots = number(position.get("speed"))
-    numbers = {
-        "lon": number(position.get("longitude")),
-        "lat": number(position.get("latitude")),
-        "alt": number(position.get("altitude")),
-        "spd": None if speed_knots is None else knots_to_mps(speed_knots),
-        "crs": number(position.get("course")),
-        "acc": number(position.get("accuracy")) or None,
-        "hdop": number(attributes.get("hdop")),
-        "sat": number(attributes.get("sat")),
-    }
-    return make_fix(
-        moment(position.get("fixTime")),
-        numbers,
-        ignition=attributes.get("ignition"),
-        inputs=_inputs(attributes),
+    one = _fix(position)
+    return (
+        Batch(fixes=[(one, payload)]) if isinstance(one, Fix) else Batch(refused=[(payload, one)])
     )
 
 
-def _inputs(attributes: Mapping[str, object]) -> dict[str, bool | float | str]:
-    found: dict[str, bool | float | str] = {}
-    for name, ours in INPUTS.items():
-        value = attributes.get(name)
-        if isinstance(value, bool) or (isinstance(value, str) and is_text(value)):
-            found[ours] = value
-        elif (figure := number(value)) is not None:
-            found[ours] = figure
-    return found
+def _fix(position: Mapping[str, object]) -> Fix | Problem:
+    attributes = _member(position, "attributes")
+    speed_knots = number(position.get("speed"))
+    return read_fix(
+        {
+            "t": position.get("fixTime"),
+            "lon": position.get("longitude"),
+            "lat": position.get("latitude"),
+            "alt": position.get("altitude"),
+            "spd": None if speed_knots is None else knots_to_mps(speed_knots),
+            "crs": position.get("course"),
+            "acc": number(position.get("accuracy")) or None,
+            "hdop": attributes.get("hdop"),
+            "sat": attributes.get("sat"),
+            "ign": attributes.get("ignition"),
+            "in": {ours: _input(attributes.get(name)) for name, ours in INPUTS.items()},
+        }
+    )
+
+
+def _input(value: object) -> object:
+    return value if isinstance(value, bool | str) else number(value)
 
 
 def _member(said: object, name: str) -> Mapping[str, object]:
