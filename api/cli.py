@@ -19,12 +19,13 @@ def serve(host: _HostOption = None, port: _PortOption = None) -> None:
 
     from api.app import create_app
     from api.settings import ApiSettings
+    from tracker.hosts import is_loopback
     from tracker.settings import DatabaseSettings
 
     settings = ApiSettings()
     dsn = DatabaseSettings().require("milepost_api")
     host = host or settings.host
-    if not _is_loopback(host):
+    if not is_loopback(host):
         typer.echo(
             f"Milepost listens on {host} by plain HTTP: tokens and positions can be read on the "
             "way. Put a TLS proxy in front, and let it listen on 127.0.0.1 instead.",
@@ -39,12 +40,3 @@ def serve(host: _HostOption = None, port: _PortOption = None) -> None:
         ws_max_size=64 * 1024,
         timeout_graceful_shutdown=5,
     )
-
-
-def _is_loopback(host: str) -> bool:
-    import ipaddress
-
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

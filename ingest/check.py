@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 import socket
@@ -30,6 +29,7 @@ from ingest.entries import (
 from ingest.errors import IngestError
 from ingest.settings import IngestSettings
 from tracker import reads, registry
+from tracker.hosts import is_loopback
 
 if TYPE_CHECKING:
     from tracker.access import Owner
@@ -184,7 +184,7 @@ def _place(entry: Entry, *, is_running: bool) -> Iterator[Finding]:
             yield _safe(entry)
         case TcpListenEntry() | UdpEntry():
             yield _bound(entry, is_running=is_running)
-            if not _is_loopback(entry.host):
+            if not is_loopback(entry.host):
                 yield Finding(
                     "OPEN TO OTHER MACHINES, and asks for no password: whoever reaches this port"
                     " can report positions of these devices; keep it in a network of its own"
@@ -251,12 +251,3 @@ def _bound(entry: TcpListenEntry | UdpEntry | HttpEntry, *, is_running: bool) ->
                 return Finding(f"{error.strerror}, which is as it should be: the service runs")
             return Finding(f"cannot listen there: {error.strerror}", "choose another port")
     return Finding("nobody else listens there")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

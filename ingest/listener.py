@@ -36,10 +36,8 @@ class ListenerSettings(BaseSettings):
             return
         if self.cert_file is None or self.key_file is None:
             raise NoTls
-        server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         try:
-            # A key that needs a password is refused, where OpenSSL would ask the terminal for it.
-            server.load_cert_chain(self.cert_file, self.key_file, password="")
+            check_certificate(self.cert_file, self.key_file)
         except OSError as error:
             raise BadCertificate(f"({error})") from error
 
@@ -61,3 +59,11 @@ class ListenerSettings(BaseSettings):
             yield f"certfile {folder / CERTIFICATE}"
             yield f"keyfile {folder / KEY}"
             yield BOUND
+
+
+def check_certificate(cert_file: Path, key_file: Path) -> None:
+    """Raise OSError where a server cannot use them."""
+    # A key that needs a password is refused, where OpenSSL would ask the terminal for it.
+    ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+        cert_file, key_file, password=""
+    )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import socket
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +16,8 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from ingest.errors import PushCertificate, PushOutside
+from ingest.listener import check_certificate
+from tracker.hosts import is_loopback
 
 log = logging.getLogger(__name__)
 
@@ -44,14 +44,11 @@ class Listener:
     def check(self) -> None:
         """Raise PushOutside or PushCertificate where passwords could not come in safely."""
         if self.cert_file is None or self.key_file is None:
-            if not (self.behind_proxy or _is_loopback(self.host)):
+            if not (self.behind_proxy or is_loopback(self.host)):
                 raise PushOutside
             return
         try:
-            # A key that needs a password is refused, where OpenSSL would ask the terminal for it.
-            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
-                self.cert_file, self.key_file, password=""
-            )
+            check_certificate(self.cert_file, self.key_file)
         except OSError as error:
             raise PushCertificate(f"({error})") from error
 
@@ -152,12 +149,3 @@ class _Connection(H11Protocol):
             return
         self._last = self.cycle
         self.loop.call_later(IDLE_S, self._look)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
