@@ -99,11 +99,7 @@ def _is_full(ballast: Path, service: Service) -> bool:
 
 def drill(options: argparse.Namespace) -> Outcome:
     """At full size."""
-    plan = Plan(
-        count=options.devices,
-        fixes=600 * options.rate // options.devices,
-        step_ms=1000 * options.devices // options.rate,
-    )
+    plan = Plan.steady(options.devices, options.rate)
     with (
         stage.data_with(options.devices) as data,
         small_disk(data, options.megabytes) as ballast,

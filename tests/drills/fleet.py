@@ -47,6 +47,11 @@ class Plan:
     newest_first: int = 0
     resend_ms: int = 8000
 
+    @classmethod
+    def steady(cls, devices: int, rate: int) -> Plan:
+        """Ten minutes of fixes, `rate` a second of all devices together, each when it is due."""
+        return cls(count=devices, fixes=600 * rate // devices, step_ms=1000 * devices // rate)
+
     @property
     def devices(self) -> range:
         """Their numbers."""

@@ -115,11 +115,7 @@ def partition(world: Divided, plan: Plan, seconds: float) -> Outcome:
 
 def drill(options: argparse.Namespace) -> Outcome:
     """At full size."""
-    plan = Plan(
-        count=options.devices,
-        fixes=600 * options.rate // options.devices,
-        step_ms=1000 * options.devices // options.rate,
-    )
+    plan = Plan.steady(options.devices, options.rate)
     with divided(options.devices) as world:
         return partition(world, plan, options.seconds)
 

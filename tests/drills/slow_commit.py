@@ -56,11 +56,7 @@ def slow_commit(service: Service, plan: Plan, seconds: float) -> Outcome:
 
 def drill(options: argparse.Namespace) -> Outcome:
     """At full size."""
-    plan = Plan(
-        count=options.devices,
-        fixes=600 * options.rate // options.devices,
-        step_ms=1000 * options.devices // options.rate,
-    )
+    plan = Plan.steady(options.devices, options.rate)
     with stage.service_with(options.devices) as service:
         return slow_commit(service, plan, options.seconds)
 

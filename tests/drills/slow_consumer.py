@@ -49,11 +49,7 @@ def slow_consumer(service: Service, plan: Plan, seconds: float) -> Outcome:
 
 def drill(options: argparse.Namespace) -> Outcome:
     """At full size."""
-    plan = Plan(
-        count=options.devices,
-        fixes=600 * options.rate // options.devices,
-        step_ms=1000 * options.devices // options.rate,
-    )
+    plan = Plan.steady(options.devices, options.rate)
     with stage.service_with(options.devices) as service:
         return slow_consumer(service, plan, options.seconds)
 

@@ -9,7 +9,6 @@ import signal
 import time
 from collections.abc import Iterator
 
-import asyncpg
 import pytest
 
 from tests.drills.load import SQUARE, Load, box_ref, vehicle_ref
@@ -36,21 +35,9 @@ def things() -> Iterator[New]:
         yield NewRule(ref="border", department=department, fence="square")
 
 
-def query(service: Service, statement: str) -> list[asyncpg.Record]:
-    async def inside() -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(service.dsn("postgres"))
-        try:
-            return await connection.fetch(statement)
-        finally:
-            await connection.close()
-
-    return asyncio.run(inside())
-
-
 def holders(service: Service) -> dict[int, int]:
     """The process that holds each shard."""
-    rows = query(
-        service,
+    rows = service.fetch(
         "SELECT f.id, w.name FROM feed AS f JOIN ingest_worker AS w ON w.id = f.holder"
         " WHERE f.id > 0",
     )
@@ -81,7 +68,7 @@ def send_strangers(service: Service) -> None:
         lambda: (
             [
                 tuple(row)
-                for row in query(service, "SELECT claimed_ref, reason FROM reject ORDER BY 1")
+                for row in service.fetch("SELECT claimed_ref, reason FROM reject ORDER BY 1")
             ]
             == [("E/unknown", "unknown_device"), ("NOBODY/box", "unknown_device")]
         ),
@@ -135,7 +122,7 @@ def test_a_killed_and_a_paused_process_lose_nothing_and_double_nothing(
             for load in loads.values():
                 asyncio.run(compare(service, load))
             left_alone = "SELECT count(*) AS n FROM reject WHERE reason = 'shard'"
-            assert query(service, left_alone)[0]["n"] == 0, "the broker gives it to one shard only"
+            assert service.fetch(left_alone)[0]["n"] == 0, "the broker gives it to one shard only"
             status = service.milepost("status")
             assert "shard 1, served by" in status
             assert "shard 2, served by" in status
@@ -156,6 +143,6 @@ def test_a_running_service_serves_a_new_shard_and_a_department_that_moves() -> N
             sender = boxes.sender("F", "box")
             sender.publish([service.milepost("sentence", "22.3", "114.17").strip()])
             wait("an ack", lambda: boxes.unacked() == 0)
-            assert query(service, "SELECT max(feed) AS feed FROM latest")[0]["feed"] == shard
+            assert service.fetch("SELECT max(feed) AS feed FROM latest")[0]["feed"] == shard
         listed = service.milepost("shard", "list", "--json").splitlines()
         assert [json.loads(line)["departments"] for line in listed] == [None, "F", None]

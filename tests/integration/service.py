@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import asyncpg
+
 from tests.integration.processes import passing_folder
 from tests.integration.session import Session
 from tracker import registry
@@ -46,6 +48,18 @@ class Service:
     def dsn(self, role: Role) -> str:
         """The database, as a role."""
         return private_dsn(self.data, role)
+
+    def fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
+        """Ask its database, past all scopes."""
+
+        async def inside() -> list[asyncpg.Record]:
+            database = await asyncpg.connect(self.dsn("postgres"))
+            try:
+                return await database.fetch(query, *values)
+            finally:
+                await database.close()
+
+        return asyncio.run(inside())
 
     def milepost(self, *argv: str) -> str:
         """Run a verb beside it; its output."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 from collections.abc import Iterable
@@ -63,15 +62,7 @@ class Stored:
 
     def fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
         """Ask the database."""
-
-        async def inside() -> list[asyncpg.Record]:
-            database = await asyncpg.connect(self.service.dsn("postgres"))
-            try:
-                return await database.fetch(query, *values)
-            finally:
-                await database.close()
-
-        return asyncio.run(inside())
+        return self.service.fetch(query, *values)
 
     def epochs(self, device: str) -> list[int]:
         """The seconds that are stored whole, with altitude and speed."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import threading
@@ -181,20 +180,8 @@ def _good_fixes_are_not_delayed(
     assert boxes.ack("good", boot)["bad"] == []
 
 
-def fetch(service: Service, query: str, *values: object) -> list[asyncpg.Record]:
-    async def inside() -> list[asyncpg.Record]:
-        database = await asyncpg.connect(service.dsn("postgres"))
-        try:
-            return await database.fetch(query, *values)
-        finally:
-            await database.close()
-
-    return asyncio.run(inside())
-
-
 def rejects(service: Service, topic: str) -> list[asyncpg.Record]:
-    return fetch(
-        service,
+    return service.fetch(
         "SELECT r.*, d.ref AS device, p.ref AS department FROM reject AS r"
         " LEFT JOIN device AS d ON d.id = r.device_id"
         " LEFT JOIN department AS p ON p.id = r.department_id WHERE topic = $1 ORDER BY r.id",
@@ -204,7 +191,7 @@ def rejects(service: Service, topic: str) -> list[asyncpg.Record]:
 
 def stored(service: Service, device: str) -> int:
     query = "SELECT count(*) FROM fix WHERE device_id = (SELECT id FROM device WHERE ref = $1)"
-    return int(fetch(service, query, device)[0][0])
+    return int(service.fetch(query, device)[0][0])
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -276,8 +263,7 @@ def test_a_flood_is_kept_up_to_its_bound_and_counted(service: Service, boxes: Bo
     assert boxes.ack("flood", "b")["bad"] == [1, 2, 3, 4, 5, 6]
     rows = rejects(service, topic)
     assert [row["raw"] for row in rows] == [line.rstrip() for line in lines[:1000]]
-    [day] = fetch(
-        service,
+    [day] = service.fetch(
         "SELECT refused FROM reject_day"
         " WHERE sender = 'device:' || (SELECT id FROM device WHERE ref = 'flood')",
     )
@@ -297,21 +283,21 @@ def test_the_broker_refuses_what_is_larger_still(service: Service) -> None:
     finally:
         client.disconnect()
         client.loop_stop()
-    assert fetch(service, "SELECT 1 FROM reject WHERE boot = 'large'") == []
+    assert service.fetch("SELECT 1 FROM reject WHERE boot = 'large'") == []
 
 
 def test_every_refusal_is_counted(service: Service, boxes: Boxes) -> None:
     boxes.publish("gov/1/D/good/nmea", b"#counted,1\n" + WRONG_SUM + b"\n" + epoch(now()))
     assert wait_for(lambda: boxes.is_dealt("good", "counted", 1), WITHIN_S)
-    [total] = fetch(service, "SELECT sum(refused)::int AS refused FROM reject_day")
+    [total] = service.fetch("SELECT sum(refused)::int AS refused FROM reject_day")
 
     def counted() -> dict[str, int]:
-        [row] = fetch(service, "SELECT counters::text FROM ingest_health")
+        [row] = service.fetch("SELECT counters::text FROM ingest_health")
         rejected: dict[str, int] = json.loads(row["counters"])["rejected"]
         return rejected
 
     assert wait_for(lambda: sum(counted().values()) == total["refused"], WITHIN_S)
-    by_reason = fetch(service, "SELECT reason, count(*)::int AS n FROM reject GROUP BY reason")
+    by_reason = service.fetch("SELECT reason, count(*)::int AS n FROM reject GROUP BY reason")
     assert counted().keys() == {row["reason"] for row in by_reason}
     assert all(counted()[row["reason"]] >= row["n"] for row in by_reason)
     assert f"{total['refused']} refused" in service.milepost("status")

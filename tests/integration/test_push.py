@@ -72,21 +72,9 @@ class World:
             timeout=ANSWER_S,
         )
 
-    def sql(self, statement: str, *values: object) -> list[asyncpg.Record]:
-        """Ask the database."""
-
-        async def ask() -> list[asyncpg.Record]:
-            connection = await asyncpg.connect(self.service.dsn("postgres"))
-            try:
-                return await connection.fetch(statement, *values)
-            finally:
-                await connection.close()
-
-        return asyncio.run(ask())
-
     def stored(self, device: str) -> list[asyncpg.Record]:
         """Fixes of a device, oldest first."""
-        return self.sql(
+        return self.service.fetch(
             "SELECT f.* FROM fix AS f JOIN device AS d ON d.id = f.device_id"
             " WHERE d.ref = $1 ORDER BY fixed_at",
             device,
@@ -94,7 +82,7 @@ class World:
 
     def rejects(self, device: str) -> list[tuple[str, bytes, str]]:
         """Reason, bytes and source of what was refused."""
-        rows = self.sql(
+        rows = self.service.fetch(
             "SELECT reason, raw, source FROM reject WHERE claimed_ref = $1 ORDER BY id", device
         )
         return [tuple(row.values()) for row in rows]
@@ -368,7 +356,7 @@ def test_the_health_of_ingest_counts_the_answers(world: World) -> None:
     world.push("FSD/phone", b"[]")
 
     def told() -> bool:
-        [row] = world.sql("SELECT counters->'sources' AS sources FROM ingest_health")
+        [row] = world.service.fetch("SELECT counters->'sources' AS sources FROM ingest_health")
         [health] = [
             each for name, each in json.loads(row["sources"]).items() if name.startswith("http:")
         ]

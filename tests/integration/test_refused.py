@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import asyncpg
 import httpx
 import pytest
 from paho.mqtt import publish
@@ -45,7 +43,7 @@ def service() -> Iterator[Service]:
     )
     with running_service(*things) as running:
         # The fence was there before the vehicles drove.
-        sql(running, "UPDATE fence_version SET in_force = tstzrange('2026-01-01', NULL)")
+        running.fetch("UPDATE fence_version SET in_force = tstzrange('2026-01-01', NULL)")
         yield running
 
 
@@ -66,20 +64,9 @@ def listed(service: Service, *options: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def sql(service: Service, statement: str, *values: object) -> list[asyncpg.Record]:
-    async def ask() -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(service.dsn("postgres"))
-        try:
-            return await connection.fetch(statement, *values)
-        finally:
-            await connection.close()
-
-    return asyncio.run(ask())
-
-
 def wait_for_rejects(service: Service, device: str, count: int) -> None:
     def arrived() -> bool:
-        rows = sql(service, "SELECT FROM reject WHERE claimed_ref = $1", f"D/{device}")
+        rows = service.fetch("SELECT FROM reject WHERE claimed_ref = $1", f"D/{device}")
         return len(rows) >= count
 
     assert wait_for(arrived, WITHIN_S)
@@ -91,8 +78,7 @@ def receipt(service: Service, device: str) -> dict[str, Any]:
 
 
 def fixes_of(service: Service, vehicle: str) -> int:
-    [row] = sql(
-        service,
+    [row] = service.fetch(
         "SELECT count(*) FROM fix AS f JOIN vehicle AS v ON v.id = f.vehicle_id WHERE v.ref = $1",
         vehicle,
     )
@@ -123,14 +109,12 @@ def test_what_a_stranger_said_is_stored_once_when_its_device_is_registered(
         send(service, "stranger", message)
     send(service, "stranger", b"#b,4\n" + said(INSIDE, 2))
     assert wait_for(lambda: fixes_of(service, "W") == 3, WITHIN_S)
-    events = sql(
-        service,
+    events = service.fetch(
         "SELECT e.kind, e.status FROM event AS e JOIN vehicle AS v ON v.id = e.vehicle_id"
         " WHERE v.ref = 'W'",
     )
     assert [tuple(row) for row in events] == [("enter", "valid")]
-    [state] = sql(
-        service,
+    [state] = service.fetch(
         "SELECT ignition FROM fix AS f JOIN vehicle AS v ON v.id = f.vehicle_id"
         " WHERE v.ref = 'W' ORDER BY fixed_at LIMIT 1",
     )

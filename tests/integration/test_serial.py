@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import asyncpg
 import pytest
 import serial
 
-from tests.integration.boxes import say
 from tests.integration.port import Port
-from tests.integration.service import Service, running_service
+from tests.integration.service import running_service
+from tests.integration.sources_world import WITHIN_S, Stored, epoch
 from tracker.child import wait_for
 from tracker.registry import New, NewDepartment, NewDevice, NewVehicle
 
-WITHIN_S = 40.0
-START = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
 NOISE = b"\xff\xfe\x00 no sentence"
 WRONG_SUM = b"$GPTXT,01,01,02,ANTSTATUS=OPEN*00"
 
 
-def epoch(number: int) -> bytes:
-    """The sentences of one second."""
-    at = START + timedelta(seconds=number)
-    return say(
-        f"GPRMC,{at:%H%M%S},A,2218.0000,N,11410.0000,E,10.0,90.0,{at:%d%m%y},,",
-        f"GPGGA,{at:%H%M%S},2218.0000,N,11410.0000,E,1,09,0.9,5.0,M,,,,",
-    )
-
-
 @dataclass(frozen=True)
-class World:
+class World(Stored):
     """The service, and what it reads from."""
 
-    service: Service
     folder: Path
     torn: Port
     busy: Port
@@ -53,32 +38,7 @@ class World:
         """A file that comes later."""
         return self.folder / "to-come"
 
-    def said(self, words: str) -> int:
-        """How often ingest said that."""
-        return (self.service.data.log / "ingest.log").read_text().count(words)
-
-    def fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
-        """Ask the database."""
-
-        async def inside() -> list[asyncpg.Record]:
-            database = await asyncpg.connect(self.service.dsn("postgres"))
-            try:
-                return await database.fetch(query, *values)
-            finally:
-                await database.close()
-
-        return asyncio.run(inside())
-
-    def stored(self, device: str) -> list[int]:
-        """The numbers of the epochs that are stored, complete with altitude and speed."""
-        rows = self.fetch(
-            "SELECT fixed_at FROM fix WHERE device_id = (SELECT id FROM device WHERE ref = $1)"
-            " AND altitude_m IS NOT NULL AND speed_mps IS NOT NULL ORDER BY 1",
-            device,
-        )
-        return [round((row["fixed_at"] - START).total_seconds()) for row in rows]
-
-    def refused(self, device: str) -> list[tuple[str, bytes, str]]:
+    def refused_of(self, device: str) -> list[tuple[str, bytes, str]]:
         """Reason, bytes and source of what was refused."""
         rows = self.fetch(
             "SELECT reason, raw, source FROM reject"
@@ -115,16 +75,16 @@ def test_a_port_torn_off_in_mid_sentence_is_read_on_when_it_is_back(world: World
     assert wait_for(lambda: world.said(f"reading {port.path}") == 1, WITHIN_S)
     said = epoch(0) + NOISE + b"\r\n" + WRONG_SUM + b"\r\n" + epoch(1) + epoch(2)[:40]
     port.write(said)
-    assert wait_for(lambda: world.stored("torn") == [0, 1], WITHIN_S)
+    assert wait_for(lambda: world.epochs("torn") == [0, 1], WITHIN_S)
     port.tear_off()
-    assert wait_for(lambda: ("cut", epoch(2)[:40], source) in world.refused("torn"), WITHIN_S)
+    assert wait_for(lambda: ("cut", epoch(2)[:40], source) in world.refused_of("torn"), WITHIN_S)
     port.plug_in()
     assert wait_for(lambda: world.said(f"reading {port.path}") == 2, WITHIN_S)
     torn = epoch(2)[40:].partition(b"\n")[0] + b"\n"
     said += epoch(2)[40:] + epoch(3)
     port.write(epoch(2)[40:] + epoch(3))
-    assert wait_for(lambda: world.stored("torn") == [0, 1, 3], WITHIN_S)
-    assert world.refused("torn") == [
+    assert wait_for(lambda: world.epochs("torn") == [0, 1, 3], WITHIN_S)
+    assert world.refused_of("torn") == [
         ("noise", NOISE, source),
         ("checksum", WRONG_SUM, source),
         ("cut", epoch(2)[:40], source),
@@ -147,7 +107,7 @@ def test_a_port_has_one_reader(world: World) -> None:
     with pytest.raises(serial.SerialException, match="exclusively lock"):
         serial.Serial(str(world.busy.path), exclusive=True)
     world.busy.write(epoch(0))
-    assert wait_for(lambda: world.stored("busy") == [0], WITHIN_S)
+    assert wait_for(lambda: world.epochs("busy") == [0], WITHIN_S)
 
 
 def test_a_file_that_is_not_there_yet_is_waited_for(world: World) -> None:
@@ -156,8 +116,8 @@ def test_a_file_that_is_not_there_yet_is_waited_for(world: World) -> None:
     whole = world.folder / "whole"
     whole.write_bytes(epoch(0) + epoch(1) + WRONG_SUM)
     whole.rename(world.to_come)
-    assert wait_for(lambda: world.stored("to-come") == [0, 1], WITHIN_S)
-    assert world.refused("to-come") == [("checksum", WRONG_SUM, f"file:{world.to_come}")]
+    assert wait_for(lambda: world.epochs("to-come") == [0, 1], WITHIN_S)
+    assert world.refused_of("to-come") == [("checksum", WRONG_SUM, f"file:{world.to_come}")]
     assert world.said(sentence) == 1
 
 
@@ -165,7 +125,7 @@ def test_a_file_is_read_once_and_again_after_a_restart_which_stores_nothing_twic
     world: World,
 ) -> None:
     the_end = f"file:{world.recording} has been read to its end"
-    assert wait_for(lambda: world.stored("recording") == list(range(2000)), WITHIN_S)
+    assert wait_for(lambda: world.epochs("recording") == list(range(2000)), WITHIN_S)
     assert wait_for(lambda: world.said(the_end) == 1, WITHIN_S)
     world.service.kill("ingest")
     assert wait_for(lambda: world.said(the_end) == 2, WITHIN_S)
@@ -176,8 +136,8 @@ def test_a_file_is_read_once_and_again_after_a_restart_which_stores_nothing_twic
 
     portions = -(-world.recording.stat().st_size // (16 * 1024))
     assert wait_for(lambda: repeated() >= portions, WITHIN_S)
-    assert world.stored("recording") == list(range(2000))
+    assert world.epochs("recording") == list(range(2000))
     assert wait_for(
         lambda: world.said(f"file:{world.to_come} has been read to its end") == 2, WITHIN_S
     )
-    assert world.refused("to-come") == [("checksum", WRONG_SUM, f"file:{world.to_come}")]
+    assert world.refused_of("to-come") == [("checksum", WRONG_SUM, f"file:{world.to_come}")]
