@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -48,21 +49,25 @@ COPY_ROWS = 2000
 DIALECT = Dialect(talker="GN", sentences=["RMC", "GGA"])
 
 REGISTER = """
-INSERT INTO department (ref, name) VALUES ('D', '{}');
+INSERT INTO feed (id) SELECT generate_series(1, $workers) ON CONFLICT DO NOTHING;
+INSERT INTO department (ref, name, shard)
+    SELECT 'D' || i, '{}', i FROM generate_series(1, $workers) AS i;
 INSERT INTO vehicle (department_id, ref, name)
-    SELECT 1, 'v' || to_char(i, 'FM00000'), '{}' FROM generate_series(0, $vehicles) AS i;
+    SELECT 1 + greatest(i - 1, 0) * $workers / $vehicles, 'v' || to_char(i, 'FM00000'), '{}'
+    FROM generate_series(0, $vehicles) AS i;
 INSERT INTO device (department_id, ref, accept_from)
-    SELECT 1, 'b' || to_char(i, 'FM00000'), '2000-01-01Z' FROM generate_series(0, $vehicles) AS i;
+    SELECT v.department_id, 'b' || substr(v.ref, 2), '2000-01-01Z' FROM vehicle AS v ORDER BY v.id;
 INSERT INTO device_assignment (department_id, device_id, vehicle_id, during)
-    SELECT 1, d.id, d.id, tstzrange(NULL, NULL) FROM device AS d;
+    SELECT d.department_id, d.id, d.id, tstzrange(NULL, NULL) FROM device AS d;
 INSERT INTO fence (department_id, ref, name, kind)
-    SELECT 1, 'f' || i, '{}', 'circle' FROM generate_series(1, $fences) AS i;
+    SELECT d.id, 'f' || i, '{}', 'circle' FROM department AS d, generate_series(1, $fences) AS i;
 INSERT INTO fence_version (fence_id, version, department_id, geom, definition, in_force)
-    SELECT f.id, 1, 1,
+    SELECT f.id, 1, f.department_id,
            ST_Buffer(ST_Point(113.9 + 0.4 * random(), 22.2 + 0.3 * random(), 4326), 0.003, 8),
            '{}', '[2000-01-01Z,)' FROM fence AS f;
 INSERT INTO rule (department_id, ref, name, on_kinds, fence_id, severity)
-    SELECT 1, 'r' || f.id, '{}', '{enter}', f.id, 'info' FROM fence AS f WHERE f.id % 10 = 0;
+    SELECT f.department_id, 'r' || f.id, '{}', '{enter}', f.id, 'info' FROM fence AS f
+    WHERE f.id % 10 = 0;
 """
 
 
@@ -70,6 +75,7 @@ INSERT INTO rule (department_id, ref, name, on_kinds, fence_id, severity)
 class Figures:
     """What one run measured."""
 
+    workers: int
     vehicles: int
     fences: int
     epochs_a_message: int
@@ -95,24 +101,37 @@ def compiled(folder: Path) -> Path:
     return program
 
 
-async def register(dsn: str, vehicles: int, fences: int) -> None:
-    """Vehicles, devices and fences; number 0 is the probe's."""
+async def register(dsn: str, options: argparse.Namespace) -> None:
+    """A department a worker, vehicles shared among them, so many fences in each.
+
+    Vehicle number 0, of the first, is the probe's.
+    """
     connection = await asyncpg.connect(dsn)
-    script = REGISTER.replace("$vehicles", str(vehicles)).replace("$fences", str(fences))
+    script = REGISTER
+    for name in ("vehicles", "fences", "workers"):
+        script = script.replace(f"${name}", str(getattr(options, name)))
     await connection.execute(script)
     await connection.close()
 
 
 @contextmanager
-def bench_service(vehicles: int, fences: int) -> Iterator[Service]:
+def bench_service(options: argparse.Namespace) -> Iterator[Service]:
     """A running Milepost with so much registered."""
+    os.environ["MILEPOST_INGEST_WORKERS"] = str(options.workers)
     with passing_folder() as data:
         with database(data) as addresses:
             owner = addresses.require("milepost_owner")
             asyncio.run(migrate(owner, addresses.address("postgres")))
-            asyncio.run(register(owner, vehicles, fences))
+            asyncio.run(register(owner, options))
         with served(data) as service:
+            for name in ingests(options)[1:]:
+                service.session.expect(f"{name} is ready", 60)
             yield service
+
+
+def ingests(options: argparse.Namespace) -> list[str]:
+    """The names of the processes of ingest."""
+    return ["ingest", *(f"ingest-{n + 1}" for n in range(1, options.workers))]
 
 
 class Probe(threading.Thread):
@@ -141,7 +160,7 @@ class Probe(threading.Thread):
             moment = DIALECT.instant(datetime.now(UTC))
             lines = sentences(Fix(fixed_at=moment, lon=113.95, lat=22.25), DIALECT)
             started_s = time.perf_counter()
-            client.publish("gov/1/D/b00000/nmea", "\r\n".join([*lines, ""]), qos=1)
+            client.publish("gov/1/D1/b00000/nmea", "\r\n".join([*lines, ""]), qos=1)
             while True:
                 found = await connection.fetchval(
                     "SELECT fixed_at >= $1 FROM latest WHERE vehicle_id = 1", moment
@@ -173,8 +192,8 @@ async def ask(dsn: str, query: str) -> asyncpg.Record | None:
 
 def stored(service: Service) -> int:
     """Fixes that ingest says it committed."""
-    row = asyncio.run(ask(service.dsn("postgres"), "SELECT counters FROM ingest_health"))
-    return int(json.loads(row["counters"])["accepted"]) if row else 0
+    rows = service.fetch("SELECT counters FROM ingest_health")
+    return sum(int(json.loads(row["counters"])["accepted"]) for row in rows)
 
 
 def publish(program: Path, service: Service, options: argparse.Namespace) -> float:
@@ -185,7 +204,12 @@ def publish(program: Path, service: Service, options: argparse.Namespace) -> flo
         subprocess.Popen(  # noqa: S603  our own program
             [
                 *(str(program), "publish", url.hostname or "", str(url.port)),
-                *(str(1 + n * share), str(share), str(rate)),
+                *(
+                    f"D{1 + n * options.workers // PUBLISHERS}",
+                    str(1 + n * share),
+                    str(share),
+                    str(rate),
+                ),
                 *(str(options.seconds + WARM_UP_S), str(options.epochs)),
             ]
         )
@@ -197,7 +221,7 @@ def publish(program: Path, service: Service, options: argparse.Namespace) -> flo
     time.sleep(options.seconds)
     durable = (stored(service) - before) / (time.monotonic() - started_s)
     options.cpu_share = usage.share()
-    options.resident_mb = resident_mb(service.session.pid("ingest"))
+    options.resident_mb = sum(resident_mb(service.session.pid(n)) for n in ingests(options))
     for each in running:
         each.wait()
     return durable
@@ -223,7 +247,7 @@ def _through(program: Path, url: SplitResult, seconds: float) -> float:
     )
     time.sleep(0.5)
     writer = subprocess.Popen(  # noqa: S603  our own program
-        [*(str(program), "publish", *where, "1", "1000", "40000", str(seconds - 1), "1")]
+        [*(str(program), "publish", *where, "D1", "1", "1000", "40000", str(seconds - 1), "1")]
     )
     said = reader.communicate()[0]
     writer.kill()
@@ -253,9 +277,10 @@ def measure(options: argparse.Namespace) -> Figures:
     """One whole run."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        bench_service(options.vehicles, options.fences) as service,
+        bench_service(options) as service,
     ):
-        sys.stderr.write(f"ingest is process {service.session.pid('ingest')}\n")
+        pids = [service.session.pid(name) for name in ingests(options)]
+        sys.stderr.write(f"ingest is process {' and '.join(map(str, pids))}\n")
         program = compiled(Path(folder))
         probe = Probe(service)
         probe.start()
@@ -272,6 +297,7 @@ def measure(options: argparse.Namespace) -> Figures:
         alerts = asyncio.run(ask(dsn, "SELECT count(*) FROM alert"))
         copy_s = asyncio.run(copy_alone(dsn))
         return Figures(
+            workers=options.workers,
             vehicles=options.vehicles,
             fences=options.fences,
             epochs_a_message=options.epochs,
@@ -292,6 +318,7 @@ def measure(options: argparse.Namespace) -> Figures:
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="scripts/bench ingest", description=__doc__)
+    parser.add_argument("--workers", type=int, choices=(1, 2), default=1)
     parser.add_argument("--vehicles", type=int, default=10_000)
     parser.add_argument("--fences", type=int, default=1_000)
     parser.add_argument("--rate", type=float, default=3_000, help="fixes a second offered")

@@ -1,8 +1,8 @@
 /* A fleet of devices over one MQTT 3.1.1 connection, as cheap as can be, for benches: packets are written
  * some at a time, for a system call each would cost more than the broker's own work.
  *
- *   publisher publish HOST PORT FIRST COUNT RATE SECONDS EPOCHS
- *       devices FIRST .. FIRST+COUNT-1 (b00001 …) of department D publish RATE messages a second
+ *   publisher publish HOST PORT DEPARTMENT FIRST COUNT RATE SECONDS EPOCHS
+ *       devices FIRST .. FIRST+COUNT-1 (b00001 …) of a department publish RATE messages a second
  *       together, QoS 1, each with EPOCHS epochs of RMC + GGA, half a second apart, the last one now;
  *       prints "published N puback M".
  *   publisher subscribe HOST PORT SECONDS
@@ -138,8 +138,8 @@ static void count_pubacks(int s, int wait_ms, long *bytes)
 
 static int publish(char **argv)
 {
-    int first = atoi(argv[4]), count = atoi(argv[5]), epochs = atoi(argv[8]);
-    double rate = atof(argv[6]), seconds = atof(argv[7]);
+    int first = atoi(argv[5]), count = atoi(argv[6]), epochs = atoi(argv[9]);
+    double rate = atof(argv[7]), seconds = atof(argv[8]);
     int s = connected(argv[2], atoi(argv[3]));
     static unsigned char out[OUT_BYTES];
     char topic[64], payload[PAYLOAD_BYTES], boot[32];
@@ -155,7 +155,7 @@ static int publish(char **argv)
             double moment = now_s();
             for (int e = epochs - 1; e >= 0; e--) end = epoch(end, moment - 0.5 * e, device);
             int length = (int)(end - payload);
-            snprintf(topic, sizeof topic, "gov/1/D/b%05d/nmea", device);
+            snprintf(topic, sizeof topic, "gov/1/%s/b%05d/nmea", argv[4], device);
             at = header(at, 0x32, 4 + (int)strlen(topic) + length);
             at = text(at, topic);
             *at++ = (unsigned char)(mid >> 8);
@@ -190,7 +190,7 @@ static int subscribe(char **argv)
 
 int main(int argc, char **argv)
 {
-    if (argc == 9 && !strcmp(argv[1], "publish")) return publish(argv);
+    if (argc == 10 && !strcmp(argv[1], "publish")) return publish(argv);
     if (argc == 5 && !strcmp(argv[1], "subscribe")) return subscribe(argv);
     fprintf(stderr, "see the head of publisher.c\n");
     return 2;
