@@ -229,8 +229,9 @@ def _calm_the_collector() -> None:
     """Leave the registry and the states, which stay, out of the cyclic collector's rounds.
 
     Reference counts free nearly all that a batch makes. The default goes over everything that
-    lives each few thousand new objects: a third of the CPU, in pauses of a fifth of a second.
+    lives each few thousand new objects: a third of the CPU, in pauses of a fifth of a second. So
+    many new objects are some tens of MB; at 50,000 it still took a tenth of the CPU.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(300_000, 20, 50)

@@ -3,59 +3,52 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 
 class Ranges:
-    """A set of whole numbers, kept as disjoint ascending ranges with both ends inside."""
+    """A set of whole numbers, kept as disjoint ascending ranges with both ends inside.
+
+    The bounds are tuples, so sets that follow from each other share them, and the cyclic collector
+    leaves them alone: a commit makes one such set a message.
+    """
 
     __slots__ = ("_ends", "_starts")
 
     def __init__(self, numbers: Iterable[int] = ()) -> None:
-        self._starts: list[int] = []
-        self._ends: list[int] = []
+        self._starts: tuple[int, ...] = ()
+        self._ends: tuple[int, ...] = ()
         for number in numbers:
             self.add(number)
 
     @classmethod
     def from_multirange(cls, ranges: Iterable[Any]) -> Ranges:
         """From asyncpg's int8multirange, whose ranges end before their upper bound."""
-        made = cls()
-        for each in ranges:
-            made._starts.append(each.lower)
-            made._ends.append(each.upper - 1)
-        return made
+        return cls.from_pairs((each.lower, each.upper - 1) for each in ranges)
 
     @classmethod
     def from_pairs(cls, pairs: Iterable[tuple[int, int]]) -> Ranges:
         """From ascending ranges that do not touch: first and last number of each."""
-        made = cls()
-        for first, last in pairs:
-            made._starts.append(first)
-            made._ends.append(last)
+        made, all_pairs = cls(), list(pairs)
+        made._starts = tuple(first for first, _ in all_pairs)
+        made._ends = tuple(last for _, last in all_pairs)
         return made
 
     def add(self, number: int) -> None:
         """Put one number in."""
-        if self._ends and number == self._ends[-1] + 1:  # what a device sends next, nearly always
-            self._ends[-1] = number
+        starts, ends = self._starts, self._ends
+        if ends and number == ends[-1] + 1:  # what a device sends next, nearly always
+            self._ends = (*ends[:-1], number)
             return
-        at = bisect_right(self._starts, number)
-        if at and number <= self._ends[at - 1]:
+        at = bisect_right(starts, number)
+        if at and number <= ends[at - 1]:
             return
-        joins_left = at > 0 and self._ends[at - 1] == number - 1
-        joins_right = at < len(self._starts) and self._starts[at] == number + 1
-        if joins_left and joins_right:
-            self._ends[at - 1] = self._ends.pop(at)
-            del self._starts[at]
-        elif joins_left:
-            self._ends[at - 1] = number
-        elif joins_right:
-            self._starts[at] = number
-        else:
-            self._starts.insert(at, number)
-            self._ends.insert(at, number)
+        joins_left = at > 0 and ends[at - 1] == number - 1
+        joins_right = at < len(starts) and starts[at] == number + 1
+        first = starts[at - 1] if joins_left else number
+        last = ends[at] if joins_right else number
+        self._replace(at - joins_left, at + joins_right, [(first, last)])
 
     def discard(self, number: int) -> None:
         """Take one number out, if it is in."""
@@ -65,13 +58,18 @@ class Ranges:
         first, last = self._starts[at], self._ends[at]
         left = [(first, number - 1)] if first < number else []
         right = [(number + 1, last)] if number < last else []
-        self._starts[at : at + 1] = [start for start, _ in (*left, *right)]
-        self._ends[at : at + 1] = [end for _, end in (*left, *right)]
+        self._replace(at, at + 1, left + right)
+
+    def _replace(self, begin: int, end: int, pairs: Sequence[tuple[int, int]]) -> None:
+        """Put these ranges where those from `begin` to before `end` are."""
+        starts, ends = self._starts, self._ends
+        self._starts = (*starts[:begin], *(first for first, _ in pairs), *starts[end:])
+        self._ends = (*ends[:begin], *(last for _, last in pairs), *ends[end:])
 
     def changed(self, added: Iterable[int], removed: Iterable[int] = ()) -> Ranges:
         """Another set: this one with some numbers more and then some less."""
         made = Ranges()
-        made._starts, made._ends = self._starts.copy(), self._ends.copy()
+        made._starts, made._ends = self._starts, self._ends
         for number in added:
             made.add(number)
         for number in removed:
@@ -91,7 +89,7 @@ class Ranges:
 
     def __len__(self) -> int:
         """How many numbers are in."""
-        return sum(last - first + 1 for first, last in self)
+        return sum(self._ends) - sum(self._starts) + len(self._starts)
 
     def upto(self) -> int:
         """The last number of the unbroken row that begins at 1; 0 when 1 is not in."""
