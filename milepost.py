@@ -133,8 +133,7 @@ def main() -> None:
         app.add_typer(importlib.import_module(name).app)
     try:
         app()
-    except Exception as error:
-        # Asked only now, for the classes bring a second's worth of imports with them.
+    except Exception as error:  # told apart only now: our classes bring a second of imports along
         if not isinstance(error, _faults()):
             raise
         _fail(str(error))

@@ -34,6 +34,8 @@ DATE_KEPT = timedelta(hours=1)
 UNREADABLE = "unreadable"
 
 Rollover = Literal["auto", "on", "off"]
+#: By department, device, boot and number of a message.
+IsDealt = Callable[[str, str, str, int], bool]
 
 #: Source, department, device, and the stream where a source has several.
 StreamKey = tuple[str, str, str, str | None]
@@ -100,9 +102,18 @@ class _Stream:
 class Decoding:
     """Turns arrivals into work that is ready to be committed."""
 
-    def __init__(self, rollover_of: Callable[[str, str], Rollover]) -> None:
-        """`rollover_of` tells of a department's device whether its date may be put right."""
+    def __init__(
+        self,
+        rollover_of: Callable[[str, str], Rollover],
+        is_dealt: IsDealt = lambda *_: False,
+    ) -> None:
+        """`rollover_of` tells of a department's device whether its date may be put right.
+
+        `is_dealt` knows messages that are dealt with for good: sent again, only their number is
+        told again. After an outage these are most of what comes.
+        """
         self._rollover_of = rollover_of
+        self._is_dealt = is_dealt
         self._streams: OrderedDict[StreamKey, _Stream] = OrderedDict()
         #: Those of which work is unfinished.
         self._waiting: dict[StreamKey, _Stream] = {}
@@ -145,7 +156,9 @@ class Decoding:
         key = _key(work)
         stream = self._stream(key, work)
         if arrival.whole:
-            _read_whole(stream.decoder, work)
+            body = _read_header(work)
+            if not (stream.decoder.is_dated and self._has_nothing_new(work)):
+                _read_whole(stream.decoder, work, body)
             if not stream.unfinished and not stream.decoder.waits_for(work):
                 return [work]
         else:
@@ -159,6 +172,13 @@ class Decoding:
         else:
             self._waiting.pop(key, None)
         return ready
+
+    def _has_nothing_new(self, work: Work) -> bool:
+        """Whether it was sent before, and is dealt with."""
+        arrival, header = work.arrival, work.header
+        return header is not None and self._is_dealt(
+            arrival.department_ref, arrival.device_ref, header.boot, header.seq
+        )
 
     def _refuse(self, work: Work) -> list[Work]:
         """Give up a decoder that failed, the work in hand, and what waited in it."""
@@ -257,9 +277,14 @@ def _read_state(work: Work) -> None:
         work.refusals.append(Refusal(raw=payload, reason=said))
 
 
-def _read_whole(decoder: Decoder, work: Work) -> None:
-    """A payload of whole lines and whole epochs: its end ends both."""
+def _read_header(work: Work) -> bytes:
+    """The number of a payload, and what follows it."""
     work.header, body = split_header(work.arrival.payload)
+    return body
+
+
+def _read_whole(decoder: Decoder, work: Work, body: bytes) -> None:
+    """What follows the header of a payload of whole lines and epochs: its end ends both."""
     if work.header is None and body.startswith(b"#"):
         line, _, body = body.partition(b"\n")
         work.refusals.append(Refusal(raw=line, reason="header"))
@@ -268,7 +293,7 @@ def _read_whole(decoder: Decoder, work: Work) -> None:
 
 def _read_alone(decoder: Decoder, work: Work) -> None:
     """Bytes that nothing follows: what has no date in them will not get one."""
-    _read_whole(decoder, work)
+    _read_whole(decoder, work, _read_header(work))
     _distribute(decoder.finish(), work)
 
 

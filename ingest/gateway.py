@@ -15,6 +15,7 @@ from ingest.decoding import (
     UNREADABLE,
     WAIT_FOR_DATE,
     Decoding,
+    IsDealt,
     Rollover,
     Work,
     distribute_beside,
@@ -51,10 +52,14 @@ class _Stream:
 class AllDecoding:
     """The door for every arrival: of one device, or of a gateway's devices."""
 
-    def __init__(self, rollover_of: Callable[[str, str], Rollover]) -> None:
+    def __init__(
+        self,
+        rollover_of: Callable[[str, str], Rollover],
+        is_dealt: IsDealt = lambda *_: False,
+    ) -> None:
         """As for Decoding."""
         self._rollover_of = rollover_of
-        self._single = Decoding(rollover_of)
+        self._single = Decoding(rollover_of, is_dealt)
         self._streams: OrderedDict[tuple[str, str | None], _Stream] = OrderedDict()
 
     def decode(self, source: str, arrival: Arrival) -> list[Work]:

@@ -82,7 +82,7 @@ class Ingest:
         self._clock = clock
         self._mqtt = next((each for each in sources if isinstance(each, MqttSource)), None)
         self._acks = Acks(self._publish)
-        self._decoding = AllDecoding(self._rollover_of)
+        self._decoding = AllDecoding(self._rollover_of, committer.has_dealt)
         self._lanes = Lanes()
         self._batches: asyncio.Queue[list[tuple[Source, Work]]] = asyncio.Queue(1)
         #: Decoded, and not handed to the writer yet.

@@ -136,6 +136,12 @@ class Committer:
         """Who may sign in at the broker, as of the last commit; None while that is not known."""
         return self._directory.accounts if self._directory is not None else None
 
+    def has_dealt(self, department_ref: str, device_ref: str, boot: str, number: int) -> bool:
+        """Whether a message is known to be dealt with, durably; False where that is not known."""
+        directory = self._directory
+        device = directory.device(department_ref, device_ref) if directory is not None else None
+        return device is not None and number in self._receipts.dealt.get((device.id, boot), ())
+
     async def reload(self) -> None:
         """Read the registry and the states anew: at the start, and after anything went wrong."""
         with told():

@@ -46,6 +46,11 @@ class Calendar:
         self._day = day
         self._tod_ms: int | None = None
 
+    @property
+    def has_day(self) -> bool:
+        """Whether a date is known."""
+        return self._day is not None
+
     def rolled_to(self, tod_ms: int) -> date | None:
         """The date of a time of day by the last one: None when no date is known yet.
 

@@ -85,6 +85,11 @@ class Decoder:
         return out
 
     @property
+    def is_dated(self) -> bool:
+        """Whether a date is known, so that no position has to wait for one."""
+        return self._device.is_dated
+
+    @property
     def patience_s(self) -> float:
         """Seconds of silence after which a live stream's open epoch should be ended: 0.2 to 2."""
         return self._device.patience_s

@@ -137,6 +137,11 @@ class Device:
             return True
         return any(epoch.origin is origin for epoch in self._held) if self._held else False
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether a date is known, so that no epoch has to wait for one."""
+        return self._calendar.has_day
+
     def give_up(self, origin: object, out: Decoded) -> None:
         """No longer wait for a date of the epochs that began with this origin."""
         for epoch in [epoch for epoch in self._held if epoch.origin is origin]:

@@ -332,3 +332,19 @@ def test_a_fault_over_a_replay_leaves_what_waits_for_its_date() -> None:
     replay = message(2, rmc(1))._replace(replay=Replay(reject_id=1, reason="unassigned"))
     assert reasons(decoding.decode(MQTT, replay)) == [("unreadable", replay.payload)]
     assert seqs(decoding.expire(START + timedelta(seconds=31))) == [1]
+
+
+def test_what_is_dealt_with_is_not_read_again_but_its_number_is_told() -> None:
+    dealt = {("D", "box", "b", 1)}
+    decoding = Decoding(lambda department, device: "off", lambda *those: those in dealt)
+    assert seconds(decoding.decode(MQTT, message(2, rmc(1)))) == [[1]]
+    ready = decoding.decode(MQTT, message(1, rmc(0), b"noise"))
+    assert (seqs(ready), seconds(ready), reasons(ready)) == ([1], [[]], [])
+
+
+def test_a_message_sent_again_is_read_while_no_date_is_known() -> None:
+    decoding = Decoding(lambda department, device: "off", lambda *_: True)
+    assert seconds(decoding.decode(MQTT, message(1, rmc(0)))) == [[0]]
+    decoding = Decoding(lambda department, device: "off", lambda *those: those[-1] == 1)
+    decoding.decode(MQTT, message(1, rmc(0)))
+    assert seconds(decoding.decode(MQTT, message(2, gga(1)))) == [[1]], "message 1 gave the date"
