@@ -66,8 +66,21 @@ CREATE OR REPLACE FUNCTION end_session(token_hash bytea) RETURNS void
     WHERE hash = token_hash AND revoked_at IS NULL AND label = 'demo sign-in'
 $$;
 
+-- Whose past the worker has yet to go over again, and from when on: of the caller's departments only,
+-- for `past_change` says nothing of departments.
+CREATE OR REPLACE FUNCTION changed_pasts() RETURNS TABLE (vehicle_id integer, from_at timestamptz)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT p.vehicle_id, min(p.from_at)
+    FROM past_change AS p
+    JOIN vehicle AS v ON v.id = p.vehicle_id
+    WHERE session_user <> 'milepost_api'
+       OR v.department_id = any(string_to_array(current_setting('app.depts', true), ',')::int[])
+    GROUP BY p.vehicle_id
+$$;
+
 REVOKE EXECUTE ON FUNCTION ensure_fix_partition(date), registry_changed(), caller_of(bytea),
-    demo_sign_in(bytea, text, text), end_session(bytea) FROM PUBLIC;
+    demo_sign_in(bytea, text, text), end_session(bytea), changed_pasts() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION changed_pasts() TO milepost_api;
 GRANT EXECUTE ON FUNCTION ensure_fix_partition(date) TO milepost_ingest;
 GRANT EXECUTE ON FUNCTION caller_of(bytea), demo_sign_in(bytea, text, text), end_session(bytea)
     TO milepost_api;
