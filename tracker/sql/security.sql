@@ -92,7 +92,7 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM milepost_api, milepost_ingest, mi
 GRANT SELECT ON department, cluster, application, vehicle, duty_status, fix, latest, fence,
     fence_version, rule, event, alert, receipt, reject, reject_day, device_assignment, device_state,
     device_notice,
-    installation, feed, ingest_health,
+    installation, feed, ingest_health, worker_job,
     track_chunk, trip, stop, gap, vehicle_day, odometer TO milepost_api;
 GRANT SELECT (vehicle_id, department_id, worked_to, worked_at) ON motion_cursor TO milepost_api;
 -- Without password_hash, which no caller ever needs.
@@ -115,7 +115,7 @@ GRANT SELECT, UPDATE ON outbox TO milepost_worker;
 GRANT SELECT ON department, application, vehicle, device_assignment, duty_status, fix, latest,
     installation TO milepost_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON track_chunk, trip, stop, gap, vehicle_day, odometer,
-    motion_cursor, motion_checkpoint, past_change TO milepost_worker;
+    motion_cursor, motion_checkpoint, past_change, worker_job TO milepost_worker;
 
 -- Policies: the owner sees all (FORCE binds it too), ingest and worker what they were granted,
 -- the API the departments of its scope.
@@ -136,7 +136,8 @@ BEGIN
         EXECUTE format('DROP POLICY IF EXISTS service ON %I', t);
         EXECUTE format('CREATE POLICY service ON %I TO milepost_ingest, milepost_worker USING (true) WITH CHECK (true)', t);
         EXECUTE format('DROP POLICY IF EXISTS caller ON %I', t);
-        IF t IN ('department', 'cluster', 'application', 'installation', 'feed', 'ingest_health') THEN
+        IF t IN ('department', 'cluster', 'application', 'installation', 'feed', 'ingest_health',
+                 'worker_job') THEN
             EXECUTE format('CREATE POLICY caller ON %I FOR SELECT TO milepost_api USING (true)', t);
         ELSIF EXISTS (SELECT FROM pg_attribute WHERE attrelid = t::regclass AND attname = 'department_id') THEN
             EXECUTE format('CREATE POLICY caller ON %I FOR SELECT TO milepost_api USING (department_id %s)', t, scoped);
