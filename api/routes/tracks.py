@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
+from starlette.responses import Response
 
+from api import exports
 from api.answers import GeoJson, built
 from api.caller import SCHEMES, InScope
 from api.crs import AnswerCrs, Crs, whole_line
@@ -64,17 +67,40 @@ async def _vehicle(scope: InScope, department: str, ref: str) -> Row:
     return vehicle
 
 
-@router.get("/vehicles/{department}/{ref}/track", response_model=Track, response_class=GeoJson)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Of which vehicle, from when until when."""
+
+    vehicle: Row
+    since: datetime
+    until: datetime
+
+
+def _asked(vehicle: Annotated[Row, Depends(_vehicle)], window: Window) -> Asked:
+    return Asked(vehicle, *window)
+
+
+@router.get(
+    "/vehicles/{department}/{ref}/track",
+    response_model=Track,
+    response_class=GeoJson,
+    responses=exports.RESPONSES,
+)
 async def track(
     scope: InScope,
-    vehicle: Annotated[Row, Depends(_vehicle)],
-    window: Window,
+    asked: Annotated[Asked, Depends(_asked)],
+    export: exports.InExport,
     limit: Limit = 10_000,
     include: Include = None,
     crs: AnswerCrs = Crs.CRS84,
-) -> GeoJson:
-    """The fixes of a vehicle between two times, oldest first."""
-    since, until = window
+) -> Response:
+    """The fixes of a vehicle between two times, oldest first: a page of them, or all as a file."""
+    vehicle, since, until = asked.vehicle, asked.since, asked.until
+    if export is not None:
+        exports.refuse_metres(crs)
+        return await export.answer(
+            vehicle, since=since, until=until, implausible=include is not None
+        )
     found = await reads.track(
         scope,
         vehicle_id=vehicle["id"],

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from starlette.responses import Response
 
 from api.answers import GeoJson, Json, built
 from api.caller import SCHEMES, ChosenDepartment, InScope
 from api.crs import AnswerCrs, BoxCrs, Crs, asked_box, pairs
 from api.errors import NotFound
+from api.exports import POSITIONS_RESPONSES, AskedTable, positions_file, refuse_metres
 from api.geojson import position_feature
 from api.models import PositionFeature, Positions, Vehicle, VehicleDetails, Vehicles
 from tracker import reads
@@ -30,14 +32,20 @@ async def vehicles(scope: InScope, department_id: ChosenDepartment) -> Json:
     )
 
 
-@router.get("/positions", response_model=Positions, response_class=GeoJson)
+@router.get(
+    "/positions",
+    response_model=Positions,
+    response_class=GeoJson,
+    responses=POSITIONS_RESPONSES,
+)
 async def positions(
     scope: InScope,
     department_id: ChosenDepartment,
     box: BoxText = None,
     box_crs: BoxCrs = Crs.CRS84,
     crs: AnswerCrs = Crs.CRS84,
-) -> GeoJson:
+    format_: AskedTable = "geojson",
+) -> Response:
     """The latest fix of each vehicle."""
     asked = asked_box(box, box_crs) if box is not None else None
     rows: Sequence[Row] = await reads.positions(
@@ -45,6 +53,12 @@ async def positions(
     )
     if asked is not None:
         rows = asked.holding(rows)
+    if format_ != "geojson":
+        refuse_metres(crs)
+        names = {each["id"]: each["name"] for each in await reads.vehicles(scope)}
+        return await positions_file(
+            format_, [{**row, "name": names.get(row["id"], {})} for row in rows]
+        )
     return await built(GeoJson, lambda: Positions(features=_features(rows, crs)))
 
 

@@ -17,7 +17,7 @@ from tracker.reads.fences import fences
 from tracker.reads.health import ingest_health
 from tracker.reads.motion import MOTIONS, motion_codes
 from tracker.reads.session import Reader, Row, Scope, told
-from tracker.reads.tracks import Track, track
+from tracker.reads.tracks import Track, pages, track
 from tracker.reads.vehicles import Box, positions, vehicle, vehicles
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "ingest_health",
     "installation",
     "motion_codes",
+    "pages",
     "positions",
     "receipts",
     "told",
