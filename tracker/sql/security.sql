@@ -94,6 +94,7 @@ GRANT SELECT, INSERT, UPDATE ON latest, fence_state, event, alert, receipt, reje
     device_state, device_notice, ingest_health TO milepost_ingest;
 GRANT SELECT, INSERT ON reject, outbox TO milepost_ingest;
 GRANT UPDATE (replay_asked_at, replayed_at) ON reject TO milepost_ingest;
+GRANT SELECT, DELETE ON import_part TO milepost_ingest;
 
 GRANT SELECT, UPDATE ON outbox TO milepost_worker;
 
