@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import assign, journal, receipt, rejects, shards, show, tracks, where
+from tracker.cli import assign, export, journal, receipt, rejects, shards, show, tracks, where
 from tracker.cli.registry import mount
 from tracker.cli.shared import DataOption, escaped, run_as_owner
 
@@ -35,6 +35,7 @@ app.command("track")(tracks.track)
 app.command("visits")(tracks.visits)
 app.command("trips")(journal.trips)
 app.command("days")(journal.days)
+app.command("export")(export.export)
 app.add_typer(rejects.group, name="rejects")
 app.add_typer(shards.group, name="shard")
 

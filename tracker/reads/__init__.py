@@ -21,7 +21,7 @@ from tracker.reads.motion import MOTIONS, motion_codes
 from tracker.reads.near import Near, near
 from tracker.reads.session import Reader, Row, Scope, told
 from tracker.reads.simplified import Coarseness, Simplified, simplified
-from tracker.reads.tracks import Stretch, Track, track
+from tracker.reads.tracks import Stretch, Track, pages, track
 from tracker.reads.vehicles import Box, positions, vehicle, vehicles
 from tracker.reads.visits import MOST_RADIUS_M, MOST_WINDOW, Nearby, visitors
 from tracker.reads.whereabouts import KNOWN_BY, Instant, whereabouts
@@ -69,6 +69,7 @@ __all__ = [
     "motion_codes",
     "near",
     "odometer",
+    "pages",
     "positions",
     "receipts",
     "simplified",
