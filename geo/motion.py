@@ -78,6 +78,18 @@ class MotionFixes:
         """How many fixes there are."""
         return len(self.fixed_ms)
 
+    def part(self, start: int, end: int) -> MotionFixes:
+        """Those from one index up to another."""
+        rows = slice(start, end)
+        return MotionFixes(
+            fixed_ms=self.fixed_ms[rows],
+            lon=self.lon[rows],
+            lat=self.lat[rows],
+            department_id=self.department_id[rows],
+            speed_mps=self.speed_mps[rows],
+            ignition=self.ignition[rows],
+        )
+
 
 def advance(
     state: State | None, fixes: MotionFixes, gap_ms: int = DEFAULT_GAP_MS
