@@ -54,14 +54,15 @@ class MotionJob:
         """Work through one slice; True if it found something to do. Raises DatabaseUnreachable."""
         with told():
             async with self.pool.acquire() as connection, connection.transaction():
-                return await self._slice(connection)
+                return await self.work_slice(connection)
 
     async def drain(self) -> None:
         """Work until nothing is left."""
         while await self.run():
             pass
 
-    async def _slice(self, connection: Connection) -> bool:
+    async def work_slice(self, connection: Connection) -> bool:
+        """`run` inside the caller's transaction."""
         await connection.execute(sql.text("begin_motion"))
         rows = await connection.fetch(
             sql.text("due_motion"), timedelta(seconds=self.refresh_s), VEHICLES_A_SLICE
@@ -82,9 +83,11 @@ class MotionJob:
 
 
 def _due(row: asyncpg.Record) -> Due:
+    seldomest_s = max(row["moving_interval_s"], row["stopped_interval_s"])
     return Due(
         vehicle_id=row["vehicle_id"],
         gap_ms=limits_of(row["vehicle_class"], row["moving_interval_s"]).gap_ms,
+        rest_gap_ms=limits_of(row["vehicle_class"], seldomest_s).gap_ms,
         state=State.from_json(row["state"]) if row["state"] else None,
         worked_ms=unix_ms(row["worked_to"]) if row["worked_to"] else None,
         changed_to_ms=unix_ms(row["to_at"]) if row["again"] else None,

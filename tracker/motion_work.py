@@ -16,6 +16,7 @@ class Due:
 
     vehicle_id: int
     gap_ms: int
+    rest_gap_ms: int
     #: What its next fix goes on from; None: it begins with its first one.
     state: State | None
     #: Up to where it had been worked through.
@@ -53,7 +54,7 @@ def walk(due: Due, fixes: MotionFixes | None, limit: int) -> Worked:
     """Go through what was read; where more is left of the past, up to the last fix read."""
     if fixes is None:
         return Worked(due=due, state=due.state, segments=Segments())
-    state, segments = advance(due.state, fixes, due.gap_ms)
+    state, segments = advance(due.state, fixes, due.gap_ms, due.rest_gap_ms)
     done = len(fixes) < limit
     worked = Worked(due=due, state=state, segments=segments, done=done)
     behind = state is not None and due.worked_ms is not None and state.fixed_ms < due.worked_ms

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import assign, receipt, rejects, shards, show
+from tracker.cli import assign, receipt, rejects, shards, show, worker
 from tracker.cli.registry import mount
 from tracker.cli.shared import DataOption, escaped, run_as_owner
 
@@ -31,6 +31,7 @@ groups["device"].command("receipt")(receipt.receipt)
 groups["device"].command("show")(show.show)
 app.add_typer(rejects.group, name="rejects")
 app.add_typer(shards.group, name="shard")
+app.command("worker")(worker.worker)
 
 
 @app.command()
@@ -234,4 +235,4 @@ def _arriving(found: Status) -> list[str]:
         ]
         lines += _refused_by_broker(counters.get("refused_by_broker") or {})
         lines += _held_up(counters)
-    return lines
+    return lines + worker.told_of(found)

@@ -7,7 +7,8 @@ WITH changed AS (
     FROM past_change
     GROUP BY vehicle_id
 ), due AS (
-    SELECT v.id AS vehicle_id, v.vehicle_class, v.moving_interval_s, c.worked_to, c.state,
+    SELECT v.id AS vehicle_id, v.vehicle_class, v.moving_interval_s, v.stopped_interval_s,
+           c.worked_to, c.state,
            p.from_at, p.to_at, p.numbers, c.worked_to IS NOT NULL AND p.from_at <= c.worked_to AS again
     FROM vehicle AS v
     LEFT JOIN latest AS l ON l.vehicle_id = v.id
@@ -18,7 +19,7 @@ WITH changed AS (
     ORDER BY c.worked_at NULLS FIRST, v.id
     LIMIT $2
 )
-SELECT d.vehicle_id, d.vehicle_class, d.moving_interval_s, d.worked_to, d.numbers, coalesce(d.again, false) AS again,
+SELECT d.vehicle_id, d.vehicle_class, d.moving_interval_s, d.stopped_interval_s, d.worked_to, d.numbers, coalesce(d.again, false) AS again,
        CASE WHEN d.again THEN d.to_at END AS to_at,
        CASE WHEN d.again THEN k.state ELSE d.state END AS state
 FROM due AS d
