@@ -10,7 +10,9 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from tracker.duty import DutyStatus
 
 Lon = float
 Lat = float
@@ -91,6 +93,23 @@ class Vehicle(Model):
     duty_status: str | None
     #: Expected seconds between fixes: moving, then at rest.
     interval_s: list[int]
+
+
+class DutyChange(Model):
+    """What a vehicle is doing, since a time (without: now)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: DutyStatus
+    since: AwareDatetime | None = None
+
+
+class Duty(Model):
+    """What a vehicle is doing, and since when."""
+
+    vehicle: str
+    status: str
+    since: datetime
 
 
 class Vehicles(Model):

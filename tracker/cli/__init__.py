@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import assign, receipt, rejects, shards, show, worker
+from tracker.cli import assign, duty, receipt, rejects, shards, show, worker
 from tracker.cli.registry import mount
 from tracker.cli.shared import DataOption, escaped, run_as_owner
 
@@ -29,6 +29,7 @@ groups = mount(app)
 groups["device"].command("assign")(assign.assign)
 groups["device"].command("receipt")(receipt.receipt)
 groups["device"].command("show")(show.show)
+groups["vehicle"].command("duty")(duty.duty)
 app.add_typer(rejects.group, name="rejects")
 app.add_typer(shards.group, name="shard")
 app.command("worker")(worker.worker)
