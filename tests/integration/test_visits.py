@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from sqlalchemy import text
 
 from geo.distance import wrap_lon
 from geo.fix import unix_ms
@@ -176,6 +177,34 @@ async def test_who_drove_through_between_two_fixes_counts_and_across_a_gap_nobod
         assert found["nearest_at"] == START + timedelta(seconds=100)
         assert found["within_s"] == pytest.approx(3.9, abs=0.1)
         assert (found["lon"], found["lat"]) == pytest.approx((114.17, 22.3))
+
+
+async def test_who_stands_there_is_within_from_one_rare_report_to_the_next(
+    tracks: Tracks, reader: Reader
+) -> None:
+    await tracks.register(2)
+    await tracks.owner.execute("UPDATE vehicle SET stopped_interval_s = 250")
+    await tracks.store(
+        [(n, START + timedelta(seconds=s), 114.17, 22.3) for n in (1, 2) for s in (0, 700)]
+    )
+    await tracks.owner.execute("UPDATE fix SET speed_mps = 0.3 WHERE vehicle_id = 1")
+    asked = Nearby(lon=114.17, lat=22.3, radius_m=20.0, since=START - HOUR, until=START + HOUR)
+    async with reader.scope([1, 2, 3]) as scope:
+        found = await visitors(scope, asked)
+    assert {row["id"]: row["within_s"] for row in found} == {1: 700.0, 2: 0.0}
+
+
+async def test_a_changed_past_is_told_to_its_department_only(
+    tracks: Tracks, reader: Reader
+) -> None:
+    await tracks.register(3)
+    await tracks.owner.execute(
+        "INSERT INTO past_change (vehicle_id, from_at) SELECT id, now() FROM vehicle"
+    )
+    for scope_of, ids in (((1, 2), {1, 3}), ((3,), {2}), ((), set())):
+        async with reader.scope(scope_of) as scope:
+            found = await scope.execute(text("SELECT vehicle_id FROM changed_pasts()"))
+            assert {row.vehicle_id for row in found} == ids
 
 
 async def test_too_much_is_refused_with_the_cure(
