@@ -14,6 +14,8 @@ from geo.fix import unix_ms
 from geo.visits import Place, Ways, visits
 from tests.conftest import Database
 from tests.integration.world_of_tracks import GAP, Row, Tracks, tracks_in
+from tracker.connect import open_pool
+from tracker.motion import MotionJob
 from tracker.reads import Nearby, Reader, TooMuch, visitors
 from tracker.reads import visits as read
 
@@ -140,6 +142,41 @@ async def test_what_came_late_counts_before_the_worker_goes_there_again(
         for asked in questions(3):
             truth = of_all(rows, asked, departments)
             assert await asked_of(reader, asked, departments) == truth, asked
+
+
+async def test_it_is_so_behind_the_worker_itself(
+    database: Database, tracks: Tracks, reader: Reader
+) -> None:
+    """Before it has been there, after it, and while what came late waits for it."""
+    rows = random_rows(13)
+    late = {at for at in range(len(rows)) if at % 9 == 0}
+    in_time = [row for at, row in enumerate(rows) if at not in late]
+    half = [row for row in in_time if row[1] < START + 3 * HOUR]
+    await tracks.register(VEHICLES)
+    pool = await open_pool(database.dsn("milepost_worker"))
+    worker = MotionJob(pool, refresh_s=0.0)
+
+    async def is_true_of(stored: list[Row]) -> None:
+        for asked in questions(17):
+            truth = of_all(stored, asked, {1, 2})
+            assert await asked_of(reader, asked, {1, 2}) == truth, asked
+
+    await tracks.store(half)
+    await worker.drain()
+    await is_true_of(half)
+    await tracks.store([row for row in in_time if row[1] >= START + 3 * HOUR])
+    await is_true_of(in_time)
+    await worker.drain()
+    await is_true_of(in_time)
+    await tracks.store([rows[at] for at in late])
+    await tracks.owner.executemany(
+        "INSERT INTO past_change (vehicle_id, from_at) VALUES ($1, $2)",
+        [rows[at][:2] for at in late],
+    )
+    await is_true_of(rows)
+    await worker.drain()
+    await is_true_of(rows)
+    await pool.close()
 
 
 async def test_the_antimeridian_is_no_border(tracks: Tracks, reader: Reader) -> None:
