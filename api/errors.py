@@ -7,6 +7,7 @@ ApiError
 │   └── SignInClosed
 ├── NotFound            404
 ├── ConsoleMissing      404
+├── NotAcceptable       406
 └── BadParameter        422
 """
 
@@ -26,8 +27,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
 
 from api.language import language_of
+from geo.errors import GeoError
 from tracker.errors import DatabaseUnreachable, SchemaForeign, SchemaMissing, Unknown
-from tracker.reads import TooSlow, Unanswerable
+from tracker.reads import TooMuch, TooSlow, Unanswerable
 
 RETRY_AFTER_S = 5
 
@@ -63,6 +65,10 @@ class NotFound(ApiError):
 
 class ConsoleMissing(ApiError):
     """The console is not built: run `npm ci && npm run build` in maps/console, or scripts/demo."""
+
+
+class NotAcceptable(ApiError):
+    """There is nothing here of a kind that `Accept` names: leave it out, or name another."""
 
 
 class BadParameter(ApiError):
@@ -115,8 +121,11 @@ PROBLEMS: dict[type[Exception], Problem] = {
     NotFound: _NOT_FOUND,
     Unknown: _NOT_FOUND,
     ConsoleMissing: _problem(404, "console-missing", "The console is not built", "控制台尚未建立"),
+    NotAcceptable: _problem(406, "not-acceptable", "Not in that format", "不支援此格式"),
     BadParameter: _INVALID,
+    GeoError: _INVALID,
     Unanswerable: _INVALID,
+    TooMuch: _problem(422, "too-much", "The question covers too much", "查詢範圍過大"),
     RequestValidationError: _INVALID,
     WebSocketRequestValidationError: _INVALID,
     DatabaseUnreachable: _problem(

@@ -214,6 +214,23 @@ class Committer:
         known = self._directory is not None and self._directory.version == version
         return [dict(row) for row in rows] if known else []
 
+    async def import_parts(self, limit: int) -> list[Mapping[str, Any]]:
+        """Parts of files that wait to be imported, oldest first.
+
+        id, department_ref, device_ref, boot, seq, source, payload, asked_at. May be asked by
+        another task while one commits, like the one below.
+        """
+        with told():
+            async with self._pool.acquire() as connection:
+                rows = await connection.fetch(sql.text("load_import_parts"), limit, self._shard)
+        return [dict(row) for row in rows]
+
+    async def drop_import_parts(self, ids: Sequence[int]) -> None:
+        """Forget parts that are committed."""
+        with told():
+            async with self._pool.acquire() as connection:
+                await connection.execute("DELETE FROM import_part WHERE id = ANY($1)", ids)
+
     async def report(self, counters: dict[str, Any]) -> None:
         """Write down how this process goes, for `milepost status` and /metrics."""
         with told():
@@ -271,6 +288,8 @@ class Committer:
         )
         newest_ms = {v: judgement.states[v].fixed_ms for v in sorted(judgement.went_back)}
         await staging.store_marks(connection, judgement.marks, newest_ms, stamp.feed, stamp.n)
+        await staging.note_past(connection, judgement.past)
+        await staging.note_duty(connection, judgement.fresh)
         return stored
 
     async def _begin(self, connection: Connection) -> tuple[Stamp, datetime]:

@@ -2,20 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
 
 from api.answers import GeoJson, Json, built
-from api.caller import SCHEMES, ChosenDepartment, InScope
-from api.errors import NotFound
-from api.geojson import bounding_box, position_feature
-from api.models import Positions, Vehicle, VehicleDetails, Vehicles
+from api.caller import SCHEMES, ChosenDepartment, InCaller, InScope
+from api.crs import AnswerCrs, AskedBox, BoxCrs, Crs, asked_area, asked_box, pairs
+from api.errors import BadParameter, NotFound
+from api.exports import POSITIONS_RESPONSES, AskedTable, positions_file, refuse_metres
+from api.geojson import position_feature
+from api.models import (
+    Duty,
+    DutyChange,
+    PositionFeature,
+    Positions,
+    Vehicle,
+    VehicleDetails,
+    Vehicles,
+)
+from geo.areas import Area
 from tracker import reads
+from tracker.duty import set_duty
+from tracker.reads import Row
 
 router = APIRouter(prefix="/v1", tags=["vehicles"], dependencies=SCHEMES)
 
-BoxText = Annotated[str | None, Query(alias="bbox", description="west,south,east,north in degrees")]
+#: So far may a caller's clock be ahead of ours.
+CLOCKS_DIFFER = timedelta(seconds=60)
+
+PolygonText = Annotated[
+    str | None,
+    Query(
+        alias="polygon",
+        max_length=100_000,
+        description="well-known text of a POLYGON or MULTIPOLYGON, its border included:"
+        " `POLYGON((114.1 22.3, 114.2 22.3, 114.2 22.4, 114.1 22.3))`, in the coordinates of"
+        " `bbox-crs`",
+    ),
+]
+BoxText = Annotated[str | None, Query(alias="bbox", description="west,south,east,north")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """Where positions are asked for; None: anywhere."""
+
+    box: AskedBox | None
+    area: Area | None
+
+
+def _inside(
+    box: BoxText = None, polygon: PolygonText = None, box_crs: BoxCrs = Crs.CRS84
+) -> _Inside:
+    return _Inside(
+        asked_box(box, box_crs) if box is not None else None,
+        asked_area(polygon, box_crs) if polygon is not None else None,
+    )
 
 
 @router.get("/vehicles", response_model=Vehicles, response_class=Json)
@@ -27,23 +74,69 @@ async def vehicles(scope: InScope, department_id: ChosenDepartment) -> Json:
     )
 
 
-@router.get("/positions", response_model=Positions, response_class=GeoJson)
+@router.get(
+    "/positions",
+    response_model=Positions,
+    response_class=GeoJson,
+    responses=POSITIONS_RESPONSES,
+)
 async def positions(
-    scope: InScope, department_id: ChosenDepartment, box: BoxText = None
-) -> GeoJson:
-    """The latest fix of each vehicle."""
-    rows = await reads.positions(
-        scope, department_id=department_id, box=bounding_box(box) if box is not None else None
+    scope: InScope,
+    department_id: ChosenDepartment,
+    inside: Annotated[_Inside, Depends(_inside)],
+    crs: AnswerCrs = Crs.CRS84,
+    format_: AskedTable = "geojson",
+) -> Response:
+    """The latest fix of each vehicle, or of those in a box and in a polygon."""
+    box = inside.box
+    rows: Sequence[Row] = await reads.positions(
+        scope,
+        department_id=department_id,
+        box=box.degrees if box is not None else None,
+        area=inside.area,
     )
-    return await built(GeoJson, lambda: Positions(features=[position_feature(row) for row in rows]))
+    if box is not None:
+        rows = box.holding(rows)
+    if format_ != "geojson":
+        refuse_metres(crs)
+        names = {each["id"]: each["name"] for each in await reads.vehicles(scope)}
+        return await positions_file(
+            format_, [{**row, "name": names.get(row["id"], {})} for row in rows]
+        )
+    return await built(GeoJson, lambda: Positions(features=_features(rows, crs)))
 
 
 @router.get("/vehicles/{department}/{ref}")
-async def vehicle(scope: InScope, department: str, ref: str) -> VehicleDetails:
+async def vehicle(
+    scope: InScope, department: str, ref: str, crs: AnswerCrs = Crs.CRS84
+) -> VehicleDetails:
     """One vehicle, also a retired one, and where it is."""
     row = await reads.vehicle(scope, department=department, ref=ref)
     if row is None:
         raise NotFound(f"(vehicle {department}/{ref})")
-    latest = await reads.positions(scope, vehicle_id=row["id"])
-    position = position_feature(latest[0]) if latest else None
+    latest = await reads.positions(scope, ids=[row["id"]])
+    position = next(iter(_features(latest, crs)), None)
     return VehicleDetails.model_validate({**row, "position": position})
+
+
+@router.put("/vehicles/{department}/{ref}/duty")
+async def duty(
+    scope: InScope, caller: InCaller, department: str, ref: str, change: DutyChange
+) -> Duty:
+    """Say what a vehicle of the caller's departments is doing. The newest `since` holds."""
+    if change.since is not None and change.since > datetime.now(UTC) + CLOCKS_DIFFER:
+        raise BadParameter("(since is in the future)")
+    since = await set_duty(
+        scope,
+        department=department,
+        ref=ref,
+        status=change.status,
+        since=change.since,
+        by=caller.label,
+    )
+    return Duty(vehicle=f"{department}/{ref}", status=change.status, since=since)
+
+
+def _features(rows: Sequence[Row], crs: Crs) -> list[PositionFeature]:
+    coordinates = pairs(crs, [row["lon"] for row in rows], [row["lat"] for row in rows])
+    return [position_feature(row, pair) for row, pair in zip(rows, coordinates, strict=True)]

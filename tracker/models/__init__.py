@@ -1,8 +1,19 @@
 """The schema as SQLAlchemy models: the truth that the migrations are tested against."""
 
 from tracker.models.base import Base
-from tracker.models.devices import DeviceNotice, DeviceState
+from tracker.models.devices import DeviceNotice, DeviceState, ImportPart
 from tracker.models.fixes import Fix, Latest, Receipt, Reject, RejectDay
+from tracker.models.motion import (
+    Gap,
+    MotionCheckpoint,
+    MotionCursor,
+    Odometer,
+    PastChange,
+    Stop,
+    TrackChunk,
+    Trip,
+    VehicleDay,
+)
 from tracker.models.registry import (
     Application,
     Cluster,
@@ -14,7 +25,7 @@ from tracker.models.registry import (
     DutyStatus,
     Vehicle,
 )
-from tracker.models.service import ApiToken, Feed, IngestHealth, Installation
+from tracker.models.service import ApiToken, Feed, IngestHealth, Installation, WorkerJob
 from tracker.models.watch import (
     Alert,
     Event,
@@ -45,13 +56,24 @@ __all__ = [
     "FenceState",
     "FenceVersion",
     "Fix",
+    "Gap",
+    "ImportPart",
     "IngestHealth",
     "Installation",
     "Latest",
+    "MotionCheckpoint",
+    "MotionCursor",
+    "Odometer",
     "Outbox",
+    "PastChange",
     "Receipt",
     "Reject",
     "RejectDay",
     "Rule",
+    "Stop",
+    "TrackChunk",
+    "Trip",
     "Vehicle",
+    "VehicleDay",
+    "WorkerJob",
 ]

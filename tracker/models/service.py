@@ -29,6 +29,8 @@ class Installation(Base):
     #: Grows with each change of devices, vehicles, fences or rules.
     registry_version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     created_at: Mapped[Now]
+    #: Whose midnights divide the days of `vehicle_day` and of reports: an IANA name.
+    time_zone: Mapped[str] = mapped_column(server_default=text("'Asia/Hong_Kong'"))
 
 
 class Feed(Base):
@@ -69,6 +71,21 @@ class IngestHealth(Base):
     at: Mapped[Now]
     #: Counters since the start, and what it waits for: see docs/operations.md.
     counters: Mapped[Json]
+
+
+class WorkerJob(Base):
+    """How a job of the worker went the last time (tracker/worker.py)."""
+
+    __tablename__ = "worker_job"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    #: When it ended.
+    at: Mapped[Moment]
+    took_s: Mapped[float]
+    #: What it did since the worker's start, by name.
+    counters: Mapped[Json]
+    #: Why it could not do its work; None: it could.
+    error: Mapped[str | None]
 
 
 class ApiToken(Base):

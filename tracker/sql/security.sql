@@ -66,8 +66,37 @@ CREATE OR REPLACE FUNCTION end_session(token_hash bytea) RETURNS void
     WHERE hash = token_hash AND revoked_at IS NULL AND label = 'demo sign-in'
 $$;
 
+-- Whose past the worker has yet to go over again, and from when on: of the caller's departments only,
+-- for `past_change` says nothing of departments.
+CREATE OR REPLACE FUNCTION changed_pasts() RETURNS TABLE (vehicle_id integer, from_at timestamptz)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT p.vehicle_id, min(p.from_at)
+    FROM past_change AS p
+    JOIN vehicle AS v ON v.id = p.vehicle_id
+    WHERE session_user <> 'milepost_api'
+       OR v.department_id = any(string_to_array(current_setting('app.depts', true), ',')::int[])
+    GROUP BY p.vehicle_id
+$$;
+
+
+-- The one thing that a caller writes about a vehicle: what it is doing. Only of departments in scope.
+CREATE OR REPLACE FUNCTION set_duty(department_ref text, vehicle_ref text, new_status text, at timestamptz, caller text)
+    RETURNS timestamptz
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    INSERT INTO duty_status AS d (vehicle_id, department_id, since, status, set_by)
+    SELECT v.id, v.department_id, coalesce(at, milepost_now()), new_status, caller
+    FROM vehicle AS v JOIN department AS p ON p.id = v.department_id
+    WHERE p.ref = department_ref AND v.ref = vehicle_ref AND v.retired_at IS NULL
+      AND p.id = any((SELECT string_to_array(current_setting('app.depts', true), ',')::int[])::int[])
+    ON CONFLICT (vehicle_id, since) DO UPDATE SET status = excluded.status, set_by = excluded.set_by
+    RETURNING d.since
+$$;
+
+REVOKE EXECUTE ON FUNCTION set_duty(text, text, text, timestamptz, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION set_duty(text, text, text, timestamptz, text) TO milepost_api;
 REVOKE EXECUTE ON FUNCTION ensure_fix_partition(date), registry_changed(), caller_of(bytea),
-    demo_sign_in(bytea, text, text), end_session(bytea) FROM PUBLIC;
+    demo_sign_in(bytea, text, text), end_session(bytea), changed_pasts() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION changed_pasts() TO milepost_api;
 GRANT EXECUTE ON FUNCTION ensure_fix_partition(date) TO milepost_ingest;
 GRANT EXECUTE ON FUNCTION caller_of(bytea), demo_sign_in(bytea, text, text), end_session(bytea)
     TO milepost_api;
@@ -79,7 +108,9 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM milepost_api, milepost_ingest, mi
 GRANT SELECT ON department, cluster, application, vehicle, duty_status, fix, latest, fence,
     fence_version, rule, event, alert, receipt, reject, reject_day, device_assignment, device_state,
     device_notice,
-    installation, feed, ingest_health TO milepost_api;
+    installation, feed, ingest_health, worker_job,
+    track_chunk, trip, stop, gap, vehicle_day, odometer TO milepost_api;
+GRANT SELECT (vehicle_id, department_id, worked_to, worked_at) ON motion_cursor TO milepost_api;
 -- Without password_hash, which no caller ever needs.
 GRANT SELECT (id, department_id, ref, accept_from, rollover, mmsi, created_at, retired_at) ON device
     TO milepost_api;
@@ -94,8 +125,14 @@ GRANT SELECT, INSERT, UPDATE ON latest, fence_state, event, alert, receipt, reje
     device_state, device_notice, ingest_health TO milepost_ingest;
 GRANT SELECT, INSERT ON reject, outbox TO milepost_ingest;
 GRANT UPDATE (replay_asked_at, replayed_at) ON reject TO milepost_ingest;
+GRANT INSERT ON past_change, duty_status TO milepost_ingest;
+GRANT SELECT, DELETE ON import_part TO milepost_ingest;
 
 GRANT SELECT, UPDATE ON outbox TO milepost_worker;
+GRANT SELECT ON department, application, vehicle, device_assignment, duty_status, fix, latest,
+    installation TO milepost_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON track_chunk, trip, stop, gap, vehicle_day, odometer,
+    motion_cursor, motion_checkpoint, past_change, worker_job TO milepost_worker;
 
 -- Policies: the owner sees all (FORCE binds it too), ingest and worker what they were granted,
 -- the API the departments of its scope.
@@ -116,7 +153,8 @@ BEGIN
         EXECUTE format('DROP POLICY IF EXISTS service ON %I', t);
         EXECUTE format('CREATE POLICY service ON %I TO milepost_ingest, milepost_worker USING (true) WITH CHECK (true)', t);
         EXECUTE format('DROP POLICY IF EXISTS caller ON %I', t);
-        IF t IN ('department', 'cluster', 'application', 'installation', 'feed', 'ingest_health') THEN
+        IF t IN ('department', 'cluster', 'application', 'installation', 'feed', 'ingest_health',
+                 'worker_job') THEN
             EXECUTE format('CREATE POLICY caller ON %I FOR SELECT TO milepost_api USING (true)', t);
         ELSIF EXISTS (SELECT FROM pg_attribute WHERE attrelid = t::regclass AND attname = 'department_id') THEN
             EXECUTE format('CREATE POLICY caller ON %I FOR SELECT TO milepost_api USING (department_id %s)', t, scoped);
