@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 #: A vehicle's open end is written anew no more often than this.
 REFRESH_S: Final = 20.0
 #: At most so many vehicles a slice, and about so many fixes: it lasts well under a second.
-VEHICLES_A_SLICE: Final = 300
-FIXES_A_SLICE: Final = 12_000
+VEHICLES_A_SLICE: Final = 250
+FIXES_A_SLICE: Final = 8_000
 
 
 @dataclass(slots=True)
