@@ -93,7 +93,13 @@ class Report:
     @property
     def is_well(self) -> bool:
         """Whether everything in the file is stored, or will be."""
-        return not (self.refused or self.tally.broken or (self.state and self.state.refused_parts))
+        refused_parts = self.state.refused_parts if self.state is not None else 0
+        return not (self.refused or self.tally.broken or refused_parts or self._unread)
+
+    @property
+    def _unread(self) -> int:
+        """Parts that are gone without a receipt: the device was retired meanwhile."""
+        return 0 if self.state is None else max(self.tally.parts - self.state.dealt, 0)
 
     def lines(self) -> Iterator[str]:
         """For people."""
@@ -108,6 +114,8 @@ class Report:
         refused = sum(self.refused.values())
         before = max(tally.fixes + tally.unreadable - self.stored - refused, 0)
         yield f"  {self.stored} stored now, {before} were there before, {refused} refused"
+        if self._unread:
+            yield f"  {self._unread} parts refused unread: milepost rejects list --device {device}"
         for reason, count in self.refused.items():
             yield f"    {count:>8}  {reason}{_cure(reason, device)}"
 

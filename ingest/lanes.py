@@ -108,7 +108,7 @@ def is_backlog(source: Source, arrival: Arrival) -> bool:
     """Whether an arrival may wait for others; parts of one stream are all of one kind."""
     if not arrival.whole:
         return source.name.startswith("file:")
-    if arrival.replay is not None or len(arrival.payload) > LIVE_BYTES:
+    if arrival.replay is not None or len(arrival.payload) > LIVE_BYTES or source.name == "import":
         return True
     return not _is_recent(_tod(arrival.payload), arrival.received_at)
 

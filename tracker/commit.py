@@ -229,7 +229,7 @@ class Committer:
         """Forget parts that are committed."""
         with told():
             async with self._pool.acquire() as connection:
-                await connection.execute("DELETE FROM import_part WHERE id = ANY($1)", ids)
+                await connection.execute(sql.text("drop_import_parts"), ids, self._shard)
 
     async def report(self, counters: dict[str, Any]) -> None:
         """Write down how this process goes, for `milepost status` and /metrics."""

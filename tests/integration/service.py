@@ -25,6 +25,8 @@ from tracker.roles import Role
 from tracker.schema import migrate
 
 MILEPOST = (sys.executable, "-m", "milepost")
+#: A verb that takes longer hangs.
+VERB_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ def verb(environment: Mapping[str, str], *argv: str) -> subprocess.CompletedProc
         capture_output=True,
         text=True,
         check=False,
+        timeout=VERB_S,
     )
 
 

@@ -151,3 +151,8 @@ async def test_what_comes_of_one_device_stays_in_its_order(
 def _next(lanes: Lanes) -> list[Arrival]:
     waiting = lanes.take_live() or lanes.take_backlog()
     return [waiting[1]] if waiting else []
+
+
+def test_what_is_imported_is_backlog_whatever_time_it_says() -> None:
+    assert is_backlog(source("import"), arrival(batch(0)))
+    assert not is_backlog(source("mqtt"), arrival(batch(0)))
