@@ -2,7 +2,8 @@
 
 folium writes what it is given into HTML, into JavaScript strings and into template literals
 (tooltips), one inside the other, and escapes none of them well: a name that holds `${…}` or
-`</script>` runs. What `text` returns means the same letters in all of these places.
+`</script>` runs in the browser. Worse, branca reads what came out as a Jinja template once more, so
+that `{{…}}` in a name would run here. What `text` returns means the same letters in all of these.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import NewType
 #: Markup that may go into a page as it is. Made in this file alone, which a test holds.
 Html = NewType("Html", str)
 
-#: What ends or opens something in a JavaScript string or template literal.
-_SCRIPT = {ord(letter): f"&#{ord(letter)};" for letter in "`$\\"}
+#: What ends or opens something in a JavaScript string or template literal, or in a Jinja template.
+_SCRIPT = {ord(letter): f"&#{ord(letter)};" for letter in "`$\\{}%"}
 #: No letters: HTML refuses them, UTF-8 cannot carry half a surrogate pair, and those that turn the
 #: direction of a line make a plate read as another one.
 _NO_LETTER = re.compile(

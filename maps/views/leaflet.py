@@ -167,8 +167,8 @@ class _Ground(MacroElement):
     def __init__(self, speech: Speech) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # branca has no types here
         self._name = "Ground"
-        self.zoom_in = speech.say("map.zoom_in")
-        self.zoom_out = speech.say("map.zoom_out")
+        self.zoom_in = text(speech.say("map.zoom_in"))
+        self.zoom_out = text(speech.say("map.zoom_out"))
         self.names = [
             [[each.lat, each.lon], f"<span>{text(speech.name(each.name, ''))}</span>"]
             for each in assets.districts()

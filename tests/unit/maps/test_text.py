@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from maps.text import joined, tag, text
 
-#: Characters that end or open something in HTML, an attribute, a string or a template literal.
-MEANING = set("<>\"'`$\\")
+#: Characters that end or open something in HTML, an attribute, a string or a template.
+MEANING = set("<>\"'`$\\{}%")
 
 
 @given(st.text())
