@@ -15,7 +15,20 @@ from api.callers import Callers
 from api.errors import RESPONSES, add_handlers
 from api.live import socket
 from api.live.hub import Hub
-from api.routes import adoption, alerts, devices, fences, health, sign_in, tracks, vehicles
+from api.routes import (
+    adoption,
+    alerts,
+    days,
+    devices,
+    fences,
+    health,
+    journal,
+    near,
+    sign_in,
+    tracks,
+    vehicles,
+    whereabouts,
+)
 from api.service import Service
 from api.settings import ApiSettings
 from tracker.reads import Reader
@@ -26,6 +39,10 @@ _ROUTERS = (
     vehicles.router,
     devices.router,
     tracks.router,
+    near.router,
+    whereabouts.router,
+    journal.router,
+    days.router,
     fences.router,
     alerts.router,
     adoption.router,

@@ -8,12 +8,17 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import numpy as np
+import shapely
 from fastapi import Query
+from shapely.geometry import mapping
 
 from api.errors import BadParameter
-from api.geojson import DIGITS, bounding_box, box_numbers
+from api.geojson import DIGITS, MOST_LAT, MOST_LON, bounding_box, box_numbers
+from api.models import Point
 from geo import hk1980
-from geo.places import geometry_to_grid
+from geo.areas import Area
+from geo.places import geometry_from_grid, geometry_to_grid
+from geo.shapes import build_shape
 from tracker.reads import Box, Row
 
 Pair = tuple[float, float]
@@ -49,6 +54,18 @@ BoxCrs = Annotated[
         " Grid, eastings before northings",
     ),
 ]
+#: Of a place that is asked for.
+PlaceText = Annotated[
+    str,
+    Query(alias="place", description="longitude,latitude: `114.1696,22.2783`; see `place-crs`"),
+]
+PlaceCrs = Annotated[
+    Crs,
+    Query(
+        alias="place-crs",
+        description="of `place`: `EPSG:2326` reads it as easting,northing in metres of HK1980 Grid",
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +99,30 @@ def asked_box(text: str, crs: Crs) -> AskedBox:
     return AskedBox(_a_little_more(degrees), hk1980.GridBox(west, south, east, north))
 
 
+def asked_area(text: str, crs: Crs) -> Area:
+    """The well-known text of a polygon; raises BadParameter, ShapeError or OffGridError."""
+    try:
+        drawn: dict[str, Any] = mapping(shapely.from_wkt(text))
+    except (shapely.errors.ShapelyError, AttributeError) as error:
+        raise BadParameter(f"polygon is no well-known text: {error}") from None
+    given = drawn if crs is Crs.CRS84 else geometry_from_grid(drawn)
+    return build_shape({"geometry": given})
+
+
+def asked_place(text: str, crs: Crs) -> Pair:
+    """`x,y` as (lon, lat) in degrees; raises BadParameter or OffGridError."""
+    try:
+        x, y = (float(part) for part in text.split(","))
+    except ValueError:
+        raise BadParameter(f"place is longitude,latitude, not {text!r}.") from None
+    if crs is Crs.HK1980:
+        lon, lat = hk1980.from_grid([x], [y])
+        return float(lon[0]), float(lat[0])
+    if not (abs(x) <= MOST_LON and abs(y) <= MOST_LAT):
+        raise BadParameter("place is outside the world: longitude comes before latitude.")
+    return x, y
+
+
 def pairs(crs: Crs, lons: Sequence[float], lats: Sequence[float]) -> list[Pair | None]:
     """Coordinates of places as the answer has them; None for what the grid does not reach."""
     if crs is Crs.CRS84:
@@ -92,6 +133,14 @@ def pairs(crs: Crs, lons: Sequence[float], lats: Sequence[float]) -> list[Pair |
     away = np.isnan(xs).tolist()
     found = zip(xs.tolist(), ys.tolist(), away, strict=True)
     return [None if is_away else (x, y) for x, y, is_away in found]
+
+
+def points(crs: Crs, rows: Sequence[Row]) -> list[Point | None]:
+    """Rows with lon and lat as geometries; None for what has none, or the grid does not reach."""
+    known = [row for row in rows if row["lon"] is not None]
+    found = iter(pairs(crs, [row["lon"] for row in known], [row["lat"] for row in known]))
+    placed = (None if row["lon"] is None else next(found) for row in rows)
+    return [None if pair is None else Point(coordinates=pair) for pair in placed]
 
 
 def whole_line(crs: Crs, lons: Sequence[float], lats: Sequence[float]) -> list[Pair]:

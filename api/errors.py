@@ -28,7 +28,7 @@ from starlette.websockets import WebSocket
 from api.language import language_of
 from geo.errors import GeoError
 from tracker.errors import DatabaseUnreachable, SchemaForeign, SchemaMissing, Unknown
-from tracker.reads import TooSlow, Unanswerable
+from tracker.reads import TooMuch, TooSlow, Unanswerable
 
 RETRY_AFTER_S = 5
 
@@ -119,6 +119,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     BadParameter: _INVALID,
     GeoError: _INVALID,
     Unanswerable: _INVALID,
+    TooMuch: _problem(422, "too-much", "The question covers too much", "查詢範圍過大"),
     RequestValidationError: _INVALID,
     WebSocketRequestValidationError: _INVALID,
     DatabaseUnreachable: _problem(

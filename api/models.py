@@ -256,6 +256,13 @@ class LineString(Model):
     coordinates: list[tuple[Lon, Lat]]
 
 
+class Simplified(Model):
+    """Of how many fixes a track was made; those left out are at most so far from it, metres."""
+
+    of: int
+    tolerance_m: float
+
+
 class TrackProperties(Model):
     """Beside the line, a value a fix, in the same order."""
 
@@ -273,6 +280,8 @@ class TrackProperties(Model):
     ignition: list[bool | None]
     #: Whether each is a jump that nothing confirms; None unless such fixes were asked for.
     implausible: list[bool] | None
+    #: None where no fix was left out.
+    simplified: Simplified | None
     #: Where the rest is, if the limit cut it off.
     next: str | None
 

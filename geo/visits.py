@@ -13,15 +13,18 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from geo.distance import Floats, degree_lengths_m, unwrap_lon
+from geo.distance import Floats, degree_lengths_m, unwrap_lon, wrap_lon
 
 Ints = npt.NDArray[np.int64]
 
 
 class Ways(NamedTuple):
-    """Fixes of many vehicles as columns of one length, sorted by vehicle and time."""
+    """Fixes of many vehicles as columns of one length, sorted by vehicle, stretch and time."""
 
     vehicle_id: npt.NDArray[np.int32]
+    #: Within one of these of a vehicle fixes follow one another; nothing is drawn from one to the
+    #: next.
+    stretch: Ints
     #: int64 milliseconds since 1970-01-01T00:00Z.
     fixed_ms: Ints
     #: WGS 84 degrees.
@@ -51,6 +54,9 @@ class Visits(NamedTuple):
     #: When it was nearest, and how near.
     nearest_ms: Floats
     nearest_m: Floats
+    #: Where that was, WGS 84 degrees.
+    lon: Floats
+    lat: Floats
     #: How long it was seen to be within, in all.
     within_s: Floats
 
@@ -68,11 +74,14 @@ def visits(ways: Ways, place: Place) -> Visits:
         np.where(entered <= left, left, share),
     )
     first_ms, last_ms = pieces.begin_ms + entered * span, pieces.begin_ms + left * span
-    nearest_ms = pieces.begin_ms + share * span
-    return _by_vehicle(
-        Visits(pieces.vehicle_id, first_ms, last_ms, nearest_ms, nearest_m, last_ms - first_ms),
-        near,
+    lon_m, lat_m = degree_lengths_m(place.lat)
+    found = Visits(
+        *(pieces.vehicle_id, first_ms, last_ms, pieces.begin_ms + share * span, nearest_m),
+        wrap_lon(place.lon + (pieces.x + share * pieces.along_x) / lon_m),
+        place.lat + (pieces.y + share * pieces.along_y) / lat_m,
+        last_ms - first_ms,
     )
+    return _by_vehicle(found, near)
 
 
 class _Pieces(NamedTuple):
@@ -94,8 +103,9 @@ def _pieces(ways: Ways, place: Place) -> _Pieces:
     x, y = (lon - place.lon) * lon_m, (ways.lat - place.lat) * lat_m
     goes_on = np.zeros(len(x), dtype=bool)
     goes_on[:-1] = (ways.vehicle_id[1:] == ways.vehicle_id[:-1]) & (
-        np.diff(ways.fixed_ms) <= ways.gap_ms[:-1]
+        ways.stretch[1:] == ways.stretch[:-1]
     )
+    goes_on[:-1] &= np.diff(ways.fixed_ms) <= ways.gap_ms[:-1]
     following = np.where(goes_on, np.arange(len(x)) + 1, np.arange(len(x)))
     to_x = (unwrap_lon(ways.lon[following], lon) - place.lon) * lon_m
     return _Pieces(
@@ -162,7 +172,8 @@ def _by_vehicle(found: Visits, near: npt.NDArray[np.bool_]) -> Visits:
     """One row a vehicle, of its pieces that came near."""
     found = Visits(
         *(found.vehicle_id[near], found.first_ms[near], found.last_ms[near]),
-        *(found.nearest_ms[near], found.nearest_m[near], found.within_s[near]),
+        *(found.nearest_ms[near], found.nearest_m[near], found.lon[near], found.lat[near]),
+        found.within_s[near],
     )
     if not len(found.vehicle_id):
         return found
@@ -174,5 +185,7 @@ def _by_vehicle(found: Visits, near: npt.NDArray[np.bool_]) -> Visits:
         np.maximum.reduceat(found.last_ms, starts),
         found.nearest_ms[nearest],
         found.nearest_m[nearest],
+        found.lon[nearest],
+        found.lat[nearest],
         np.add.reduceat(found.within_s, starts) / 1000.0,
     )

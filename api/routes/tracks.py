@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
@@ -13,23 +14,55 @@ from pydantic import AwareDatetime
 from api.answers import GeoJson, built
 from api.caller import SCHEMES, InScope
 from api.crs import AnswerCrs, Crs, whole_line
-from api.errors import BadParameter, NotFound
+from api.errors import BadParameter
+from api.found import FoundVehicle
 from api.geojson import line
-from api.models import Track, TrackProperties
+from api.models import Simplified, Track, TrackProperties
+from api.window import Window, instant
+from geo.limits import limits_of
+from geo.simplify import MAX_TOLERANCE_M
 from tracker import reads
 from tracker.reads import Row
 
 router = APIRouter(prefix="/v1", tags=["tracks"], dependencies=SCHEMES)
 
-From = Annotated[AwareDatetime | None, Query(alias="from", description="an hour before `to`")]
-To = Annotated[AwareDatetime | None, Query(alias="to", description="not included; now")]
-Limit = Annotated[int, Query(ge=1, le=50_000)]
+Limit = Annotated[
+    int | None,
+    Query(
+        ge=1,
+        le=50_000,
+        description="fixes that are read; 10,000, or 50,000 where they are simplified",
+    ),
+]
+SimplifyM = Annotated[
+    float | None,
+    Query(
+        ge=0,
+        le=MAX_TOLERANCE_M,
+        description="leave out fixes that lie within so many metres of the rest of the way; ends of"
+        " gaps and stops, and fixes beside a fence's crossing, always stay",
+    ),
+]
+Points = Annotated[
+    int | None,
+    Query(
+        ge=2,
+        le=50_000,
+        description="leave out the least significant fixes, so that so many are left; `simplified`"
+        " tells the tolerance in metres that came of it",
+    ),
+]
+KnownAt = Annotated[
+    AwareDatetime | None,
+    Query(description="the track as it was known then: only fixes received by then"),
+]
 Include = Annotated[
     Literal["implausible"] | None, Query(description="also fixes that are marked implausible")
 ]
 
-#: How long a track is without `from`.
-BY_DEFAULT: Final = timedelta(hours=1)
+#: Fixes that are read without `limit`; of those that are simplified, more.
+BY_DEFAULT: Final = 10_000
+SIMPLIFIED_BY_DEFAULT: Final = 50_000
 _COLUMNS: Final = (
     "received_at",
     "speed_mps",
@@ -41,60 +74,86 @@ _COLUMNS: Final = (
 )
 
 
-def _window(since: From = None, until: To = None) -> tuple[datetime, datetime]:
-    """Times out of PostgreSQL's or Python's reach cannot be asked for."""
-    try:
-        until = (until or datetime.now(UTC)).astimezone(UTC)
-        since = since.astimezone(UTC) if since is not None else until - BY_DEFAULT
-    except OverflowError:
-        raise BadParameter("`from` or `to` is no time of this world.") from None
-    if since >= until:
-        raise BadParameter("`from` must be before `to`.")
-    return since, until
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """How a track is wanted, and the same as parameters of the next page."""
+
+    limit: int
+    implausible: bool
+    tolerance_m: float | None
+    points: int | None
+    known_at: datetime | None
+    crs: Crs
+    query: Mapping[str, object]
 
 
-#: Since when and until when; raises BadParameter.
-Window = Annotated[tuple[datetime, datetime], Depends(_window)]
-
-
-async def _vehicle(scope: InScope, department: str, ref: str) -> Row:
-    vehicle = await reads.vehicle(scope, department=department, ref=ref)
-    if vehicle is None:
-        raise NotFound(f"(vehicle {department}/{ref})")
-    return vehicle
+def _asked(
+    limit: Limit = None,
+    include: Include = None,
+    simplify_m: SimplifyM = None,
+    points: Points = None,
+    known_at: KnownAt = None,
+    crs: AnswerCrs = Crs.CRS84,
+) -> _Asked:
+    if simplify_m is not None and points is not None:
+        raise BadParameter("simplify_m and points cannot be asked for together: leave out one.")
+    whole = simplify_m is None and points is None
+    known_at = None if known_at is None else instant(known_at)
+    given: dict[str, object] = {
+        "limit": limit or (BY_DEFAULT if whole else SIMPLIFIED_BY_DEFAULT),
+        "include": include,
+        "simplify_m": simplify_m,
+        "points": points,
+        "known_at": None if known_at is None else known_at.isoformat(),
+        "crs": None if crs is Crs.CRS84 else crs.value,
+    }
+    return _Asked(
+        limit=limit or (BY_DEFAULT if whole else SIMPLIFIED_BY_DEFAULT),
+        implausible=include is not None,
+        tolerance_m=simplify_m,
+        points=points,
+        known_at=known_at,
+        crs=crs,
+        query={name: value for name, value in given.items() if value is not None},
+    )
 
 
 @router.get("/vehicles/{department}/{ref}/track", response_model=Track, response_class=GeoJson)
 async def track(
-    scope: InScope,
-    vehicle: Annotated[Row, Depends(_vehicle)],
-    window: Window,
-    limit: Limit = 10_000,
-    include: Include = None,
-    crs: AnswerCrs = Crs.CRS84,
+    scope: InScope, vehicle: FoundVehicle, window: Window, asked: Annotated[_Asked, Depends(_asked)]
 ) -> GeoJson:
-    """The fixes of a vehicle between two times, oldest first."""
+    """The fixes of a vehicle between two times, oldest first, all or simplified."""
     since, until = window
-    found = await reads.track(
-        scope,
+    stretch = reads.Stretch(
         vehicle_id=vehicle["id"],
         since=since,
         until=until,
-        limit=limit,
-        implausible=include is not None,
+        limit=asked.limit,
+        implausible=asked.implausible,
+        known_at=asked.known_at,
     )
-    query: dict[str, object] = {"limit": limit}
-    query |= {} if include is None else {"include": include}
-    query |= {} if crs is Crs.CRS84 else {"crs": crs.value}
+    found, simplified = await _read(scope, vehicle, stretch, asked)
     told = {
         "vehicle": vehicle["vehicle"],
         "department": vehicle["department"],
         "from": since,
         "to": until,
-        "implausible": None if include is None else found.columns["implausible"],
-        "next": _next(vehicle["vehicle"], found.goes_on_at, until, query),
+        "implausible": found.columns["implausible"] if asked.implausible else None,
+        "simplified": simplified,
+        "next": _next(vehicle["vehicle"], found.goes_on_at, until, asked.query),
     }
-    return await built(GeoJson, lambda: _feature(told, found.columns, crs))
+    return await built(GeoJson, lambda: _feature(told, found.columns, asked.crs))
+
+
+async def _read(
+    scope: InScope, vehicle: Row, stretch: reads.Stretch, asked: _Asked
+) -> tuple[reads.Track, Simplified | None]:
+    if asked.tolerance_m is None and asked.points is None:
+        return await reads.track(scope, stretch), None
+    gap_ms = limits_of(vehicle["class"], vehicle["interval_s"][0]).gap_ms
+    how = reads.Coarseness(tolerance_m=asked.tolerance_m, points=asked.points, gap_ms=gap_ms)
+    found = await reads.simplified(scope, stretch, how)
+    return found.track, Simplified(of=found.read, tolerance_m=round(found.tolerance_m, 2))
 
 
 def _feature(told: Mapping[str, object], columns: Mapping[str, list[Any]], crs: Crs) -> Track:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from api.answers import GeoJson, Json, built
 from api.caller import SCHEMES, ChosenDepartment, InScope
-from api.crs import AnswerCrs, BoxCrs, Crs, asked_box, pairs
+from api.crs import AnswerCrs, BoxCrs, Crs, asked_area, asked_box, pairs
 from api.errors import NotFound
 from api.geojson import position_feature
 from api.models import PositionFeature, Positions, Vehicle, VehicleDetails, Vehicles
@@ -18,6 +18,16 @@ from tracker.reads import Row
 
 router = APIRouter(prefix="/v1", tags=["vehicles"], dependencies=SCHEMES)
 
+PolygonText = Annotated[
+    str | None,
+    Query(
+        alias="polygon",
+        max_length=100_000,
+        description="well-known text of a POLYGON or MULTIPOLYGON, its border included:"
+        " `POLYGON((114.1 22.3, 114.2 22.3, 114.2 22.4, 114.1 22.3))`, in the coordinates of"
+        " `bbox-crs`",
+    ),
+]
 BoxText = Annotated[str | None, Query(alias="bbox", description="west,south,east,north")]
 
 
@@ -35,13 +45,17 @@ async def positions(
     scope: InScope,
     department_id: ChosenDepartment,
     box: BoxText = None,
+    polygon: PolygonText = None,
     box_crs: BoxCrs = Crs.CRS84,
     crs: AnswerCrs = Crs.CRS84,
 ) -> GeoJson:
-    """The latest fix of each vehicle."""
+    """The latest fix of each vehicle, or of those in a box and in a polygon."""
     asked = asked_box(box, box_crs) if box is not None else None
     rows: Sequence[Row] = await reads.positions(
-        scope, department_id=department_id, box=asked.degrees if asked is not None else None
+        scope,
+        department_id=department_id,
+        box=asked.degrees if asked is not None else None,
+        area=asked_area(polygon, box_crs) if polygon is not None else None,
     )
     if asked is not None:
         rows = asked.holding(rows)
@@ -56,7 +70,7 @@ async def vehicle(
     row = await reads.vehicle(scope, department=department, ref=ref)
     if row is None:
         raise NotFound(f"(vehicle {department}/{ref})")
-    latest = await reads.positions(scope, vehicle_id=row["id"])
+    latest = await reads.positions(scope, ids=[row["id"]])
     position = next(iter(_features(latest, crs)), None)
     return VehicleDetails.model_validate({**row, "position": position})
 

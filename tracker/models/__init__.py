@@ -25,7 +25,7 @@ from tracker.models.registry import (
     DutyStatus,
     Vehicle,
 )
-from tracker.models.service import ApiToken, Feed, IngestHealth, Installation
+from tracker.models.service import ApiToken, Feed, IngestHealth, Installation, WorkerJob
 from tracker.models.watch import (
     Alert,
     Event,
@@ -74,4 +74,5 @@ __all__ = [
     "Trip",
     "Vehicle",
     "VehicleDay",
+    "WorkerJob",
 ]

@@ -187,3 +187,5 @@ class PastChange(Base):
     n: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     vehicle_id: Mapped[int]
     from_at: Mapped[Moment]
+    #: The last fix that came, went or was marked; None: whatever comes after `from_at`.
+    to_at: Mapped[Moment | None]

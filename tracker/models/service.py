@@ -73,6 +73,21 @@ class IngestHealth(Base):
     counters: Mapped[Json]
 
 
+class WorkerJob(Base):
+    """How a job of the worker went the last time (tracker/worker.py)."""
+
+    __tablename__ = "worker_job"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    #: When it ended.
+    at: Mapped[Moment]
+    took_s: Mapped[float]
+    #: What it did since the worker's start, by name.
+    counters: Mapped[Json]
+    #: Why it could not do its work; None: it could.
+    error: Mapped[str | None]
+
+
 class ApiToken(Base):
     """A caller's key, of which only the hash is kept."""
 

@@ -10,30 +10,51 @@ from tracker.reads.callers import (
     end_session,
     installation,
 )
+from tracker.reads.days import SUMS, By, Days, days, time_zone, today
 from tracker.reads.device_health import device_health
 from tracker.reads.devices import device, devices, receipts
-from tracker.reads.errors import TooSlow, Unanswerable
+from tracker.reads.errors import TooMuch, TooSlow, Unanswerable
 from tracker.reads.fences import fences
 from tracker.reads.health import ingest_health
+from tracker.reads.journal import Window, gaps, odometer, stops, trips
 from tracker.reads.motion import MOTIONS, motion_codes
+from tracker.reads.near import Near, near
 from tracker.reads.session import Reader, Row, Scope, told
-from tracker.reads.tracks import Track, track
+from tracker.reads.simplified import Coarseness, Simplified, simplified
+from tracker.reads.tracks import Stretch, Track, track
 from tracker.reads.vehicles import Box, positions, vehicle, vehicles
+from tracker.reads.visits import MOST_RADIUS_M, MOST_WINDOW, Nearby, visitors
+from tracker.reads.whereabouts import KNOWN_BY, Instant, whereabouts
 
 __all__ = [
+    "KNOWN_BY",
+    "MOST_RADIUS_M",
+    "MOST_WINDOW",
     "MOTIONS",
+    "SUMS",
     "Box",
+    "By",
     "Caller",
+    "Coarseness",
+    "Days",
+    "Instant",
+    "Near",
+    "Nearby",
     "Reader",
     "Row",
     "Scope",
+    "Simplified",
+    "Stretch",
+    "TooMuch",
     "TooSlow",
     "Track",
     "Unanswerable",
+    "Window",
     "adoption",
     "alerts",
     "alerts_by_id",
     "caller_of",
+    "days",
     "demo_sign_in",
     "departments",
     "device",
@@ -41,14 +62,24 @@ __all__ = [
     "devices",
     "end_session",
     "fences",
+    "gaps",
     "has_alert",
     "ingest_health",
     "installation",
     "motion_codes",
+    "near",
+    "odometer",
     "positions",
     "receipts",
+    "simplified",
+    "stops",
+    "time_zone",
+    "today",
     "told",
     "track",
+    "trips",
     "vehicle",
     "vehicles",
+    "visitors",
+    "whereabouts",
 ]

@@ -11,3 +11,7 @@ class TooSlow(TrackerError):
 
 class Unanswerable(TrackerError):
     """That cannot be asked of the database: change the parameters."""
+
+
+class TooMuch(TrackerError):
+    """More fixes lie there than one answer weighs: ask for a shorter window or a smaller radius."""

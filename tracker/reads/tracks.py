@@ -32,6 +32,20 @@ def _rounded(column: InstrumentedAttribute[float | None], digits: int) -> Column
     return cast(func.round(cast(column, Numeric), digits), Double).label(column.key)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Which fixes of a vehicle: since <= fixed_at < until, at most `limit`, the oldest first."""
+
+    vehicle_id: int
+    since: datetime
+    until: datetime
+    limit: int
+    #: Also those that are marked.
+    implausible: bool = False
+    #: Only what was received by then. Marks are those of now.
+    known_at: datetime | None = None
+
+
 _COLUMNS: Final = (
     func.ST_X(Fix.geom).label("lon"),
     func.ST_Y(Fix.geom).label("lat"),
@@ -41,20 +55,15 @@ _COLUMNS: Final = (
 )
 
 
-async def track(
-    scope: Scope,
-    *,
-    vehicle_id: int,
-    since: datetime,
-    until: datetime,
-    limit: int,
-    implausible: bool = False,
-) -> Track:
-    """At most `limit` fixes with since <= fixed_at < until, implausible ones only if told so."""
+async def track(scope: Scope, asked: Stretch) -> Track:
+    """The fixes of a stretch, those that are marked implausible only if told so."""
+    limit = asked.limit
     fixes = (
         select(*_COLUMNS)
-        .where(Fix.vehicle_id == vehicle_id, Fix.fixed_at >= since, Fix.fixed_at < until)
-        .where(true() if implausible else ~Fix.implausible)
+        .where(Fix.vehicle_id == asked.vehicle_id)
+        .where(Fix.fixed_at >= asked.since, Fix.fixed_at < asked.until)
+        .where(true() if asked.implausible else ~Fix.implausible)
+        .where(true() if asked.known_at is None else Fix.received_at <= asked.known_at)
         .order_by(Fix.fixed_at)
         .limit(limit + 1)
         .subquery()

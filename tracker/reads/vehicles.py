@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+import shapely
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import array
 
+from geo.areas import Area
+from geo.distance import FULL_TURN_DEG, HALF_TURN_DEG, wrap_lon
 from tracker.models import Application, Department, DutyStatus, Latest, Vehicle
 from tracker.reads.motion import MOTIONS, motion_codes
 from tracker.reads.session import Row, Scope, rows_of
@@ -31,14 +34,18 @@ SOURCES = ("receiver", "ais")
 FULL_REF = (Department.ref + "/" + Vehicle.ref).label("vehicle")
 
 
-def _described() -> Select[*tuple[Any, ...]]:
-    duty = (
+def duty_status() -> ScalarSelect[str]:
+    """What `Vehicle` does now."""
+    return (
         select(DutyStatus.status)
         .where(DutyStatus.vehicle_id == Vehicle.id)
         .order_by(DutyStatus.since.desc())
         .limit(1)
         .scalar_subquery()
     )
+
+
+def _described() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Vehicle.id,
@@ -49,7 +56,7 @@ def _described() -> Select[*tuple[Any, ...]]:
             Vehicle.vehicle_class.label("class"),
             Application.ref.label("application"),
             Vehicle.capabilities,
-            duty.label("duty_status"),
+            duty_status().label("duty_status"),
             array([Vehicle.moving_interval_s, Vehicle.stopped_interval_s]).label("interval_s"),
             Vehicle.retired_at,
         )
@@ -58,13 +65,17 @@ def _described() -> Select[*tuple[Any, ...]]:
     )
 
 
-async def vehicles(scope: Scope, *, department_id: int | None = None) -> list[Row]:
-    """Vehicles that are not retired, by full ref: what stays the same while they move.
+async def vehicles(
+    scope: Scope, *, department_id: int | None = None, ids: Sequence[int] | None = None
+) -> list[Row]:
+    """What stays the same while vehicles move; of all that are not retired, or of some whatever
+    they are.
 
     id, vehicle (full ref), department, name, plate, class, application, capabilities, duty_status,
     interval_s [moving, stopped], retired_at.
     """
-    query = _described().where(Vehicle.retired_at.is_(None)).order_by(Department.ref, Vehicle.ref)
+    query = _described().order_by(Department.ref, Vehicle.ref)
+    query = query.where(_chosen(ids))
     if department_id is not None:
         query = query.where(Vehicle.department_id == department_id)
     return await rows_of(scope, query)
@@ -81,9 +92,13 @@ async def positions(
     *,
     department_id: int | None = None,
     box: Box | None = None,
-    vehicle_id: int | None = None,
+    area: Area | None = None,
+    ids: Sequence[int] | None = None,
 ) -> list[Row]:
-    """The latest fix of each vehicle that is not retired, or of one vehicle whatever it is.
+    """The latest fix of each vehicle that is not retired, or of some vehicles whatever they are.
+
+    box and area choose by where it is, their borders included; an area may run on beyond 180, as
+    `geo.shapes.build_shape` makes it.
 
     id, vehicle, department, lon, lat, fixed_at, received_at, age_s, speed_mps, course_deg,
     heading_deg, accuracy_m, altitude_m, ignition, inputs, motion (one of MOTIONS), source (one of
@@ -104,14 +119,35 @@ async def positions(
         .join(Department, Department.id == Vehicle.department_id)
         .order_by(Department.ref, Vehicle.ref)
     )
-    query = query.where(
-        Vehicle.retired_at.is_(None) if vehicle_id is None else Vehicle.id == vehicle_id
-    )
+    query = query.where(_chosen(ids))
     if department_id is not None:
         query = query.where(Vehicle.department_id == department_id)
-    if box is not None:
-        query = query.where(_inside(box))
-    return _with_motion(await rows_of(scope, query))
+    for each in (box, None if area is None else _box_of(area)):
+        if each is not None:
+            query = query.where(_inside(each))
+    rows = await rows_of(scope, query)
+    return _with_motion(rows if area is None else _within(rows, area))
+
+
+def _chosen(ids: Sequence[int] | None) -> ColumnElement[bool]:
+    return Vehicle.retired_at.is_(None) if ids is None else Vehicle.id == func.any(list(ids))
+
+
+def _box_of(area: Area) -> Box:
+    west, south, east, north = area.bounds
+    if east - west >= FULL_TURN_DEG:
+        return -FULL_TURN_DEG, south, FULL_TURN_DEG, north
+    if east > HALF_TURN_DEG:
+        east = float(wrap_lon(east))
+    return west, south, east, north
+
+
+def _within(rows: Sequence[Row], area: Area) -> list[Row]:
+    lon, lat = (np.array([row[name] for row in rows], dtype=float) for name in ("lon", "lat"))
+    shapely.prepare(area)
+    inside = shapely.intersects_xy(area, lon, lat)
+    inside |= shapely.intersects_xy(area, lon + FULL_TURN_DEG, lat)
+    return [row for row, is_in in zip(rows, inside.tolist(), strict=True) if is_in]
 
 
 def _inside(box: Box) -> ColumnElement[bool]:

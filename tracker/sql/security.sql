@@ -66,8 +66,21 @@ CREATE OR REPLACE FUNCTION end_session(token_hash bytea) RETURNS void
     WHERE hash = token_hash AND revoked_at IS NULL AND label = 'demo sign-in'
 $$;
 
+-- Whose past the worker has yet to go over again, and from when on: of the caller's departments only,
+-- for `past_change` says nothing of departments.
+CREATE OR REPLACE FUNCTION changed_pasts() RETURNS TABLE (vehicle_id integer, from_at timestamptz)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT p.vehicle_id, min(p.from_at)
+    FROM past_change AS p
+    JOIN vehicle AS v ON v.id = p.vehicle_id
+    WHERE session_user <> 'milepost_api'
+       OR v.department_id = any(string_to_array(current_setting('app.depts', true), ',')::int[])
+    GROUP BY p.vehicle_id
+$$;
+
 REVOKE EXECUTE ON FUNCTION ensure_fix_partition(date), registry_changed(), caller_of(bytea),
-    demo_sign_in(bytea, text, text), end_session(bytea) FROM PUBLIC;
+    demo_sign_in(bytea, text, text), end_session(bytea), changed_pasts() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION changed_pasts() TO milepost_api;
 GRANT EXECUTE ON FUNCTION ensure_fix_partition(date) TO milepost_ingest;
 GRANT EXECUTE ON FUNCTION caller_of(bytea), demo_sign_in(bytea, text, text), end_session(bytea)
     TO milepost_api;
@@ -79,7 +92,7 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM milepost_api, milepost_ingest, mi
 GRANT SELECT ON department, cluster, application, vehicle, duty_status, fix, latest, fence,
     fence_version, rule, event, alert, receipt, reject, reject_day, device_assignment, device_state,
     device_notice,
-    installation, feed, ingest_health,
+    installation, feed, ingest_health, worker_job,
     track_chunk, trip, stop, gap, vehicle_day, odometer TO milepost_api;
 GRANT SELECT (vehicle_id, department_id, worked_to, worked_at) ON motion_cursor TO milepost_api;
 -- Without password_hash, which no caller ever needs.
@@ -102,7 +115,7 @@ GRANT SELECT, UPDATE ON outbox TO milepost_worker;
 GRANT SELECT ON department, application, vehicle, device_assignment, duty_status, fix, latest,
     installation TO milepost_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON track_chunk, trip, stop, gap, vehicle_day, odometer,
-    motion_cursor, motion_checkpoint, past_change TO milepost_worker;
+    motion_cursor, motion_checkpoint, past_change, worker_job TO milepost_worker;
 
 -- Policies: the owner sees all (FORCE binds it too), ingest and worker what they were granted,
 -- the API the departments of its scope.
@@ -123,7 +136,8 @@ BEGIN
         EXECUTE format('DROP POLICY IF EXISTS service ON %I', t);
         EXECUTE format('CREATE POLICY service ON %I TO milepost_ingest, milepost_worker USING (true) WITH CHECK (true)', t);
         EXECUTE format('DROP POLICY IF EXISTS caller ON %I', t);
-        IF t IN ('department', 'cluster', 'application', 'installation', 'feed', 'ingest_health') THEN
+        IF t IN ('department', 'cluster', 'application', 'installation', 'feed', 'ingest_health',
+                 'worker_job') THEN
             EXECUTE format('CREATE POLICY caller ON %I FOR SELECT TO milepost_api USING (true)', t);
         ELSIF EXISTS (SELECT FROM pg_attribute WHERE attrelid = t::regclass AND attname = 'department_id') THEN
             EXECUTE format('CREATE POLICY caller ON %I FOR SELECT TO milepost_api USING (department_id %s)', t, scoped);

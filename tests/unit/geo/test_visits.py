@@ -28,6 +28,7 @@ def ways(*tracks: list[tuple[float, float, float]]) -> Ways:
     columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
     return Ways(
         np.array(columns[0], dtype=np.int32),
+        np.zeros(len(rows), dtype=np.int64),
         np.array(columns[1], dtype=np.int64),
         np.array(columns[2], dtype=np.float64),
         np.array(columns[3], dtype=np.float64),
@@ -106,6 +107,16 @@ def test_whoever_drives_through_between_two_fixes_counts() -> None:
 def test_nothing_is_said_across_a_gap() -> None:
     assert not len(asked(ways([(0, -0.01, 0), (301, 0.01, 0)]), 50.0).vehicle_id)
     assert not len(asked(ways([(0, -0.01, 0)], [(100, 0.01, 0)]), 50.0).vehicle_id)
+
+
+def test_nothing_is_drawn_from_one_stretch_to_the_next() -> None:
+    way = ways([(0, -0.01, 0), (100, 0.01, 0)])
+    assert not len(asked(way._replace(stretch=np.array([1, 2])), 50.0).vehicle_id)
+
+
+def test_it_says_where_a_vehicle_was_nearest() -> None:
+    found = asked(ways([(0, -0.01, 0.001), (100, 0.01, 0.001)]), 200.0)
+    assert (found.lon[0], found.lat[0]) == pytest.approx((HERE[0], HERE[1] + 0.001))
 
 
 def test_a_window_cuts_a_way() -> None:

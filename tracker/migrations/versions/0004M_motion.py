@@ -59,6 +59,7 @@ def upgrade() -> None:
         sa.Column("n", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("vehicle_id", sa.Integer(), nullable=False),
         sa.Column("from_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("to_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("n", name=op.f("pk_past_change")),
     )
     op.create_table(
@@ -145,6 +146,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("vehicle_id", "day", "department_id", name=op.f("pk_vehicle_day")),
     )
     op.create_index("ix_vehicle_day_day", "vehicle_day", ["day"], unique=False)
+    op.create_table(
+        "worker_job",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("took_s", sa.Double(), nullable=False),
+        sa.Column("counters", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_worker_job")),
+    )
     op.add_column(
         "installation",
         sa.Column(

@@ -1,0 +1,31 @@
+"""The vehicle that a path names."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from api.caller import InScope
+from api.errors import NotFound
+from tracker import reads
+from tracker.reads import Row
+
+
+async def _vehicle(scope: InScope, department: str, ref: str) -> Row:
+    vehicle = await reads.vehicle(scope, department=department, ref=ref)
+    if vehicle is None:
+        raise NotFound(f"(vehicle {department}/{ref})")
+    return vehicle
+
+
+async def vehicle_id_of(scope: InScope, full_ref: str | None) -> int | None:
+    """The id of the vehicle that a parameter names, if it does; raises NotFound."""
+    if full_ref is None:
+        return None
+    department, _, ref = full_ref.partition("/")
+    return int((await _vehicle(scope, department, ref))["id"])
+
+
+#: A row of `tracker.reads.vehicle`; raises NotFound.
+FoundVehicle = Annotated[Row, Depends(_vehicle)]

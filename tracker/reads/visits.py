@@ -1,0 +1,169 @@
+"""Which vehicles were within some metres of a place in a window, in one scope.
+
+Where the worker has been, `track_chunk` says whose way may have come near; where it has not, the
+fixes themselves do. What is near is then judged by the ways between fixes (`geo.visits`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from geo.distance import FULL_TURN_DEG, HALF_TURN_DEG, degree_lengths_m
+from geo.fix import from_unix_ms, unix_ms
+from geo.limits import limits_of
+from geo.visits import Place, Visits, Ways, visits
+from tracker import sql
+from tracker.reads.errors import TooMuch
+from tracker.reads.session import Row, Scope
+from tracker.reads.vehicles import vehicles
+
+#: Metres and time that can be asked for.
+MOST_RADIUS_M: Final = 10_000.0
+MOST_WINDOW: Final = timedelta(days=31)
+#: Fixes that one answer weighs: half a second of work.
+MOST_FIXES: Final = 1_000_000
+#: How far beyond the window a way is looked at, which goes on across its border.
+BEYOND: Final = timedelta(hours=3)
+#: How much more than needed the index is asked for.
+_ROOM: Final = 1.02
+_POLE_DEG: Final = 89.9
+_PACKED: Final = np.dtype([("n", ">i4"), ("us", ">i8"), ("lon", ">f8"), ("lat", ">f8")])
+#: 2000-01-01Z, where PostgreSQL counts microseconds from, in milliseconds since 1970.
+_EPOCH_2000_MS: Final = 946_684_800_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nearby:
+    """A place (WGS 84 degrees), a radius up to MOST_RADIUS_M, a window up to MOST_WINDOW."""
+
+    lon: float
+    lat: float
+    radius_m: float
+    since: datetime
+    #: Not included.
+    until: datetime
+    department_id: int | None = None
+
+
+class _Stretch(NamedTuple):
+    vehicle_id: int
+    first: datetime
+    last: datetime
+
+
+async def visitors(scope: Scope, asked: Nearby) -> list[Row]:
+    """Vehicles that came within the radius in the window, by full ref, also retired ones.
+
+    id, vehicle, department, name, class, first_at, last_at (when it was first and last within),
+    nearest_at, nearest_m, lon, lat (when, how near and where it was nearest), within_s (how long it
+    was seen within). A vehicle that drove through between two fixes counts; nothing is said across
+    a gap. Raises TooMuch.
+    """
+    stretches = await _stretches(scope, asked)
+    known = {
+        row["id"]: row for row in await vehicles(scope, ids=[*{s.vehicle_id for s in stretches}])
+    }
+    packed = await _packed(scope, asked, stretches)
+    found = await asyncio.to_thread(_judged, asked, stretches, known, packed)
+    return sorted(_told(found, known), key=lambda row: (row["department"], row["vehicle"]))
+
+
+async def _stretches(scope: Scope, asked: Nearby) -> list[_Stretch]:
+    """Times of vehicles whose fixes must be looked at.
+
+    The open ends are read first: should the worker go on meanwhile, the chunks have more, not less.
+    """
+    asked_open = (asked.until, asked.department_id)
+    rows = await scope.exec_driver_sql(sql.text("open_ends"), asked_open)
+    open_from = {row.vehicle_id: row.begins_at for row in rows}
+    ends = (asked.since - BEYOND, asked.until + BEYOND)
+    found = [
+        _Stretch(vehicle_id, max(begins_at or ends[0], ends[0]), ends[1])
+        for vehicle_id, begins_at in open_from.items()
+    ]
+    counted = 0
+    for row in await scope.exec_driver_sql(sql.text("chunks_near"), _box(asked)):
+        last = min(row.ended_at, open_from.get(row.vehicle_id, row.ended_at) or row.started_at)
+        if last >= row.started_at:
+            counted += row.fixes
+            found.append(_Stretch(row.vehicle_id, row.started_at, last))
+    if counted > MOST_FIXES:
+        raise TooMuch(f"({counted} fixes)")
+    return found
+
+
+def _box(asked: Nearby) -> tuple[object, ...]:
+    """The parameters of chunks_near.sql, a little wider than needed."""
+    lat_m = float(degree_lengths_m(asked.lat)[1])
+    high = asked.radius_m / lat_m * _ROOM
+    lon_m = float(degree_lengths_m(min(abs(asked.lat) + high, _POLE_DEG))[0])
+    wide = min(asked.radius_m / lon_m * _ROOM, HALF_TURN_DEG)
+    crosses = abs(asked.lon) + wide >= HALF_TURN_DEG
+    return (
+        *(asked.lon, asked.lat, wide, high, asked.since, asked.until, max(wide, high)),
+        asked.department_id,
+        asked.lon - math.copysign(FULL_TURN_DEG, asked.lon) if crosses else None,
+    )
+
+
+async def _packed(scope: Scope, asked: Nearby, stretches: Sequence[_Stretch]) -> bytes:
+    if not stretches:
+        return b""
+    columns = (list(column) for column in zip(*stretches, strict=True))
+    values = (*columns, asked.since - BEYOND, asked.until + BEYOND)
+    found = await scope.exec_driver_sql(sql.text("fixes_of"), values)
+    return found.scalar_one() or b""
+
+
+def _judged(
+    asked: Nearby, stretches: Sequence[_Stretch], known: dict[int, Row], packed: bytes
+) -> Visits:
+    fixes = np.frombuffer(packed, _PACKED)
+    number = fixes["n"].astype(np.int64) - 1
+    vehicle_id = np.array([each.vehicle_id for each in stretches], dtype=np.int32)
+    gap_ms = np.array([_gap_ms(known.get(each.vehicle_id)) for each in stretches], dtype=np.int64)
+    fixed_ms = fixes["us"].astype(np.int64) // 1000 + _EPOCH_2000_MS
+    order = np.lexsort((fixed_ms, number, vehicle_id[number]))
+    number = number[order]
+    ways = Ways(
+        *(vehicle_id[number], number, fixed_ms[order]),
+        fixes["lon"].astype(np.float64)[order],
+        fixes["lat"].astype(np.float64)[order],
+        gap_ms[number],
+    )
+    window = (unix_ms(asked.since), unix_ms(asked.until))
+    return visits(ways, Place(asked.lon, asked.lat, asked.radius_m, *window))
+
+
+def _gap_ms(vehicle: Row | None) -> int:
+    if vehicle is None:
+        return 0
+    return limits_of(vehicle["class"], vehicle["interval_s"][0]).gap_ms
+
+
+def _told(found: Visits, known: dict[int, Row]) -> list[Row]:
+    columns = (column.tolist() for column in found)
+    return [
+        {
+            **{name: known[vehicle][name] for name in ("id", "vehicle", "department", "name")},
+            "class": known[vehicle]["class"],
+            "first_at": from_unix_ms(round(first_ms)),
+            "last_at": from_unix_ms(round(last_ms)),
+            "nearest_at": from_unix_ms(round(nearest_ms)),
+            "nearest_m": round(nearest_m, 1),
+            "lon": lon,
+            "lat": lat,
+            "within_s": round(within_s, 1),
+        }
+        for vehicle, first_ms, last_ms, nearest_ms, nearest_m, lon, lat, within_s in zip(
+            *columns, strict=True
+        )
+        if vehicle in known
+    ]

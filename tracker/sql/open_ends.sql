@@ -1,0 +1,26 @@
+-- From which fix on the track of a vehicle stands in `fix` only: where the worker has not been, or must
+-- go again since its past changed. Of the department $2 (NULL: any), those with something open before
+-- $1; NULL: from the beginning on.
+-- For a changed past it is the last fix before the change, looked for as far back as a gap.
+SELECT o.vehicle_id,
+       CASE WHEN o.changed_at IS NULL THEN o.worked_to
+            ELSE least(o.worked_to, coalesce(before.fixed_at, o.changed_at)) END AS begins_at
+FROM (
+    SELECT l.vehicle_id, m.worked_to, p.from_at AS changed_at,
+           greatest(300, 3 * v.moving_interval_s) * interval '1 second' AS gap
+    FROM latest AS l
+    JOIN vehicle AS v ON v.id = l.vehicle_id
+    LEFT JOIN motion_cursor AS m ON m.vehicle_id = l.vehicle_id
+    LEFT JOIN changed_pasts() AS p ON p.vehicle_id = l.vehicle_id
+    WHERE (m.worked_to IS NULL OR l.fixed_at > m.worked_to OR p.from_at IS NOT NULL)
+      AND ($2::integer IS NULL OR v.department_id = $2::integer)
+) AS o
+LEFT JOIN LATERAL (
+    SELECT f.fixed_at
+    FROM fix AS f
+    WHERE f.vehicle_id = o.vehicle_id AND NOT f.implausible
+      AND f.fixed_at < o.changed_at AND f.fixed_at >= o.changed_at - o.gap
+    ORDER BY f.fixed_at DESC
+    LIMIT 1
+) AS before ON true
+WHERE coalesce(least(o.worked_to, o.changed_at), '-infinity') < $1::timestamptz
