@@ -17,7 +17,7 @@ from typing import NewType
 Html = NewType("Html", str)
 
 #: What ends or opens something in a JavaScript string or template literal, or in a Jinja template.
-_SCRIPT = {ord(letter): f"&#{ord(letter)};" for letter in "`$\\{}%"}
+_SCRIPT = {ord(letter): f"&#{ord(letter)};" for letter in "`$\\{}"}
 #: No letters: HTML refuses them, UTF-8 cannot carry half a surrogate pair, and those that turn the
 #: direction of a line make a plate read as another one.
 _NO_LETTER = re.compile(

@@ -168,6 +168,8 @@ class HeatFacts:
     spent_s: Floats
     #: The cells' side, in degrees.
     cell_deg: float
+    #: Seconds spent in all, also in cells that are left out.
+    total_s: float
     #: How many vehicles and fixes are in it.
     vehicles: int
     fixes: int

@@ -49,7 +49,7 @@ def _heat(facts: HeatFacts, drawn: Indexes) -> Heat | None:
     if not len(drawn):
         return None
     # A depot holds hundreds of times what a street does; roots keep the streets in sight.
-    share = np.sqrt(facts.spent_s[drawn] / facts.spent_s[drawn].max())
+    share = np.sqrt(facts.spent_s[drawn] / max(float(facts.spent_s[drawn].max()), 1.0))
     return Heat(np.column_stack([facts.lon, facts.lat])[drawn], share, facts.cell_deg)
 
 
@@ -68,7 +68,7 @@ def _facts(facts: HeatFacts, speech: Speech) -> Iterator[tuple[str, Html]]:
     yield speech.say("department"), both_names(facts.department, "", speech)
     if facts.vehicle is None:
         yield speech.say("heat.vehicles"), text(f"{facts.vehicles:,}")
-    yield speech.say("heat.time"), text(speech.duration(float(facts.spent_s.sum())))
+    yield speech.say("heat.time"), text(speech.duration(facts.total_s))
     yield speech.say("fixes"), text(f"{facts.fixes:,}")
     yield speech.say("heat.cell"), text(_side(facts, speech))
 
@@ -86,7 +86,7 @@ def _legend(facts: HeatFacts, speech: Speech) -> Iterator[Html]:
 
 
 def _cells(facts: HeatFacts, named: Indexes, speech: Speech) -> Table:
-    total_s = float(facts.spent_s.sum()) or 1.0
+    total_s = facts.total_s or 1.0
     return Table(
         title=speech.say("heat.cells"),
         head=[speech.say(f"column.{name}") for name in ("number", "place", "duration", "share")],

@@ -180,13 +180,15 @@ def near(language: Language = "en", word: str | None = None, count: int = 7) -> 
 def heat(language: Language = "en", word: str | None = None, cells: int = 300) -> HeatFacts:
     """A department's day in cells of about 200 m."""
     way = line(cells)
+    spent_s = np.linspace(9_000.0, 3.0, cells)
     return HeatFacts(
         asked=asked(language),
         vehicle=None if word is None else vehicle(word),
         department=named("Fire Services Department", "消防處", word),
         lon=way.lon,
         lat=way.lat,
-        spent_s=np.linspace(9_000.0, 3.0, cells),
+        spent_s=spent_s,
+        total_s=float(spent_s.sum()),
         cell_deg=0.002,
         vehicles=46,
         fixes=10_000,
