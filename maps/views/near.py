@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from maps.text import Html, joined, tag, text
-from maps.views.data import NearFacts, Visit
+from maps.views.data import NearFacts, VehicleFacts, Visit
 from maps.views.drawing import MOST_MARKS, Drawing, Mark, Ring
 from maps.views.page import Page, Table, both_names, clock_of, render
 from maps.views.speech import Speech
@@ -72,40 +72,36 @@ def _legend(facts: NearFacts, speech: Speech) -> Iterator[Html]:
 
 
 def _visits(facts: NearFacts, speech: Speech) -> Table:
-    columns = (
-        *("number", "vehicle", "plate", "department"),
-        *("first", "last", "inside", "closest", "closest_at"),
-    )
-    shared = {"plate", "department"}
+    columns = ("number", "vehicle", "first", "last", "inside", "closest", "closest_at")
     return Table(
         title=speech.say("near.visits"),
-        head=[speech.say(each if each in shared else f"column.{each}") for each in columns],
+        head=[speech.say(f"column.{name}") for name in columns],
         rows=[
             _row(number, visit, facts, speech) for number, visit in enumerate(facts.visits, start=1)
         ],
         none=speech.say("near.none"),
-        figures=frozenset({6, 7}),
+        figures=frozenset({4, 5}),
     )
 
 
 def _row(number: int, visit: Visit, facts: NearFacts, speech: Speech) -> list[Html]:
-    vehicle, day = visit.vehicle, facts.asked.since
+    day = facts.asked.since
     return [
         tag("b", text(number), class_="mark vehicle"),
-        joined(
-            [
-                both_names(vehicle.name, vehicle.vehicle, speech),
-                tag("small", text(vehicle.vehicle), class_="ref"),
-            ]
-        ),
-        text(vehicle.plate or ""),
-        text(speech.name(vehicle.department, "")),
+        _vehicle(visit.vehicle, speech),
         clock_of(visit.first_at, day, speech),
         clock_of(visit.last_at, day, speech),
         text(speech.duration(visit.inside_s)),
         text(speech.distance(visit.closest_m)),
         clock_of(visit.closest_at, day, speech),
     ]
+
+
+def _vehicle(vehicle: VehicleFacts, speech: Speech) -> Html:
+    parts = (vehicle.vehicle, vehicle.plate, speech.name(vehicle.department, ""))
+    ref = text(" · ".join(part for part in parts if part))
+    name = both_names(vehicle.name, vehicle.vehicle, speech)
+    return joined([name, tag("small", ref, class_="ref")])
 
 
 def _notes(facts: NearFacts, hidden: int, speech: Speech) -> Iterator[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, Route, sync_playwright
 
+from api.routes.views import CONTENT_SECURITY_POLICY
 from maps.views import Language
 from tests.acceptance.browser import Theme, launched
 from tests.unit.maps.view_samples import pages
@@ -46,6 +47,8 @@ class Opened:
 
     page: Page
     html: str = ""
+    #: The header that it is served with.
+    policy: str | None = None
     requests: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     dialogs: list[str] = field(default_factory=list)
@@ -88,7 +91,9 @@ def opened(browser: Browser, html: str = "", theme: Theme = "light", width: int 
     def answer(route: Route) -> None:
         said.requests.append(route.request.url)
         if route.request.url == ADDRESS:
-            route.fulfill(body=said.html, content_type="text/html; charset=utf-8")
+            headers = {"Content-Security-Policy": said.policy} if said.policy else {}
+            kind = {"Content-Type": "text/html; charset=utf-8"}
+            route.fulfill(body=said.html, headers={**headers, **kind})
         else:
             route.abort()
 
@@ -153,6 +158,18 @@ def test_the_policy_alone_keeps_strange_scripts_from_running(browser: Browser, k
     assert not said.ran()
     assert said.requests == [ADDRESS]
     assert said.page.locator(".leaflet-container .land").count() > 0
+    said.page.context.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_served_page_works_in_its_sandbox(browser: Browser, kind: str) -> None:
+    """As the API serves it: with scripts, without an origin, so without the console's cookie."""
+    said = opened(browser)
+    said.policy = CONTENT_SECURITY_POLICY
+    said.open(pages()[kind])
+    assert said.page.locator(".leaflet-container .mark").count() > 0
+    assert said.page.evaluate("self.origin") == "null"
+    assert [error for error in said.errors if "willReadFrequently" not in error] == []
     said.page.context.close()
 
 
