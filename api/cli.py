@@ -12,7 +12,7 @@ import typer
 from tracker.cli.shared import TIME_FORMATS, aware, run_as_owner
 
 if TYPE_CHECKING:
-    from api.pages import Wanted
+    from api.views import Wanted
     from tracker.reads import Row, Scope
 
 app = typer.Typer()
@@ -86,10 +86,10 @@ def view_track(
 
     Example: milepost view track FSD/AMB-1 --from 2026-11-26 --to 2026-11-27 -o track.html
     """
-    from api.pages import track_page
+    from api.views import track_view
 
     async def make(scope: Scope, wanted: Wanted) -> str:
-        return await track_page(scope, await _vehicle(scope, vehicle), wanted)
+        return await track_view(scope, await _vehicle(scope, vehicle), wanted)
 
     _write(output, _wanted(lang, since, until), make)
 
@@ -109,14 +109,14 @@ def view_near(
 
     Example: milepost view near 22.2978,114.1722 --radius-m 200 --from 2026-11-26 -o near.html
     """
-    from api.pages import near_page
+    from api.views import near_view
     from geo.places import read_place
 
     at = read_place(place)
     _write(
         output,
         _wanted(lang, since, until),
-        lambda scope, wanted: near_page(scope, at, radius_m, wanted),
+        lambda scope, wanted: near_view(scope, at, radius_m, wanted),
     )
 
 
@@ -134,7 +134,7 @@ def view_heat(
 
     Example: milepost view heat FSD --lang zh-Hant -o heat.html
     """
-    from api.pages import heat_page
+    from api.views import heat_view
     from tracker import reads
     from tracker.errors import Unknown
 
@@ -142,14 +142,14 @@ def view_heat(
 
     async def make(scope: Scope, wanted: Wanted) -> str:
         if ref:
-            return await heat_page(
+            return await heat_view(
                 scope, department, [await _vehicle(scope, of)], wanted, of_one=True
             )
         if department not in await reads.department_names(scope):
             raise Unknown(f"(department {department})")
         every = await reads.vehicles(scope)
         own = [row for row in every if row["department"] == department]
-        return await heat_page(scope, department, own, wanted, of_one=False)
+        return await heat_view(scope, department, own, wanted, of_one=False)
 
     _write(output, _wanted(lang, since, until), make)
 
@@ -158,7 +158,7 @@ def _wanted(
     lang: Literal["en", "zh-Hant"], since: datetime | None, until: datetime | None
 ) -> Wanted:
     from api.errors import BadParameter
-    from api.pages import Wanted
+    from api.views import Wanted
 
     until = aware(until) or datetime.now(UTC)
     since = aware(since) or until - timedelta(days=1)

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse
 
-from api import pages
+from api import views
 from api.caller import SCHEMES, ChosenDepartment, InScope
 from api.errors import BadParameter
 from api.found import FoundVehicle
 from api.language import Language, language_of
-from api.pages import Wanted
 from api.routes.near import AskedPlace, RadiusM
+from api.views import Wanted
 from api.window import Window, instant
 from tracker import reads
 
@@ -47,7 +47,7 @@ def _wanted(connection: HTTPConnection, window: Window, lang: Lang = None) -> Wa
     return Wanted(language=language, since=since, until=until)
 
 
-AskedPage = Annotated[Wanted, Depends(_wanted)]
+AskedView = Annotated[Wanted, Depends(_wanted)]
 
 
 def _answer(page: str, name: str, download: str | None) -> HTMLResponse:
@@ -65,13 +65,13 @@ def _answer(page: str, name: str, download: str | None) -> HTMLResponse:
 
 @router.get("/track/{department}/{ref}", response_class=HTMLResponse)
 async def track(
-    scope: InScope, vehicle: FoundVehicle, wanted: AskedPage, download: Download = None
+    scope: InScope, vehicle: FoundVehicle, wanted: AskedView, download: Download = None
 ) -> HTMLResponse:
     """A page of where a vehicle went: its way by speed, stops, crossings, silences.
 
     At most 31 days and 50,000 fixes; the page says what is not on it.
     """
-    page = await pages.track_page(scope, vehicle, wanted)
+    page = await views.track_view(scope, vehicle, wanted)
     return _answer(page, f"track-{vehicle['vehicle']}-{wanted.since:%Y%m%dT%H%MZ}", download)
 
 
@@ -79,12 +79,12 @@ async def track(
 async def near(
     scope: InScope,
     place: AskedPlace,
-    wanted: AskedPage,
+    wanted: AskedView,
     radius_m: RadiusM = 100.0,
     download: Download = None,
 ) -> HTMLResponse:
     """A page of the vehicles that came within some metres of a place, as `/v1/visits` has them."""
-    page = await pages.near_page(scope, (place.lon, place.lat), radius_m, wanted)
+    page = await views.near_view(scope, (place.lon, place.lat), radius_m, wanted)
     return _answer(page, f"near-{wanted.since:%Y%m%dT%H%MZ}", download)
 
 
@@ -93,21 +93,21 @@ async def department_heat(
     scope: InScope,
     department: str,
     department_id: ChosenDepartment,
-    wanted: AskedPage,
+    wanted: AskedView,
     download: Download = None,
 ) -> HTMLResponse:
     """A page of where a department's vehicles spent their time, of a day at most."""
     if wanted.until - wanted.since > MOST_OF_DEPARTMENT:
         raise BadParameter(f"Ask for {MOST_OF_DEPARTMENT.days} day of a department at most.")
     of = await reads.vehicles(scope, department_id=department_id)
-    page = await pages.heat_page(scope, department, of, wanted, of_one=False)
+    page = await views.heat_view(scope, department, of, wanted, of_one=False)
     return _answer(page, f"heat-{department}-{wanted.since:%Y%m%dT%H%MZ}", download)
 
 
 @router.get("/heat/{department}/{ref}", response_class=HTMLResponse)
 async def vehicle_heat(
-    scope: InScope, vehicle: FoundVehicle, wanted: AskedPage, download: Download = None
+    scope: InScope, vehicle: FoundVehicle, wanted: AskedView, download: Download = None
 ) -> HTMLResponse:
     """A page of where a vehicle spent its time, of 31 days at most."""
-    page = await pages.heat_page(scope, vehicle["department"], [vehicle], wanted, of_one=True)
+    page = await views.heat_view(scope, vehicle["department"], [vehicle], wanted, of_one=True)
     return _answer(page, f"heat-{vehicle['vehicle']}-{wanted.since:%Y%m%dT%H%MZ}", download)

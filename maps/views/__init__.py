@@ -15,9 +15,9 @@ from maps.views.data import (
     Visit,
     line_of,
 )
-from maps.views.heat import heat_page
-from maps.views.near import near_page
-from maps.views.track import track_page
+from maps.views.heat import heat_view
+from maps.views.near import near_view
+from maps.views.track import track_view
 
 __all__ = [
     "Asked",
@@ -32,8 +32,8 @@ __all__ = [
     "TrackFacts",
     "VehicleFacts",
     "Visit",
-    "heat_page",
+    "heat_view",
     "line_of",
-    "near_page",
-    "track_page",
+    "near_view",
+    "track_view",
 ]

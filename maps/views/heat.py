@@ -12,7 +12,7 @@ from geo.distance import degree_lengths_m
 from maps.text import Html, joined, tag, text
 from maps.views.data import HeatFacts
 from maps.views.drawing import Drawing, Heat, Mark
-from maps.views.page import Page, Table, both_names, render, who
+from maps.views.page import Table, View, both_names, render, who
 from maps.views.speech import Speech
 
 #: Cells that are drawn, the hottest ones.
@@ -23,13 +23,13 @@ _NAMED: Final = 10
 Indexes = npt.NDArray[np.intp]
 
 
-def heat_page(facts: HeatFacts) -> str:
+def heat_view(facts: HeatFacts) -> str:
     """One HTML file of a heat map; raises AssetsMissing."""
     speech = Speech(facts.asked.language, facts.asked.zone)
     order = np.lexsort((facts.lon, facts.lat, -facts.spent_s))
     drawn, named = order[:MOST_CELLS], order[:_NAMED]
     vehicle = facts.vehicle
-    page = Page(
+    view = View(
         asked=facts.asked,
         title=speech.say("heat.title"),
         subject=text(speech.name(facts.department, ""))
@@ -42,7 +42,7 @@ def heat_page(facts: HeatFacts) -> str:
         tables=[_cells(facts, named, speech)],
         notes=list(_notes(facts, cut=facts.cut or len(order) > MOST_CELLS, speech=speech)),
     )
-    return render(page, speech)
+    return render(view, speech)
 
 
 def _heat(facts: HeatFacts, drawn: Indexes) -> Heat | None:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from maps.text import Html, joined, tag, text
 from maps.views.data import NearFacts, VehicleFacts, Visit
 from maps.views.drawing import MOST_MARKS, Drawing, Mark, Ring
-from maps.views.page import Page, Table, both_names, clock_of, render
+from maps.views.page import Table, View, both_names, clock_of, render
 from maps.views.speech import Speech
 
 
-def near_page(facts: NearFacts) -> str:
+def near_view(facts: NearFacts) -> str:
     """One HTML file of the vehicles near a place; raises AssetsMissing."""
     speech = Speech(facts.asked.language, facts.asked.zone)
     marks = [
@@ -19,7 +19,7 @@ def near_page(facts: NearFacts) -> str:
         Mark(facts.lon, facts.lat, "place", text("+"), text(_place(facts, speech))),
     ]
     hidden = len(marks) - MOST_MARKS
-    page = Page(
+    view = View(
         asked=facts.asked,
         title=speech.say("near.title"),
         subject=text(
@@ -37,7 +37,7 @@ def near_page(facts: NearFacts) -> str:
         tables=[_visits(facts, speech)],
         notes=list(_notes(facts, hidden, speech)),
     )
-    return render(page, speech)
+    return render(view, speech)
 
 
 def _place(facts: NearFacts, speech: Speech) -> str:

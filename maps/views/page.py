@@ -37,7 +37,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class View:
     """What is on a page, from the top to the bottom."""
 
     asked: Asked
@@ -55,25 +55,25 @@ class Page:
     notes: Sequence[str]
 
 
-def render(page: Page, speech: Speech) -> str:
+def render(view: View, speech: Speech) -> str:
     """The whole page as HTML; raises AssetsMissing. The same page gives the same text."""
-    drawn = draw(page.drawing, speech)
-    libraries = [*_LIBRARIES, *([_HEAT_LIBRARY] if page.drawing.heat is not None else [])]
+    drawn = draw(view.drawing, speech)
+    libraries = [*_LIBRARIES, *([_HEAT_LIBRARY] if view.drawing.heat is not None else [])]
     scripts = [
         *(assets.script(name) for name in libraries),
         ours(f"const LAND={assets.land().geojson};\n{drawn.script}"),
     ]
     body = tag(
         "body",
-        _header(page, speech),
+        _header(view, speech),
         tag(
             "main",
-            tag("div", _figure(page, drawn.html, speech), _facts(page, speech), class_="beside"),
-            *([_graph(page.graph, speech)] if page.graph is not None else []),
-            *(_table(table, speech) for table in page.tables),
-            _notes(page, speech),
+            tag("div", _figure(view, drawn.html, speech), _facts(view, speech), class_="beside"),
+            *([_graph(view.graph, speech)] if view.graph is not None else []),
+            *(_table(table, speech) for table in view.tables),
+            _notes(view, speech),
         ),
-        _footer(page, speech),
+        _footer(view, speech),
         *(tag("script", script) for script in scripts),
     )
     head = tag(
@@ -83,7 +83,7 @@ def render(page: Page, speech: Speech) -> str:
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag("meta", name="robots", content="noindex"),
-        tag("title", page.subject, text(f" · {page.title} · {speech.say('product')}")),
+        tag("title", view.subject, text(f" · {view.title} · {speech.say('product')}")),
         tag("style", assets.style()),
     )
     return f"<!DOCTYPE html>\n{tag('html', head, body, lang=speech.lang_tag)}\n"
@@ -101,12 +101,12 @@ def _policy(scripts: Iterable[Html]) -> str:
     )
 
 
-def _header(page: Page, speech: Speech) -> Html:
-    asked = page.asked
+def _header(view: View, speech: Speech) -> Html:
+    asked = view.asked
     return tag(
         "header",
-        tag("p", text(f"{speech.say('product')} · {page.title}"), class_="kind"),
-        tag("h1", page.subject),
+        tag("p", text(f"{speech.say('product')} · {view.title}"), class_="kind"),
+        tag("h1", view.subject),
         tag(
             "p",
             time_of(asked.since, speech),
@@ -117,22 +117,22 @@ def _header(page: Page, speech: Speech) -> Html:
     )
 
 
-def _figure(page: Page, chart: Html, speech: Speech) -> Html:
-    name = text(speech.say("map.name", what=page.title))
+def _figure(view: View, chart: Html, speech: Speech) -> Html:
+    name = text(speech.say("map.name", what=view.title))
     return tag(
         "figure",
         tag("div", chart, class_="screen", role="region", aria_label=speech.say("map.name_short")),
-        tag("div", sketch(page.drawing, speech, name), class_="paper"),
+        tag("div", sketch(view.drawing, speech, name), class_="paper"),
         tag(
             "figcaption",
-            tag("ul", *(tag("li", each) for each in page.legend), class_="legend"),
+            tag("ul", *(tag("li", each) for each in view.legend), class_="legend"),
             tag("p", text(speech.say("map.basemap", attribution=assets.land().attribution))),
         ),
     )
 
 
-def _facts(page: Page, speech: Speech) -> Html:
-    rows = (tag("div", tag("dt", text(name)), tag("dd", value)) for name, value in page.facts)
+def _facts(view: View, speech: Speech) -> Html:
+    rows = (tag("div", tag("dt", text(name)), tag("dd", value)) for name, value in view.facts)
     title = tag("h2", text(speech.say("facts")))
     return tag("section", title, tag("dl", *rows), class_="facts")
 
@@ -181,15 +181,15 @@ def _figure_class(table: Table, column: int) -> str | None:
     return "figure" if column in table.figures else None
 
 
-def _notes(page: Page, speech: Speech) -> Html:
+def _notes(view: View, speech: Speech) -> Html:
     title = tag("h2", text(speech.say("notes")))
     return tag(
-        "section", title, tag("ul", *(tag("li", text(note)) for note in page.notes)), class_="notes"
+        "section", title, tag("ul", *(tag("li", text(note)) for note in view.notes)), class_="notes"
     )
 
 
-def _footer(page: Page, speech: Speech) -> Html:
-    made = speech.say("made_at", time=speech.moment(page.asked.made_at))
+def _footer(view: View, speech: Speech) -> Html:
+    made = speech.say("made_at", time=speech.moment(view.asked.made_at))
     return tag("footer", tag("p", text(made)), tag("p", text(speech.say("zone_note"))))
 
 

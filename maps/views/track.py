@@ -14,7 +14,7 @@ from maps.text import Html, joined, tag, text
 from maps.views.data import Crossing, Gap, Line, Stop, TrackFacts
 from maps.views.drawing import MOST_MARKS, Drawing, Mark
 from maps.views.graph import graph
-from maps.views.page import Page, Table, both_names, clock_of, render, time_of, who
+from maps.views.page import Table, View, both_names, clock_of, render, time_of, who
 from maps.views.speech import Speech
 from maps.views.way import CLASS_KMH, Way, place_at, way
 
@@ -26,7 +26,7 @@ class _Crossed(NamedTuple):
     place: tuple[float, float] | None
 
 
-def track_page(facts: TrackFacts) -> str:
+def track_view(facts: TrackFacts) -> str:
     """One HTML file of a track; raises AssetsMissing.
 
     Its size does not grow with the track beyond 2,000 points, 200 symbols and 500 rows a table.
@@ -38,7 +38,7 @@ def _speech(facts: TrackFacts) -> Speech:
     return Speech(facts.asked.language, facts.asked.zone)
 
 
-def _page(facts: TrackFacts) -> Page:
+def _page(facts: TrackFacts) -> View:
     speech = _speech(facts)
     crossed = [
         _Crossed(each, place_at(facts.line, each.time) if each.time is not None else None)
@@ -48,7 +48,7 @@ def _page(facts: TrackFacts) -> Page:
     marks = list(_marks(facts, crossed, speech))
     shown = marks[:MOST_MARKS]
     known = bool(np.any(~np.isnan(facts.line.speed_mps)))
-    return Page(
+    return View(
         asked=facts.asked,
         title=speech.say("track.title"),
         subject=who(facts.vehicle, speech),

@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from maps.views import Language, Stop, heat_page, line_of, near_page, track_page
+from maps.views import Language, Stop, heat_view, line_of, near_view, track_view
 from maps.views import assets as view_assets
 from maps.views.data import Line
 from maps.views.drawing import MOST_MARKS
@@ -84,7 +84,7 @@ def words_of(page: str) -> str:
     ],
 )
 def test_a_track_says_its_facts_in_words(language: Language, facts: list[str]) -> None:
-    said = words_of(track_page(track(language)))
+    said = words_of(track_view(track(language)))
     assert [fact for fact in facts if fact not in said] == []
 
 
@@ -127,7 +127,7 @@ def test_a_page_names_no_address(kind: str) -> None:
 
 
 def test_a_long_track_adds_little_to_what_every_page_carries() -> None:
-    page = track_page(track(count=10_000))
+    page = track_view(track(count=10_000))
     assert len(page.encode()) - inlined_bytes() < MOST_BYTES
 
 
@@ -137,7 +137,7 @@ def test_a_page_does_not_grow_without_bound() -> None:
     noisy = replace(noisy, lon=noisy.lon + np.resize([0.0, 0.0004], 40_000))
     stop = Stop(lon=114.1, lat=22.3, since=BEGIN, until=after(100))
     facts = replace(track(), line=noisy, stops=[stop] * 1000, gaps=[])
-    page = track_page(facts)
+    page = track_view(facts)
     assert len(page.encode()) - inlined_bytes() < 2 * MOST_BYTES
     assert page.count("L.marker(") <= MOST_MARKS + 1
     assert "500 more rows are not shown." in words_of(page)
@@ -147,18 +147,18 @@ def test_a_page_does_not_grow_without_bound() -> None:
 def test_a_long_track_is_made_quickly() -> None:
     """Under 300 ms of CPU on a quiet machine; here against work of the same kind beside it."""
     facts = track(count=10_000)
-    track_page(facts)
+    track_view(facts)
     began = time.process_time()
     for _ in range(5):
         json.dumps(np.random.default_rng(1).random((20_000, 2)).tolist())
     rival_s = time.process_time() - began
     began = time.process_time()
-    track_page(facts)
+    track_view(facts)
     assert time.process_time() - began < 3 * rival_s + 0.05
 
 
 def test_coordinates_have_five_digits_at_most() -> None:
-    page = track_page(track())
+    page = track_view(track())
     script = page[page.rindex("<script>") :]
     assert not re.search(r"11[34]\.\d{6}", script)
     assert re.search(r"11[34]\.\d{5}\b", script)
@@ -204,36 +204,36 @@ def test_a_crossing_lies_on_the_line() -> None:
 def test_a_track_without_fixes_says_so() -> None:
     empty = line_of([], [], [], [])
     facts = replace(track(), line=empty, stops=[], crossings=[], gaps=[])
-    said = words_of(track_page(facts))
+    said = words_of(track_view(facts))
     assert "There are no positions of this vehicle in this period." in said
     assert "No stop in this period." in said
 
 
 def test_a_track_of_one_fix_is_a_dot() -> None:
     facts = replace(track(), line=line(1), stops=[], gaps=[])
-    assert "A" in words_of(track_page(facts))
+    assert "A" in words_of(track_view(facts))
 
 
 def test_what_was_not_read_is_said() -> None:
-    said = words_of(track_page(replace(track(), cut_at=after(9000))))
+    said = words_of(track_view(replace(track(), cut_at=after(9000))))
     assert "nothing from 26 Nov 2026 15:30:00 on is on it" in said
 
 
 def test_vehicles_near_a_place() -> None:
-    said = words_of(near_page(near()))
+    said = words_of(near_view(near()))
     for fact in ("Within 500 m of Star Ferry", "22.29360, 114.16870", "FSD/AMB-1", "21 m", "4 min"):
         assert fact in said
-    assert "No vehicle was there" in words_of(near_page(near(count=0)))
-    many = near_page(near(count=300))
+    assert "No vehicle was there" in words_of(near_view(near(count=0)))
+    many = near_view(near(count=300))
     assert many.count("L.marker(") <= MOST_MARKS + 1
     assert "101 signs are left off the map" in words_of(many)
 
 
 def test_a_heat_map_names_the_hottest_cells() -> None:
-    said = words_of(heat_page(heat()))
+    said = words_of(heat_view(heat()))
     assert "2 h 30 min" in said
     assert re.search(r"0\.7%", said)
-    assert "No positions in this period." in words_of(heat_page(heat(cells=0)))
+    assert "No positions in this period." in words_of(heat_view(heat(cells=0)))
 
 
 def test_the_paper_has_a_map_of_its_own() -> None:

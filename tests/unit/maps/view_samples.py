@@ -20,9 +20,9 @@ from maps.views import (
     TrackFacts,
     VehicleFacts,
     Visit,
-    heat_page,
-    near_page,
-    track_page,
+    heat_view,
+    near_view,
+    track_view,
 )
 
 BEGIN = datetime(2026, 11, 26, tzinfo=UTC)
@@ -198,7 +198,7 @@ def heat(language: Language = "en", word: str | None = None, cells: int = 300) -
 def pages(language: Language = "en", word: str | None = None) -> dict[str, str]:
     """Each kind of page by its name; every text in them may be one word."""
     return {
-        "track": track_page(track(language, word)),
-        "near": near_page(near(language, word)),
-        "heat": heat_page(heat(language, word)),
+        "track": track_view(track(language, word)),
+        "near": near_view(near(language, word)),
+        "heat": heat_view(heat(language, word)),
     }

@@ -50,7 +50,7 @@ class Wanted:
         )
 
 
-async def track_page(scope: Scope, vehicle: Row, wanted: Wanted) -> str:
+async def track_view(scope: Scope, vehicle: Row, wanted: Wanted) -> str:
     """The page of a vehicle's track. Raises AssetsMissing and what reads raise."""
     fixes = await reads.track(
         scope,
@@ -72,7 +72,7 @@ async def track_page(scope: Scope, vehicle: Row, wanted: Wanted) -> str:
     def build() -> str:
         columns, implausible = _believed(fixes.columns)
         moved = _moved(columns, limits_of(vehicle["class"], vehicle["interval_s"][0]).gap_ms)
-        return views.track_page(
+        return views.track_view(
             views.TrackFacts(
                 asked=asked,
                 vehicle=_told(vehicle, names),
@@ -94,7 +94,7 @@ async def track_page(scope: Scope, vehicle: Row, wanted: Wanted) -> str:
     return await asyncio.to_thread(build)
 
 
-async def near_page(
+async def near_view(
     scope: Scope, place: tuple[float, float], radius_m: float, wanted: Wanted
 ) -> str:
     """The page of who was near a place (lon, lat). Raises AssetsMissing and what reads raise."""
@@ -115,10 +115,10 @@ async def near_page(
         visits=visits,
         cut=len(found) > len(shown),
     )
-    return await asyncio.to_thread(views.near_page, facts)
+    return await asyncio.to_thread(views.near_view, facts)
 
 
-async def heat_page(
+async def heat_view(
     scope: Scope, department: str, vehicles: Sequence[Row], wanted: Wanted, *, of_one: bool
 ) -> str:
     """The page of where a department's vehicles, or one of them, spent their time."""
@@ -141,7 +141,7 @@ async def heat_page(
         fixes=spent.fixes,
         cut=spent.cells > len(spent.lon),
     )
-    return await asyncio.to_thread(views.heat_page, facts)
+    return await asyncio.to_thread(views.heat_view, facts)
 
 
 def _believed(columns: Mapping[str, list[Any]]) -> tuple[dict[str, list[Any]], int]:
