@@ -8,16 +8,14 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import numpy as np
-import shapely
 from fastapi import Query
-from shapely.geometry import mapping
 
 from api.errors import BadParameter
 from api.geojson import DIGITS, MOST_LAT, MOST_LON, bounding_box, box_numbers
 from api.models import Point
 from geo import hk1980
 from geo.areas import Area
-from geo.places import geometry_from_grid, geometry_to_grid
+from geo.places import geometry_from_grid, geometry_to_grid, read_geometry
 from geo.shapes import build_shape
 from tracker.reads import Box, Row
 
@@ -100,13 +98,9 @@ def asked_box(text: str, crs: Crs) -> AskedBox:
 
 
 def asked_area(text: str, crs: Crs) -> Area:
-    """The well-known text of a polygon; raises BadParameter, ShapeError or OffGridError."""
-    try:
-        drawn: dict[str, Any] = mapping(shapely.from_wkt(text))
-    except (shapely.errors.ShapelyError, AttributeError) as error:
-        raise BadParameter(f"polygon is no well-known text: {error}") from None
-    given = drawn if crs is Crs.CRS84 else geometry_from_grid(drawn)
-    return build_shape({"geometry": given})
+    """The well-known text of a polygon; raises ShapeError or OffGridError."""
+    drawn = read_geometry(text)
+    return build_shape({"geometry": drawn if crs is Crs.CRS84 else geometry_from_grid(drawn)})
 
 
 def asked_place(text: str, crs: Crs) -> Pair:

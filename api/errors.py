@@ -7,6 +7,7 @@ ApiError
 │   └── SignInClosed
 ├── NotFound            404
 ├── ConsoleMissing      404
+├── NotAcceptable       406
 └── BadParameter        422
 """
 
@@ -67,6 +68,10 @@ class ConsoleMissing(ApiError):
     """The console is not built: run `npm ci && npm run build` in maps/console, or scripts/demo."""
 
 
+class NotAcceptable(ApiError):
+    """There is nothing here of a kind that `Accept` names: leave it out, or name another."""
+
+
 class BadParameter(ApiError):
     """Change the request: a parameter cannot be used."""
 
@@ -117,6 +122,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     NotFound: _NOT_FOUND,
     Unknown: _NOT_FOUND,
     ConsoleMissing: _problem(404, "console-missing", "The console is not built", "控制台尚未建立"),
+    NotAcceptable: _problem(406, "not-acceptable", "Not in that format", "不支援此格式"),
     AssetsMissing: _problem(503, "pages-not-built", "The pages are not built yet", "頁面尚未建立"),
     BadParameter: _INVALID,
     GeoError: _INVALID,

@@ -1,9 +1,14 @@
 """What devices say wrongly.
 
 DeviceError
-└── FieldError      a sentence whose checksum fits but whose field cannot be right
-    ├── FormError
-    └── RangeError
+├── FieldError      a sentence whose checksum fits but whose field cannot be right
+│   ├── FormError
+│   └── RangeError
+└── RecordingError  a file that is to be imported
+    ├── UnknownRecordingError
+    ├── HeaderError
+    ├── DocumentTypeError
+    └── BrokenRecordingError
 """
 
 from __future__ import annotations
@@ -28,3 +33,23 @@ class FormError(FieldError):
 
 class RangeError(FieldError):
     """A field is outside what it can be. Look for noise on the line or a broken receiver."""
+
+
+class RecordingError(DeviceError):
+    """The file cannot be imported."""
+
+
+class UnknownRecordingError(RecordingError):
+    """The file is neither GPX, nor NMEA, nor CSV with a known header: say which with --format."""
+
+
+class HeaderError(RecordingError):
+    """The header must name a time with its zone (fixed_at) and a place: lat and lon, or easting_m and northing_m."""  # noqa: E501  the sentence is the message
+
+
+class DocumentTypeError(RecordingError):
+    """A GPX file with a document type is not read: take the <!DOCTYPE …> out of it."""
+
+
+class BrokenRecordingError(RecordingError):
+    """The file breaks off or is not of its format; what stands before that place is imported."""

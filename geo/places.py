@@ -69,6 +69,15 @@ def _told_apart(text: str, one: str, letter: str, other: str, letter2: str) -> t
     return (first, second) if kinds[0][0] else (second, first)
 
 
+def read_geometry(text: str) -> dict[str, Any]:
+    """Well-known text, `POLYGON((114.1 22.3, …))`, as a GeoJSON geometry; raises
+    MalformedShapeError."""
+    try:
+        return dict(mapping(shapely.from_wkt(text)))
+    except _MALFORMED as error:
+        raise MalformedShapeError(f"no well-known text: {error}") from error
+
+
 def geometry_from_grid(geometry: Mapping[str, Any]) -> dict[str, Any]:
     """A GeoJSON geometry drawn in HK1980 Grid (easting, northing) as one in degrees (lon, lat).
 

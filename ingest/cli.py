@@ -1,14 +1,16 @@
-"""The verbs of ingest: `milepost ingest`, `enrol-demo` and `device tail`."""
+"""The verbs of ingest: `milepost ingest`, `import`, `enrol-demo` and `device tail`."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from tracker.cli import groups
-from tracker.cli.shared import DeviceArgument
+from tracker.cli.shared import DeviceArgument, takes
 
 if TYPE_CHECKING:
     from ingest.settings import IngestSettings
@@ -31,6 +33,32 @@ CheckOption = Annotated[
         help="Read nothing: say what each source would do, and what is wrong. Exit code 1 if any.",
     ),
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """What `import` is told."""
+
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", exists=True, dir_okay=False, help="See docs/formats.md."),
+    ]
+    device: Annotated[
+        str, typer.Option(metavar="DEPARTMENT/REF", help="The device that said it: FSD/box-1.")
+    ]
+    format_: Annotated[
+        Literal["gpx", "csv", "nmea"] | None,
+        typer.Option("--format", help="Without: by how the file begins."),
+    ] = None
+    day: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="YYYY-MM-DD",
+            help="Date of the first fix, for NMEA without dates.",
+        ),
+    ] = None
+    wait: Annotated[bool, typer.Option(help="For how it comes out.")] = True
 
 
 @app.command("enrol-demo")
@@ -129,6 +157,43 @@ async def _say_checked(settings: IngestSettings) -> bool:
         for line in report.lines():
             typer.echo(line)
     return all(report.is_well for report in reports)
+
+
+@app.command("import")
+@takes(ImportOptions)
+def import_(said: ImportOptions) -> None:
+    """Store the history in GPX, CSV or NMEA files as what a device said, once.
+
+    The running service reads it behind what is live, by the rules for any message, with receipts.
+    Exit code 1 when anything was refused.
+    """
+    import asyncio
+    from contextlib import suppress
+
+    from ingest.importing import Order, import_file
+    from tracker.access import database
+    from tracker.data_folder import DataFolder
+    from tracker.settings import DatabaseSettings
+
+    folder = DataFolder()
+    is_served = folder.holder() is not None or DatabaseSettings().url is not None
+    is_well = True
+    with database(folder) as addresses, suppress(KeyboardInterrupt):
+        for path in said.files:
+            order = Order(
+                path=path,
+                device=said.device,
+                format=said.format_,
+                day=None if said.day is None else said.day.date(),
+                waits=said.wait and is_served,
+            )
+            report = asyncio.run(
+                import_file(addresses, order, lambda line: typer.echo(line, err=True))
+            )
+            for line in report.lines():
+                typer.echo(line)
+            is_well &= report.is_well
+    raise typer.Exit(not is_well)
 
 
 @groups["device"].command()

@@ -18,6 +18,7 @@ from devices.gpsd import read_reports
 from devices.nmea import Decoded, Decoder
 from devices.owntracks import read_owntracks
 from devices.payloads import State
+from devices.recording.part import read_part
 from devices.traccar import read_traccar
 from ingest.arrival import Arrival
 from tracker.message import Beside, DeviceSaid, Heard, Message, Notice, Reading, Refusal
@@ -41,6 +42,7 @@ StreamKey = tuple[str, str, str, str | None]
 #: Sources whose payloads are no NMEA, by the first word of their names.
 READERS: Mapping[str, Callable[[bytes], Batch]] = {
     "gpsd": read_reports,
+    "import": read_part,
     "owntracks": read_owntracks,
     "traccar": read_traccar,
 }

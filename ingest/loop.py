@@ -195,7 +195,7 @@ class Ingest:
             await self._commit_apart(messages)
             self.counts.commit_seconds += time.monotonic() - started_s
             now = self._clock.now()
-            live = [work.arrival for _, work in batch if work.arrival.replay is None]
+            live = [work.arrival for _, work in batch if _came_now(work)]
             oldest = min((each.received_at for each in live), default=now)
             self.counts.commit_lag_s = (now - oldest).total_seconds()
         self._acknowledge(batch)
@@ -314,6 +314,11 @@ class Ingest:
 def _says_something(message: Message) -> bool:
     said = (message.readings, message.refusals, message.boot, message.replay, message.beside)
     return any(said)
+
+
+def _came_now(work: Work) -> bool:
+    """Whether it waited for nothing but us; not what was kept in the database for later."""
+    return work.arrival.replay is None and not work.source.startswith("import:")
 
 
 def _by_source(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:

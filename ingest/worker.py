@@ -17,6 +17,7 @@ from ingest.clock import Clock
 from ingest.loop import Ingest
 from ingest.settings import IngestSettings
 from ingest.share import plan
+from ingest.sources.imported import ImportSource
 from ingest.sources.mqtt import MqttSource
 from ingest.sources.push import PushSource
 from ingest.sources.replay import ReplaySource
@@ -150,7 +151,8 @@ class Worker:
     async def _ingest(self, shard: int, committer: Committer, serving: _Serving) -> None:
         clock = Clock()
         sources = self._settings.open_sources(clock, shard, committer.directory.serves)
-        ingest = Ingest(committer, [*sources, ReplaySource(committer)], clock)
+        waiting = (ReplaySource(committer), ImportSource(committer))
+        ingest = Ingest(committer, [*sources, *waiting], clock)
         beside = [
             asyncio.create_task(_note_ready(ingest, serving)),
             asyncio.create_task(_tell_health(ingest, DataFolder().run / f"shard-{shard}{SUFFIX}")),

@@ -208,6 +208,23 @@ class Committer:
         known = self._directory is not None and self._directory.version == version
         return [dict(row) for row in rows] if known else []
 
+    async def import_parts(self, limit: int) -> list[Mapping[str, Any]]:
+        """Parts of files that wait to be imported, oldest first.
+
+        id, department_ref, device_ref, boot, seq, source, payload, asked_at. May be asked by
+        another task while one commits, like the one below.
+        """
+        with told():
+            async with self._pool.acquire() as connection:
+                rows = await connection.fetch(sql.text("load_import_parts"), limit, self._shard)
+        return [dict(row) for row in rows]
+
+    async def drop_import_parts(self, ids: Sequence[int]) -> None:
+        """Forget parts that are committed."""
+        with told():
+            async with self._pool.acquire() as connection:
+                await connection.execute("DELETE FROM import_part WHERE id = ANY($1)", ids)
+
     async def report(self, counters: dict[str, Any]) -> None:
         """Write down how this process goes, for `milepost status` and /metrics."""
         with told():

@@ -10,7 +10,9 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
+from starlette.responses import Response
 
+from api import exports
 from api.answers import GeoJson, built
 from api.caller import SCHEMES, InScope
 from api.crs import AnswerCrs, Crs, whole_line
@@ -118,12 +120,26 @@ def _asked(
     )
 
 
-@router.get("/vehicles/{department}/{ref}/track", response_model=Track, response_class=GeoJson)
+@router.get(
+    "/vehicles/{department}/{ref}/track",
+    response_model=Track,
+    response_class=GeoJson,
+    responses=exports.RESPONSES,
+)
 async def track(
-    scope: InScope, vehicle: FoundVehicle, window: Window, asked: Annotated[_Asked, Depends(_asked)]
-) -> GeoJson:
-    """The fixes of a vehicle between two times, oldest first, all or simplified."""
+    scope: InScope,
+    vehicle: FoundVehicle,
+    window: Window,
+    export: exports.InExport,
+    asked: Annotated[_Asked, Depends(_asked)],
+) -> Response:
+    """The fixes of a vehicle between two times, oldest first: a page of them, all or simplified, or
+    the whole as a file."""
     since, until = window
+    if export is not None:
+        exports.refuse_metres(asked.crs)
+        _refuse_fewer(asked)
+        return await export.answer(vehicle, since=since, until=until, implausible=asked.implausible)
     stretch = reads.Stretch(
         vehicle_id=vehicle["id"],
         since=since,
@@ -143,6 +159,11 @@ async def track(
         "next": _next(vehicle["vehicle"], found.goes_on_at, until, asked.query),
     }
     return await built(GeoJson, lambda: _feature(told, found.columns, asked.crs))
+
+
+def _refuse_fewer(asked: _Asked) -> None:
+    if (asked.tolerance_m, asked.points, asked.known_at) != (None, None, None):
+        raise BadParameter("A file is of all fixes: simplify_m, points and known_at are for pages.")
 
 
 async def _read(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
 
 from api.answers import GeoJson, Json, built
 from api.caller import SCHEMES, ChosenDepartment, InScope
-from api.crs import AnswerCrs, BoxCrs, Crs, asked_area, asked_box, pairs
+from api.crs import AnswerCrs, AskedBox, BoxCrs, Crs, asked_area, asked_box, pairs
 from api.errors import NotFound
+from api.exports import POSITIONS_RESPONSES, AskedTable, positions_file, refuse_metres
 from api.geojson import position_feature
 from api.models import PositionFeature, Positions, Vehicle, VehicleDetails, Vehicles
+from geo.areas import Area
 from tracker import reads
 from tracker.reads import Row
 
@@ -31,6 +35,23 @@ PolygonText = Annotated[
 BoxText = Annotated[str | None, Query(alias="bbox", description="west,south,east,north")]
 
 
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """Where positions are asked for; None: anywhere."""
+
+    box: AskedBox | None
+    area: Area | None
+
+
+def _inside(
+    box: BoxText = None, polygon: PolygonText = None, box_crs: BoxCrs = Crs.CRS84
+) -> _Inside:
+    return _Inside(
+        asked_box(box, box_crs) if box is not None else None,
+        asked_area(polygon, box_crs) if polygon is not None else None,
+    )
+
+
 @router.get("/vehicles", response_model=Vehicles, response_class=Json)
 async def vehicles(scope: InScope, department_id: ChosenDepartment) -> Json:
     """What stays the same about vehicles while they move."""
@@ -40,25 +61,35 @@ async def vehicles(scope: InScope, department_id: ChosenDepartment) -> Json:
     )
 
 
-@router.get("/positions", response_model=Positions, response_class=GeoJson)
+@router.get(
+    "/positions",
+    response_model=Positions,
+    response_class=GeoJson,
+    responses=POSITIONS_RESPONSES,
+)
 async def positions(
     scope: InScope,
     department_id: ChosenDepartment,
-    box: BoxText = None,
-    polygon: PolygonText = None,
-    box_crs: BoxCrs = Crs.CRS84,
+    inside: Annotated[_Inside, Depends(_inside)],
     crs: AnswerCrs = Crs.CRS84,
-) -> GeoJson:
+    format_: AskedTable = "geojson",
+) -> Response:
     """The latest fix of each vehicle, or of those in a box and in a polygon."""
-    asked = asked_box(box, box_crs) if box is not None else None
+    box = inside.box
     rows: Sequence[Row] = await reads.positions(
         scope,
         department_id=department_id,
-        box=asked.degrees if asked is not None else None,
-        area=asked_area(polygon, box_crs) if polygon is not None else None,
+        box=box.degrees if box is not None else None,
+        area=inside.area,
     )
-    if asked is not None:
-        rows = asked.holding(rows)
+    if box is not None:
+        rows = box.holding(rows)
+    if format_ != "geojson":
+        refuse_metres(crs)
+        names = {each["id"]: each["name"] for each in await reads.vehicles(scope)}
+        return await positions_file(
+            format_, [{**row, "name": names.get(row["id"], {})} for row in rows]
+        )
     return await built(GeoJson, lambda: Positions(features=_features(rows, crs)))
 
 

@@ -182,3 +182,40 @@ async def test_what_has_no_sense_is_refused(
     answer = await as_both.get(path, params=query, headers={"Accept-Language": "zh-HK"})
     assert answer.status_code == 422, answer.text
     assert answer.json()["title"] == "請求內容無效"
+
+
+async def test_visits_come_by_pages_with_where_they_were_nearest(
+    world: World, as_both: httpx.AsyncClient
+) -> None:
+    for vehicle in ("A/AMB-1", "A/AMB-2", "B/AMB-1"):
+        await world.drive(vehicle, (0, 114.16, 22.3), (100, 114.18, 22.3))
+    await world.drive("B/AMB-2", (0, 114.16, 22.31), (100, 114.18, 22.31))
+    asked = {**PLACE, "radius_m": 50}
+    whole = await got(as_both, "/v1/visits", **asked)
+    assert refs(whole) == ["A/AMB-1", "A/AMB-2", "B/AMB-1"]
+    said = whole["features"][0]["properties"]
+    assert whole["features"][0]["geometry"]["coordinates"] == pytest.approx([114.17, 22.3])
+    assert said["nearest_m"] == 0
+    assert said["within_s"] == pytest.approx(4.9, abs=0.1)
+    assert said["first_at"] < said["nearest_at"] < said["last_at"]
+    page = await got(as_both, "/v1/visits", limit=2, **asked)
+    assert refs(page) == ["A/AMB-1", "A/AMB-2"]
+    assert (await got(as_both, page["next"]))["features"] == whole["features"][2:]
+    assert refs(await got(as_both, "/v1/visits", department="B", **asked)) == ["B/AMB-1"]
+    assert len(refs(await got(as_both, "/v1/visits", **{**asked, "radius_m": 1200}))) == 4
+    grid = await got(as_both, "/v1/visits", crs="EPSG:2326", **asked)
+    assert grid["features"][0]["geometry"]["coordinates"] == pytest.approx(
+        [835_800, 817_700], abs=300
+    )
+
+
+async def test_visits_have_their_bounds(as_both: httpx.AsyncClient) -> None:
+    for asked in (
+        {"radius_m": 10_001},
+        {"radius_m": 0},
+        {"from": "2026-01-01T00:00:00Z", "to": "2026-02-02T00:00:00Z"},
+        {"from": "0001-01-01T00:00:00Z", "to": "0001-01-02T00:00:00Z"},
+        {"after": "nobody"},
+    ):
+        answer = await as_both.get("/v1/visits", params={**PLACE, **asked})
+        assert answer.status_code == 422, asked

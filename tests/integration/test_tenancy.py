@@ -24,6 +24,9 @@ from tracker.reads import Reader
 
 #: Routes that say the same to everybody.
 OPEN = {"/healthz", "/v1/sign-in"}
+HOUR = timedelta(hours=1)
+#: Of parameters that must be given: where and when the departments' vehicles are.
+NEEDED = {"place": "114.2,22.35", "at": f"{datetime.now(UTC) - timedelta(minutes=4):%FT%TZ}"}
 
 
 @pytest.fixture
@@ -73,10 +76,15 @@ async def requests_for(client: httpx.AsyncClient, department: str) -> list[str]:
         ref = f"{department}-BOX-AMB-1" if "/devices/" in path else "AMB-1"
         asked = path.replace("{department}", department).replace("{ref}", ref)
         assert "{" not in asked, f"{path}: say here how to fill its parameter"
+        parameters = methods["get"].get("parameters", [])
+        needed = {each["name"] for each in parameters if each["required"]} & NEEDED.keys()
+        asked += "?" + "&".join(f"{name}={NEEDED[name]}" for name in sorted(needed))
         filled.append(asked)
-        names = {each["name"] for each in methods["get"].get("parameters", [])}
-        known = {"department": department, "before": alert, "from": "2026-01-01T00:00:00Z"}
-        filled += [f"{asked}?{name}={known[name]}" for name in sorted(names & known.keys())
+        names = {each["name"] for each in parameters}
+        begins = "2026-01-01" if path == "/v1/days" else f"{datetime.now(UTC) - HOUR:%FT%TZ}"
+        known = {"department": department, "before": alert, "from": begins}
+        known |= {"vehicle": f"{department}/AMB-1", "simplify_m": "5"}
+        filled += [f"{asked}&{name}={known[name]}" for name in sorted(names & known.keys())
                    if f"{{{name}}}" not in path]  # fmt: skip
     return filled
 
@@ -113,6 +121,13 @@ async def test_what_is_not_yours_is_not_there(world: World, api: Served) -> None
             ("/v1/devices/A/A-BOX-AMB-1/receipts", "/v1/devices/A/NONE/receipts"),
             ("/v1/vehicles?department=A", "/v1/vehicles?department=NONE"),
             ("/v1/positions?department=A", "/v1/positions?department=NONE"),
+            ("/v1/vehicles/A/AMB-1/trips", "/v1/vehicles/A/NONE/trips"),
+            ("/v1/vehicles/A/AMB-1/odometer", "/v1/vehicles/A/NONE/odometer"),
+            ("/v1/days?vehicle=A/AMB-1", "/v1/days?vehicle=A/NONE"),
+            (
+                f"/v1/whereabouts?at={NEEDED['at']}&vehicle=A/AMB-1",
+                f"/v1/whereabouts?at={NEEDED['at']}&vehicle=A/NONE",
+            ),
             (f"/v1/alerts?before={alert_id}", f"/v1/alerts?before={'0' * 32}"),
         ):
             answers = [await other.get(path) for path in (theirs, nobodys)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import assign, receipt, rejects, shards, show
+from tracker.cli import assign, export, journal, receipt, rejects, shards, show, tracks, where
 from tracker.cli.registry import mount
 from tracker.cli.shared import DataOption, escaped, run_as_owner
 
@@ -29,6 +29,13 @@ groups = mount(app)
 groups["device"].command("assign")(assign.assign)
 groups["device"].command("receipt")(receipt.receipt)
 groups["device"].command("show")(show.show)
+app.command("where")(where.where)
+app.command("near")(where.near)
+app.command("track")(tracks.track)
+app.command("visits")(tracks.visits)
+app.command("trips")(journal.trips)
+app.command("days")(journal.days)
+app.command("export")(export.export)
 app.add_typer(rejects.group, name="rejects")
 app.add_typer(shards.group, name="shard")
 

@@ -163,7 +163,11 @@ ADDERS: dict[str, Callable[..., None]] = {
 
 #: Verbs that only some kinds have.
 MORE: dict[str, dict[str, Callable[..., None]]] = {
-    "device": {"password": devices.password, "retire": devices.retire},
+    "device": {
+        "password": devices.password,
+        "retire": devices.retire,
+        "accept-from": devices.accept_from,
+    },
 }
 
 

@@ -1,7 +1,7 @@
 """The schema as SQLAlchemy models: the truth that the migrations are tested against."""
 
 from tracker.models.base import Base
-from tracker.models.devices import DeviceNotice, DeviceState
+from tracker.models.devices import DeviceNotice, DeviceState, ImportPart
 from tracker.models.fixes import Fix, Latest, Receipt, Reject, RejectDay
 from tracker.models.motion import (
     Gap,
@@ -57,6 +57,7 @@ __all__ = [
     "FenceVersion",
     "Fix",
     "Gap",
+    "ImportPart",
     "IngestHealth",
     "Installation",
     "Latest",

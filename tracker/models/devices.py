@@ -1,15 +1,16 @@
-"""How devices go: what each said of its own state, and what its receiver was seen to be like."""
+"""How devices go: what each said of its own state, what its receiver was seen to be like, and what
+of its history is to be imported."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import text
+from sqlalchemy import BigInteger, Identity, LargeBinary, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import INT8MULTIRANGE
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tracker.models.base import Base, Moment
+from tracker.models.base import Base, Moment, Now
 
 
 class DeviceState(Base):
@@ -51,3 +52,22 @@ class DeviceNotice(Base):
     department_id: Mapped[int]
     #: Minutes since 1970.
     minutes: Mapped[MultiRange[int]] = mapped_column(INT8MULTIRANGE)
+
+
+class ImportPart(Base):
+    """A part of a file of history, until ingest has committed it like any message."""
+
+    __tablename__ = "import_part"
+    __table_args__ = (UniqueConstraint("device_id", "boot", "seq"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    department_id: Mapped[int]
+    device_id: Mapped[int]
+    #: Made of the file itself, so that a file is imported once.
+    boot: Mapped[str]
+    seq: Mapped[int] = mapped_column(BigInteger)
+    #: `import:` and the file's name.
+    source: Mapped[str]
+    #: As `devices.recording.part` writes it.
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+    asked_at: Mapped[Now]

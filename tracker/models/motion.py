@@ -24,7 +24,8 @@ class TrackChunk(Base):
 
     __tablename__ = "track_chunk"
     __table_args__ = (
-        Index("ix_track_chunk_path", "path", postgresql_using="gist"),
+        # Time first, so that an hour of a long history is a small part of it (docs/queries.md).
+        Index("ix_track_chunk_started_at_path", "started_at", "path", postgresql_using="gist"),
         Index("ix_track_chunk_started_at", "started_at"),
     )
 

@@ -24,7 +24,7 @@ from tracker.reads.near import Near, near
 from tracker.reads.session import Reader, Row, Scope, told
 from tracker.reads.simplified import Coarseness, Simplified, simplified
 from tracker.reads.time_spent import TimeSpent, time_spent
-from tracker.reads.tracks import Stretch, Track, track
+from tracker.reads.tracks import Stretch, Track, pages, track
 from tracker.reads.vehicles import Box, positions, vehicle, vehicles
 from tracker.reads.visits import MOST_RADIUS_M, MOST_WINDOW, Nearby, visitors
 from tracker.reads.whereabouts import KNOWN_BY, Instant, whereabouts
@@ -75,6 +75,7 @@ __all__ = [
     "motion_codes",
     "near",
     "odometer",
+    "pages",
     "positions",
     "receipts",
     "simplified",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,7 +20,8 @@ class Track:
     """Fixes in order of time, as columns of one length.
 
     lon, lat, fixed_at, received_at, ignition, implausible, altitude_m, speed_mps, course_deg,
-    heading_deg, accuracy_m. Gaps are not marked: they show in the times.
+    heading_deg, accuracy_m, hdop, satellites, mode, ais. Gaps are not marked: they show in the
+    times.
     """
 
     columns: Mapping[str, list[Any]]
@@ -51,7 +53,8 @@ _COLUMNS: Final = (
     func.ST_Y(Fix.geom).label("lat"),
     *(Fix.fixed_at, Fix.received_at, Fix.ignition, Fix.implausible),
     *(_rounded(Fix.altitude_m, 1), _rounded(Fix.speed_mps, 2), _rounded(Fix.course_deg, 1)),
-    *(_rounded(Fix.heading_deg, 1), _rounded(Fix.accuracy_m, 1)),
+    *(_rounded(Fix.heading_deg, 1), _rounded(Fix.accuracy_m, 1), _rounded(Fix.hdop, 2)),
+    *(Fix.satellites, Fix.mode, Fix.ais),
 )
 
 
@@ -77,3 +80,34 @@ async def track(scope: Scope, asked: Stretch) -> Track:
         columns={name: values[:limit] for name, values in columns.items()},
         goes_on_at=times[limit] if len(times) > limit else None,
     )
+
+
+#: How many fixes a page has: some megabytes, and some tens of milliseconds of one transaction.
+PAGE: Final = 10_000
+
+
+async def pages(
+    scope: Callable[[], AbstractAsyncContextManager[Scope]],
+    *,
+    vehicle_id: int,
+    since: datetime,
+    until: datetime,
+    implausible: bool = False,
+) -> AsyncIterator[Mapping[str, list[Any]]]:
+    """The columns of a whole track, however long, each page a transaction of its own (law 7).
+
+    A fix that comes late, while this goes on, is in it if it belongs behind the page at hand.
+    """
+    next_: datetime | None = since
+    while next_ is not None:
+        async with scope() as transaction:
+            asked = Stretch(
+                vehicle_id=vehicle_id,
+                since=next_,
+                until=until,
+                limit=PAGE,
+                implausible=implausible,
+            )
+            page = await track(transaction, asked)
+        yield page.columns
+        next_ = page.goes_on_at

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import shapely
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Double, ScalarSelect, Select, and_, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import array
 
 from geo.areas import Area
@@ -104,7 +104,7 @@ async def positions(
     heading_deg, accuracy_m, altitude_m, ignition, inputs, motion (one of MOTIONS), source (one of
     SOURCES).
     """
-    age = func.extract("epoch", func.milepost_now() - Latest.fixed_at)
+    age = cast(func.extract("epoch", func.milepost_now() - Latest.fixed_at), Double)
     query = (
         select(
             Vehicle.id,

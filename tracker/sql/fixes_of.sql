@@ -1,5 +1,5 @@
 -- The believed fixes of stretches: of vehicles $1 from $2 to $3, both included, as one bytea of packed
--- records (see tracker/reads/visits.py): a third of the time of as many rows. None before $4 or after $5.
+-- records (see tracker/reads/visits.py): less than half the time of as many rows. None before $4 or after $5.
 SELECT string_agg(
     int4send(s.n::integer) || timestamptz_send(f.fixed_at) || float8send(ST_X(f.geom))
     || float8send(ST_Y(f.geom)),

@@ -110,6 +110,7 @@ GRANT SELECT, INSERT, UPDATE ON latest, fence_state, event, alert, receipt, reje
 GRANT SELECT, INSERT ON reject, outbox TO milepost_ingest;
 GRANT UPDATE (replay_asked_at, replayed_at) ON reject TO milepost_ingest;
 GRANT INSERT ON past_change TO milepost_ingest;
+GRANT SELECT, DELETE ON import_part TO milepost_ingest;
 
 GRANT SELECT, UPDATE ON outbox TO milepost_worker;
 GRANT SELECT ON department, application, vehicle, device_assignment, duty_status, fix, latest,
