@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tracker.cli.shared import TIME_FORMATS, aware, run_as_owner
+from tracker.cli import tracks
+from tracker.cli.asking import (
+    FromOption,
+    PlaceArgument,
+    ToOption,
+    VehicleArgument,
+    asked,
+    vehicle_of,
+    window,
+)
 
 if TYPE_CHECKING:
     from api.views import Wanted
@@ -56,16 +65,6 @@ def serve(host: _HostOption = None, port: _PortOption = None) -> None:
     )
 
 
-VehicleArgument = Annotated[
-    str, typer.Argument(metavar="DEPARTMENT/REF", help="The vehicle's full ref: FSD/AMB-1.")
-]
-FromOption = Annotated[
-    datetime | None,
-    typer.Option("--from", formats=TIME_FORMATS, help="Since when; a day before --to."),
-]
-ToOption = Annotated[
-    datetime | None, typer.Option("--to", formats=TIME_FORMATS, help="Until when; now.")
-]
 FileOption = Annotated[
     Path, typer.Option("--output", "-o", metavar="FILE", help="Where the page goes.")
 ]
@@ -82,32 +81,32 @@ def view_track(
     until: ToOption = None,
     lang: LangOption = "en",
 ) -> None:
-    """Where a vehicle went: its way by speed, stops, crossings, silences.
+    """Where a vehicle went in the last day, or between two times: its way, stops, crossings.
 
     Example: milepost view track FSD/AMB-1 --from 2026-11-26 --to 2026-11-27 -o track.html
     """
     from api.views import track_view
 
     async def make(scope: Scope, wanted: Wanted) -> str:
-        return await track_view(scope, await _vehicle(scope, vehicle), wanted)
+        return await track_view(scope, await vehicle_of(scope, vehicle), wanted)
 
     _write(output, _wanted(lang, since, until), make)
 
 
 @view.command("near")
 def view_near(
-    place: Annotated[
-        str, typer.Argument(help="Latitude, longitude: '22.2978,114.1722'; or HK1980 Grid.")
-    ],
+    place: PlaceArgument,
     output: FileOption,
-    radius_m: Annotated[float, typer.Option(min=1, max=10_000, help="Metres.")] = 100.0,
+    within: Annotated[
+        float, typer.Option(metavar="METRES", min=0.1, max=10_000, help="How near.")
+    ] = 100.0,
     since: FromOption = None,
     until: ToOption = None,
     lang: LangOption = "en",
 ) -> None:
-    """Which vehicles were near a place, when, how near and how long.
+    """Which vehicles were near a place in the last day, or between two times.
 
-    Example: milepost view near 22.2978,114.1722 --radius-m 200 --from 2026-11-26 -o near.html
+    Example: milepost view near "22.2978, 114.1722" --within 200 --from 2026-11-26 -o near.html
     """
     from api.views import near_view
     from geo.places import read_place
@@ -116,7 +115,7 @@ def view_near(
     _write(
         output,
         _wanted(lang, since, until),
-        lambda scope, wanted: near_view(scope, at, radius_m, wanted),
+        lambda scope, wanted: near_view(scope, at, within, wanted),
     )
 
 
@@ -130,60 +129,55 @@ def view_heat(
     until: ToOption = None,
     lang: LangOption = "en",
 ) -> None:
-    """Where a vehicle, or a department's vehicles, spent their time.
+    """Where a vehicle, or a department's vehicles, spent the last day, or the time between two.
 
     Example: milepost view heat FSD --lang zh-Hant -o heat.html
     """
     from api.views import heat_view
-    from tracker import reads
-    from tracker.errors import Unknown
 
     department, _, ref = of.partition("/")
 
     async def make(scope: Scope, wanted: Wanted) -> str:
-        if ref:
-            return await heat_view(
-                scope, department, [await _vehicle(scope, of)], wanted, of_one=True
-            )
-        if department not in await reads.department_names(scope):
-            raise Unknown(f"(department {department})")
-        every = await reads.vehicles(scope)
-        own = [row for row in every if row["department"] == department]
-        return await heat_view(scope, department, own, wanted, of_one=False)
+        chosen = [await vehicle_of(scope, of)] if ref else await _fleet(scope, department)
+        return await heat_view(scope, department, chosen, wanted, of_one=bool(ref))
 
     _write(output, _wanted(lang, since, until), make)
+
+
+async def _fleet(scope: Scope, department: str) -> list[Row]:
+    from tracker import reads
+    from tracker.cli.asking import department_id_of
+
+    return await reads.vehicles(scope, department_id=await department_id_of(scope, department))
 
 
 def _wanted(
     lang: Literal["en", "zh-Hant"], since: datetime | None, until: datetime | None
 ) -> Wanted:
-    from api.errors import BadParameter
     from api.views import Wanted
 
-    until = aware(until) or datetime.now(UTC)
-    since = aware(since) or until - timedelta(days=1)
-    if since >= until:
-        raise BadParameter("--from must be before --to.")
+    since, until = window(since, until, hours=24)
     return Wanted(language=lang, since=since, until=until)
-
-
-async def _vehicle(scope: Scope, full_ref: str) -> Row:
-    from tracker import reads
-    from tracker.errors import Unknown
-
-    department, _, ref = full_ref.partition("/")
-    found = await reads.vehicle(scope, department=department, ref=ref)
-    if found is None:
-        raise Unknown(f"(vehicle {full_ref})")
-    return found
 
 
 def _write(output: Path, wanted: Wanted, make: Callable[[Scope, Wanted], Awaitable[str]]) -> None:
     """Make the page, and put it where it goes when it is whole."""
-    from tracker.access import database
-    from tracker.data_folder import DataFolder
-
-    with database(DataFolder()) as addresses:
-        page = run_as_owner(addresses, lambda scope: make(scope, wanted))
+    page = asked(lambda scope: make(scope, wanted))
     output.write_text(page, encoding="utf-8")
     typer.echo(f"The page is in {output} ({len(page.encode()) // 1000} kB).")
+
+
+def _html(options: tracks.Drive, output: Path) -> None:
+    """`milepost track … --html FILE`: the same page of the same time."""
+    from api.views import Wanted, track_view
+
+    since, until = window(options.since, options.until, hours=1)
+    wanted = Wanted(language=options.lang, since=since, until=until)
+
+    async def make(scope: Scope, wanted: Wanted) -> str:
+        return await track_view(scope, await vehicle_of(scope, options.vehicle), wanted)
+
+    _write(output, wanted, make)
+
+
+tracks.write_html = _html

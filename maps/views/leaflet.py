@@ -42,6 +42,8 @@ def draw(drawing: Drawing, speech: Speech) -> Drawn:
         attribution_control=False,
         max_zoom=_NEAREST_ZOOM,
         zoom_snap=0.25,
+        # The first fit would be flown to as well.
+        zoom_animation=False,
     )
     for element in _elements(drawing, speech):
         element.add_to(chart)

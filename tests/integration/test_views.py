@@ -192,10 +192,11 @@ async def test_time_spent_is_read_by_the_key_of_fix(world: World) -> None:
 @pytest.mark.parametrize(
     ("verb", "expected"),
     [
-        (["track", "A/AMB-1"], "A/A-SQUARE"),
-        (["near", "22.32,114.12", "--radius-m", "50"], "A/AMB-1"),
-        (["heat", "A"], "A thing"),
-        (["heat", "A/AMB-1", "--lang", "zh-Hant"], "A 物件"),
+        (["view", "track", "A/AMB-1", "-o"], "A/A-SQUARE"),
+        (["track", "A/AMB-1", "--html"], "A/A-SQUARE"),
+        (["view", "near", "22.32,114.12", "--within", "50", "-o"], "A/AMB-1"),
+        (["view", "heat", "A", "-o"], "A thing"),
+        (["view", "heat", "A/AMB-1", "--lang", "zh-Hant", "-o"], "A 物件"),
     ],
 )
 async def test_the_command_writes_the_page(
@@ -203,7 +204,7 @@ async def test_the_command_writes_the_page(
 ) -> None:
     page = tmp_path / "page.html"
     begin = world.started_at - timedelta(minutes=1)
-    done = milepost(world, "view", *verb, "-o", str(page), "--from", typed(begin))
+    done = milepost(world, *verb, str(page), "--from", typed(begin))
     assert done.returncode == 0, done.stderr
     assert "The page is in" in done.stdout
     assert expected in words_of(page.read_text("utf-8"))
