@@ -161,6 +161,20 @@ def test_the_policy_alone_keeps_strange_scripts_from_running(browser: Browser, k
     said.page.context.close()
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_map_shows_what_it_is_about_at_once(browser: Browser, width: int) -> None:
+    """Not after a flight, which a printer or a picture does not wait for."""
+    said = opened(browser, pages()["near"], width=width)
+    ring = said.page.locator(".leaflet-container .ring").bounding_box()
+    chart = said.page.locator(".leaflet-container").bounding_box()
+    assert ring is not None
+    assert chart is not None
+    assert ring["x"] >= chart["x"]
+    assert ring["y"] >= chart["y"]
+    assert max(ring["width"] / chart["width"], ring["height"] / chart["height"]) > 0.6
+    said.page.context.close()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_served_page_works_in_its_sandbox(browser: Browser, kind: str) -> None:
     """As the API serves it: with scripts, without an origin, so without the console's cookie."""
