@@ -10,7 +10,9 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from tracker.duty import DutyStatus
 
 Lon = float
 Lat = float
@@ -91,6 +93,23 @@ class Vehicle(Model):
     duty_status: str | None
     #: Expected seconds between fixes: moving, then at rest.
     interval_s: list[int]
+
+
+class DutyChange(Model):
+    """What a vehicle is doing, since a time (without: now)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: DutyStatus
+    since: AwareDatetime | None = None
+
+
+class Duty(Model):
+    """What a vehicle is doing, and since when."""
+
+    vehicle: str
+    status: str
+    since: datetime
 
 
 class Vehicles(Model):
@@ -254,44 +273,6 @@ class LineString(Model):
 
     type: Literal["LineString"] = "LineString"
     coordinates: list[tuple[Lon, Lat]]
-
-
-class Simplified(Model):
-    """Of how many fixes a track was made; those left out are at most so far from it, metres."""
-
-    of: int
-    tolerance_m: float
-
-
-class TrackProperties(Model):
-    """Beside the line, a value a fix, in the same order."""
-
-    vehicle: str
-    department: str
-    since: datetime = Field(alias="from")
-    until: datetime = Field(alias="to")
-    times: list[datetime]
-    received_at: list[datetime]
-    speed_mps: list[float | None]
-    course_deg: list[float | None]
-    heading_deg: list[float | None]
-    accuracy_m: list[float | None]
-    altitude_m: list[float | None]
-    ignition: list[bool | None]
-    #: Whether each is a jump that nothing confirms; None unless such fixes were asked for.
-    implausible: list[bool] | None
-    #: None where no fix was left out.
-    simplified: Simplified | None
-    #: Where the rest is, if the limit cut it off.
-    next: str | None
-
-
-class Track(Model):
-    """A track as GeoJSON: a line, a point for a single fix, null for none."""
-
-    type: Literal["Feature"] = "Feature"
-    geometry: LineString | Point | None
-    properties: TrackProperties
 
 
 class FenceProperties(Model):

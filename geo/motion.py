@@ -3,8 +3,9 @@
 `advance` takes a vehicle's plausible fixes in the order of time, however they are cut into batches,
 and gives back what can change no more; `open_segments` tells what goes on. Exactly:
 
-* A **gap** is between two fixes further apart in time than the limit of the vehicle. A **stretch**
-  is a run of fixes without a gap and of one department.
+* A **gap** is between two fixes further apart in time than the limit of the vehicle: three of its
+  intervals, moving or at rest, but 5 to 15 minutes. A **stretch** is a run of fixes without a gap
+  and of one department.
 * A fix is **moving** from MOVING_MPS on; of one without a speed, its being counted says so. From a
   fix to the next, the vehicle is *moving*, *idling* (not moving, ignition known to be on) or
   *stopped*, as the earlier one says.
@@ -78,11 +79,29 @@ class MotionFixes:
         """How many fixes there are."""
         return len(self.fixed_ms)
 
+    def part(self, start: int, end: int) -> MotionFixes:
+        """Those from one index up to another."""
+        rows = slice(start, end)
+        return MotionFixes(
+            fixed_ms=self.fixed_ms[rows],
+            lon=self.lon[rows],
+            lat=self.lat[rows],
+            department_id=self.department_id[rows],
+            speed_mps=self.speed_mps[rows],
+            ignition=self.ignition[rows],
+        )
+
 
 def advance(
-    state: State | None, fixes: MotionFixes, gap_ms: int = DEFAULT_GAP_MS
+    state: State | None,
+    fixes: MotionFixes,
+    gap_ms: int = DEFAULT_GAP_MS,
+    rest_gap_ms: int | None = None,
 ) -> tuple[State | None, Segments]:
     """The state after more fixes, all later than those before, and what was closed by them.
+
+    A silence is a gap if it lasts longer than `gap_ms`; behind a fix that is not moving,
+    `rest_gap_ms` (by default the same), for vehicles at rest report more seldom.
 
     Any cutting of a vehicle's fixes into calls gives the same states and segments. Raises
     ValueError where a fix is not later than the one before it.
@@ -91,7 +110,7 @@ def advance(
     times = np.concatenate((np.array(before_ms, dtype=np.int64), fixes.fixed_ms))
     if (np.diff(times) <= 0).any():
         raise ValueError("fixes must be later one than the other: go on from a checkpoint")
-    walk = _Walk(state, min(gap_ms, LONGEST_GAP_MS))
+    walk = _Walk(state, gap_ms, gap_ms if rest_gap_ms is None else rest_gap_ms)
     for row in zip(*_columns(state, fixes), strict=True):
         walk.take(_Seen._make(row))
     return walk.state.copy() if walk.state else None, walk.closed
@@ -165,17 +184,21 @@ def _columns(state: State | None, fixes: MotionFixes) -> list[list[object]]:
 class _Walk:
     """Goes from fix to fix, and keeps what they close."""
 
-    def __init__(self, state: State | None, gap_ms: int) -> None:
+    def __init__(self, state: State | None, gap_ms: int, rest_gap_ms: int) -> None:
         self.state = state.copy() if state else None
         self.closed = Segments()
-        self._gap_ms = gap_ms
+        #: By whether the vehicle moves.
+        self._gap_ms = {
+            True: min(gap_ms, LONGEST_GAP_MS),
+            False: min(rest_gap_ms, LONGEST_GAP_MS),
+        }
 
     def take(self, fix: _Seen) -> None:
         state = self.state
         if state is None:
             self.state = _begun(fix)
             return
-        silent = fix.fixed_ms - state.fixed_ms > self._gap_ms
+        silent = fix.fixed_ms - state.fixed_ms > self._gap_ms[state.moving]
         if _cell(fix.fixed_ms) // CHECKPOINT_CELLS != _cell(state.fixed_ms) // CHECKPOINT_CELLS:
             self.closed.checkpoints.append(state.copy())
         if silent or fix.department_id != state.department_id:

@@ -61,6 +61,8 @@ class Judgement:
     marks: dict[FixKey, bool] = field(default_factory=dict)
     #: Vehicles whose newest plausible fix may be an older or a stored one now.
     went_back: set[int] = field(default_factory=set)
+    #: By vehicle the first and the last time at which its past is another one now.
+    past: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def found_implausible(self) -> int:
@@ -175,6 +177,7 @@ async def go_again(
         if track.until_ms is None:
             result.states[vehicle_id] = stepped.states[vehicle_id]
             result.went_back.add(vehicle_id)
+        changed = [each.fixed_ms for each in track.window.fresh]
         for point in track.points:
             key = (vehicle_id, point.fixed_ms)
             if point.implausible is None and key in stepped.implausible:
@@ -183,6 +186,9 @@ async def go_again(
                 key in stepped.implausible
             ):
                 result.marks[key] = not point.implausible
+                changed.append(point.fixed_ms)
+        if changed:
+            result.past[vehicle_id] = (min(changed), max(changed))
     standing = await _load_standing(connection, tracks)
     _compare(_told(stepped.events, directory, late=True), standing, result)
 

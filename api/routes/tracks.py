@@ -19,7 +19,7 @@ from api.crs import AnswerCrs, Crs, whole_line
 from api.errors import BadParameter
 from api.found import FoundVehicle
 from api.geojson import line
-from api.models import Simplified, Track, TrackProperties
+from api.track_models import Simplified, Track, TrackProperties
 from api.window import Window, instant
 from geo.limits import limits_of
 from geo.simplify import MAX_TOLERANCE_M

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from api.answers import GeoJson, Json, built
-from api.caller import SCHEMES, ChosenDepartment, InScope
+from api.caller import SCHEMES, ChosenDepartment, InCaller, InScope
 from api.crs import AnswerCrs, AskedBox, BoxCrs, Crs, asked_area, asked_box, pairs
-from api.errors import NotFound
+from api.errors import BadParameter, NotFound
 from api.exports import POSITIONS_RESPONSES, AskedTable, positions_file, refuse_metres
 from api.geojson import position_feature
-from api.models import PositionFeature, Positions, Vehicle, VehicleDetails, Vehicles
+from api.models import (
+    Duty,
+    DutyChange,
+    PositionFeature,
+    Positions,
+    Vehicle,
+    VehicleDetails,
+    Vehicles,
+)
 from geo.areas import Area
 from tracker import reads
+from tracker.duty import set_duty
 from tracker.reads import Row
 
 router = APIRouter(prefix="/v1", tags=["vehicles"], dependencies=SCHEMES)
+
+#: So far may a caller's clock be ahead of ours.
+CLOCKS_DIFFER = timedelta(seconds=60)
 
 PolygonText = Annotated[
     str | None,
@@ -104,6 +117,24 @@ async def vehicle(
     latest = await reads.positions(scope, ids=[row["id"]])
     position = next(iter(_features(latest, crs)), None)
     return VehicleDetails.model_validate({**row, "position": position})
+
+
+@router.put("/vehicles/{department}/{ref}/duty")
+async def duty(
+    scope: InScope, caller: InCaller, department: str, ref: str, change: DutyChange
+) -> Duty:
+    """Say what a vehicle of the caller's departments is doing. The newest `since` holds."""
+    if change.since is not None and change.since > datetime.now(UTC) + CLOCKS_DIFFER:
+        raise BadParameter("(since is in the future)")
+    since = await set_duty(
+        scope,
+        department=department,
+        ref=ref,
+        status=change.status,
+        since=change.since,
+        by=caller.label,
+    )
+    return Duty(vehicle=f"{department}/{ref}", status=change.status, since=since)
 
 
 def _features(rows: Sequence[Row], crs: Crs) -> list[PositionFeature]:

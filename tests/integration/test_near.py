@@ -38,7 +38,7 @@ async def as_both(world: World, api: Served) -> AsyncIterator[httpx.AsyncClient]
 
 
 async def got(client: httpx.AsyncClient, path: str, **query: Any) -> Any:  # noqa: ANN401  any JSON
-    answer = await client.get(path, params=query)
+    answer = await client.get(path, params=query or None)
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/geo+json"
     return answer.json()

@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from sqlalchemy import text
 
 from geo.distance import wrap_lon
 from geo.fix import unix_ms
 from geo.visits import Place, Ways, visits
 from tests.conftest import Database
 from tests.integration.world_of_tracks import GAP, Row, Tracks, tracks_in
+from tracker.connect import open_pool
+from tracker.motion import MotionJob
 from tracker.reads import Nearby, Reader, TooMuch, visitors
 from tracker.reads import visits as read
 
@@ -141,6 +144,41 @@ async def test_what_came_late_counts_before_the_worker_goes_there_again(
             assert await asked_of(reader, asked, departments) == truth, asked
 
 
+async def test_it_is_so_behind_the_worker_itself(
+    database: Database, tracks: Tracks, reader: Reader
+) -> None:
+    """Before it has been there, after it, and while what came late waits for it."""
+    rows = random_rows(13)
+    late = {at for at in range(len(rows)) if at % 9 == 0}
+    in_time = [row for at, row in enumerate(rows) if at not in late]
+    half = [row for row in in_time if row[1] < START + 3 * HOUR]
+    await tracks.register(VEHICLES)
+    pool = await open_pool(database.dsn("milepost_worker"))
+    worker = MotionJob(pool, refresh_s=0.0)
+
+    async def is_true_of(stored: list[Row]) -> None:
+        for asked in questions(17):
+            truth = of_all(stored, asked, {1, 2})
+            assert await asked_of(reader, asked, {1, 2}) == truth, asked
+
+    await tracks.store(half)
+    await worker.drain()
+    await is_true_of(half)
+    await tracks.store([row for row in in_time if row[1] >= START + 3 * HOUR])
+    await is_true_of(in_time)
+    await worker.drain()
+    await is_true_of(in_time)
+    await tracks.store([rows[at] for at in late])
+    await tracks.owner.executemany(
+        "INSERT INTO past_change (vehicle_id, from_at) VALUES ($1, $2)",
+        [rows[at][:2] for at in late],
+    )
+    await is_true_of(rows)
+    await worker.drain()
+    await is_true_of(rows)
+    await pool.close()
+
+
 async def test_the_antimeridian_is_no_border(tracks: Tracks, reader: Reader) -> None:
     middle = (179.99, -17.0)
     rows = random_rows(5, middle)
@@ -176,6 +214,34 @@ async def test_who_drove_through_between_two_fixes_counts_and_across_a_gap_nobod
         assert found["nearest_at"] == START + timedelta(seconds=100)
         assert found["within_s"] == pytest.approx(3.9, abs=0.1)
         assert (found["lon"], found["lat"]) == pytest.approx((114.17, 22.3))
+
+
+async def test_who_stands_there_is_within_from_one_rare_report_to_the_next(
+    tracks: Tracks, reader: Reader
+) -> None:
+    await tracks.register(2)
+    await tracks.owner.execute("UPDATE vehicle SET stopped_interval_s = 250")
+    await tracks.store(
+        [(n, START + timedelta(seconds=s), 114.17, 22.3) for n in (1, 2) for s in (0, 700)]
+    )
+    await tracks.owner.execute("UPDATE fix SET speed_mps = 0.3 WHERE vehicle_id = 1")
+    asked = Nearby(lon=114.17, lat=22.3, radius_m=20.0, since=START - HOUR, until=START + HOUR)
+    async with reader.scope([1, 2, 3]) as scope:
+        found = await visitors(scope, asked)
+    assert {row["id"]: row["within_s"] for row in found} == {1: 700.0, 2: 0.0}
+
+
+async def test_a_changed_past_is_told_to_its_department_only(
+    tracks: Tracks, reader: Reader
+) -> None:
+    await tracks.register(3)
+    await tracks.owner.execute(
+        "INSERT INTO past_change (vehicle_id, from_at) SELECT id, now() FROM vehicle"
+    )
+    for scope_of, ids in (((1, 2), {1, 3}), ((3,), {2}), ((), set())):
+        async with reader.scope(scope_of) as scope:
+            found = await scope.execute(text("SELECT vehicle_id FROM changed_pasts()"))
+            assert {row.vehicle_id for row in found} == ids
 
 
 async def test_too_much_is_refused_with_the_cure(

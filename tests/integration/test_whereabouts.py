@@ -90,6 +90,17 @@ async def test_after_the_last_fix_it_is_known_no_longer_than_a_gap(
     assert later["properties"]["before"]["lon"] == 114.10
 
 
+async def test_at_rest_a_gap_is_as_much_longer_as_reports_are_seldomer(
+    world: World, asking: Asking
+) -> None:
+    await world.sql("UPDATE vehicle SET stopped_interval_s = 250")
+    await world.drive("A/AMB-1", (0, 114.10, 22.30), (700, 114.10, 22.30), speed_mps=0.0)
+    assert (await asking.one(600))["properties"]["known_by"] == "between"
+    assert (await asking.one(1450))["properties"]["known_by"] == "last"
+    await world.drive("A/AMB-1", (1460, 114.10, 22.30), (2000, 114.10, 22.32), speed_mps=9.0)
+    assert (await asking.one(1500))["properties"]["known_by"] == "nothing"
+
+
 async def test_across_a_gap_it_is_not_known(world: World, asking: Asking) -> None:
     await world.drive("A/AMB-1", (0, 114.10, 22.30), (301, 114.11, 22.32))
     for second in (1, 299):

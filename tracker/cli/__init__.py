@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import assign, export, journal, receipt, rejects, shards, show, tracks, where
+from tracker.cli import (
+    assign,
+    duty,
+    export,
+    journal,
+    receipt,
+    rejects,
+    shards,
+    show,
+    tracks,
+    where,
+    worker,
+)
 from tracker.cli.registry import mount
 from tracker.cli.shared import DataOption, escaped, run_as_owner
 
@@ -36,8 +48,10 @@ app.command("visits")(tracks.visits)
 app.command("trips")(journal.trips)
 app.command("days")(journal.days)
 app.command("export")(export.export)
+groups["vehicle"].command("duty")(duty.duty)
 app.add_typer(rejects.group, name="rejects")
 app.add_typer(shards.group, name="shard")
+app.command("worker")(worker.worker)
 
 
 @app.command()
@@ -241,4 +255,4 @@ def _arriving(found: Status) -> list[str]:
         ]
         lines += _refused_by_broker(counters.get("refused_by_broker") or {})
         lines += _held_up(counters)
-    return lines
+    return lines + worker.told_of(found)

@@ -17,7 +17,7 @@ import numpy as np
 
 from geo.distance import FULL_TURN_DEG, HALF_TURN_DEG, degree_lengths_m
 from geo.fix import from_unix_ms, unix_ms
-from geo.limits import limits_of
+from geo.gaps import GapLimits, gap_limits_of, gap_ms_after
 from geo.visits import Place, Visits, Ways, visits
 from tracker import sql
 from tracker.reads.errors import TooMuch
@@ -34,7 +34,9 @@ BEYOND: Final = timedelta(hours=3)
 #: How much more than needed the index is asked for.
 _ROOM: Final = 1.02
 _POLE_DEG: Final = 89.9
-_PACKED: Final = np.dtype([("n", ">i4"), ("us", ">i8"), ("lon", ">f8"), ("lat", ">f8")])
+_PACKED: Final = np.dtype(
+    [("n", ">i4"), ("us", ">i8"), ("lon", ">f8"), ("lat", ">f8"), ("speed", ">f4")]
+)
 #: 2000-01-01Z, where PostgreSQL counts microseconds from, in milliseconds since 1970.
 _EPOCH_2000_MS: Final = 946_684_800_000
 
@@ -128,7 +130,8 @@ def _judged(
     fixes = np.frombuffer(packed, _PACKED)
     number = fixes["n"].astype(np.int64) - 1
     vehicle_id = np.array([each.vehicle_id for each in stretches], dtype=np.int32)
-    gap_ms = np.array([_gap_ms(known.get(each.vehicle_id)) for each in stretches], dtype=np.int64)
+    limits = [_limits(known.get(each.vehicle_id)) for each in stretches]
+    moving_ms, rest_ms = np.array(limits, dtype=np.int64).reshape(-1, 2).T
     fixed_ms = fixes["us"].astype(np.int64) // 1000 + _EPOCH_2000_MS
     order = np.lexsort((fixed_ms, number, vehicle_id[number]))
     number = number[order]
@@ -136,16 +139,18 @@ def _judged(
         *(vehicle_id[number], number, fixed_ms[order]),
         fixes["lon"].astype(np.float64)[order],
         fixes["lat"].astype(np.float64)[order],
-        gap_ms[number],
+        gap_ms_after(GapLimits(moving_ms[number], rest_ms[number]), fixes["speed"][order]),
     )
     window = (unix_ms(asked.since), unix_ms(asked.until))
     return visits(ways, Place(asked.lon, asked.lat, asked.radius_m, *window))
 
 
-def _gap_ms(vehicle: Row | None) -> int:
-    if vehicle is None:
-        return 0
-    return limits_of(vehicle["class"], vehicle["interval_s"][0]).gap_ms
+def _limits(vehicle: Row | None) -> GapLimits:
+    return (
+        GapLimits(0, 0)
+        if vehicle is None
+        else gap_limits_of(vehicle["class"], *vehicle["interval_s"])
+    )
 
 
 def _told(found: Visits, known: dict[int, Row]) -> list[Row]:

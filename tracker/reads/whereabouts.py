@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from geo.between import place_between
-from geo.limits import limits_of
+from geo.gaps import gap_limits_of, gap_ms_after
 from tracker import sql
 from tracker.reads.session import Row, Scope
 
@@ -79,11 +80,17 @@ def _known_by(row: Row, before: Row | None, after: Row | None, at: datetime) -> 
         return "nothing"
     if before["fixed_at"] == at:
         return "fix"
-    gap = timedelta(milliseconds=limits_of(row["class"], row["moving_interval_s"]).gap_ms)
     until = after["fixed_at"] if after else at
-    if until - before["fixed_at"] > gap:
+    if until - before["fixed_at"] > _gap(row):
         return "nothing"
     return "between" if after else "last"
+
+
+def _gap(row: Row) -> timedelta:
+    limits = gap_limits_of(row["class"], row["moving_interval_s"], row["stopped_interval_s"])
+    speed_mps = row["before_speed_mps"]
+    silence_ms = gap_ms_after(limits, math.nan if speed_mps is None else speed_mps)
+    return timedelta(milliseconds=int(silence_ms))
 
 
 def _place(

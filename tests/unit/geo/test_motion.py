@@ -184,6 +184,15 @@ def test_a_gap_while_standing_parts_a_stop() -> None:
     ]
 
 
+def test_a_vehicle_at_rest_may_be_silent_for_longer() -> None:
+    rows = Drive().stand(400).silence(400).stand(400).go(2000).silence(400).go(1000).rows
+    _, closed = advance(None, columns(rows), GAP_MS, 2 * GAP_MS)
+    assert [seconds(gap.started_ms) for gap in closed.gaps] == [1390]
+    assert [(stop.begins_by, stop.ends_by) for stop in closed.stops] == [("gap", "move")]
+    _, closed = advance(None, columns(rows), GAP_MS)
+    assert len(closed.gaps) == 2
+
+
 def test_another_department_begins_a_stretch() -> None:
     drive = Drive().go(1000)
     drive.department_id = 2
@@ -258,13 +267,13 @@ def test_any_cutting_gives_the_same(
     data: st.DataObject,
 ) -> None:
     rows = driven(steps, speaks=speaks, scatter_m=scatter_m).rows
-    expected, segments = advance(None, columns(rows), GAP_MS)
+    expected, segments = advance(None, columns(rows), GAP_MS, 3 * GAP_MS)
     cuts = sorted(data.draw(st.sets(st.integers(0, len(rows)), max_size=6)) | {0, len(rows)})
 
     state, got = None, Segments()
     for start, end in itertools.pairwise(cuts):
         earliest = reach(state)
-        state, closed = advance(state, columns(rows[start:end]), GAP_MS)
+        state, closed = advance(state, columns(rows[start:end]), GAP_MS, 3 * GAP_MS)
         assert all(chunk.started_ms >= earliest.chunk_ms for chunk in closed.chunks)
         assert all(trip.started_ms >= earliest.trip_ms for trip in closed.trips)
         assert all(stop.started_ms >= earliest.stop_ms for stop in closed.stops)
