@@ -147,9 +147,10 @@ def _faults() -> tuple[type[Exception], ...]:
     from devices.errors import DeviceError
     from geo.errors import GeoError
     from ingest.errors import IngestError
+    from maps.errors import MapsError
     from tracker.errors import TrackerError
 
-    return (ApiError, DeviceError, GeoError, IngestError, TrackerError)
+    return (ApiError, DeviceError, GeoError, IngestError, MapsError, TrackerError)
 
 
 def _fail(sentence: str) -> NoReturn:

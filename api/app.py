@@ -27,6 +27,7 @@ from api.routes import (
     sign_in,
     tracks,
     vehicles,
+    views,
     whereabouts,
 )
 from api.service import Service
@@ -43,6 +44,7 @@ _ROUTERS = (
     whereabouts.router,
     journal.router,
     days.router,
+    views.router,
     fences.router,
     alerts.router,
     adoption.router,

@@ -1,12 +1,35 @@
-"""`milepost serve`: the API and the console."""
+"""`milepost serve`: the API and the console; `milepost view`: pages that stand alone."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from tracker.cli import tracks
+from tracker.cli.asking import (
+    FromOption,
+    PlaceArgument,
+    ToOption,
+    VehicleArgument,
+    asked,
+    vehicle_of,
+    window,
+)
+
+if TYPE_CHECKING:
+    from api.views import Wanted
+    from tracker.reads import Row, Scope
+
 app = typer.Typer()
+view = typer.Typer(
+    no_args_is_help=True,
+    help="Make a page that stands alone: one HTML file with its map, to look at, print, keep.",
+)
+app.add_typer(view, name="view")
 
 _HostOption = Annotated[str | None, typer.Option(help="The address to listen on.")]
 _PortOption = Annotated[int | None, typer.Option(min=1, max=65535, help="Its TCP port.")]
@@ -40,3 +63,121 @@ def serve(host: _HostOption = None, port: _PortOption = None) -> None:
         ws_max_size=64 * 1024,
         timeout_graceful_shutdown=5,
     )
+
+
+FileOption = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FILE", help="Where the page goes.")
+]
+LangOption = Annotated[
+    Literal["en", "zh-Hant"], typer.Option(help="The page's language: English or 繁體中文.")
+]
+
+
+@view.command("track")
+def view_track(
+    vehicle: VehicleArgument,
+    output: FileOption,
+    since: FromOption = None,
+    until: ToOption = None,
+    lang: LangOption = "en",
+) -> None:
+    """Where a vehicle went in the last day, or between two times: its way, stops, crossings.
+
+    Example: milepost view track FSD/AMB-1 --from 2026-11-26 --to 2026-11-27 -o track.html
+    """
+    from api.views import track_view
+
+    async def make(scope: Scope, wanted: Wanted) -> str:
+        return await track_view(scope, await vehicle_of(scope, vehicle), wanted)
+
+    _write(output, _wanted(lang, since, until), make)
+
+
+@view.command("near")
+def view_near(
+    place: PlaceArgument,
+    output: FileOption,
+    within: Annotated[
+        float, typer.Option(metavar="METRES", min=0.1, max=10_000, help="How near.")
+    ] = 100.0,
+    since: FromOption = None,
+    until: ToOption = None,
+    lang: LangOption = "en",
+) -> None:
+    """Which vehicles were near a place in the last day, or between two times.
+
+    Example: milepost view near "22.2978, 114.1722" --within 200 --from 2026-11-26 -o near.html
+    """
+    from api.views import near_view
+    from geo.places import read_place
+
+    at = read_place(place)
+    _write(
+        output,
+        _wanted(lang, since, until),
+        lambda scope, wanted: near_view(scope, at, within, wanted),
+    )
+
+
+@view.command("heat")
+def view_heat(
+    of: Annotated[
+        str, typer.Argument(metavar="DEPARTMENT[/REF]", help="A department, or one vehicle.")
+    ],
+    output: FileOption,
+    since: FromOption = None,
+    until: ToOption = None,
+    lang: LangOption = "en",
+) -> None:
+    """Where a vehicle, or a department's vehicles, spent the last day, or the time between two.
+
+    Example: milepost view heat FSD --lang zh-Hant -o heat.html
+    """
+    from api.views import heat_view
+
+    department, _, ref = of.partition("/")
+
+    async def make(scope: Scope, wanted: Wanted) -> str:
+        chosen = [await vehicle_of(scope, of)] if ref else await _fleet(scope, department)
+        return await heat_view(scope, department, chosen, wanted, of_one=bool(ref))
+
+    _write(output, _wanted(lang, since, until), make)
+
+
+async def _fleet(scope: Scope, department: str) -> list[Row]:
+    from tracker import reads
+    from tracker.cli.asking import department_id_of
+
+    return await reads.vehicles(scope, department_id=await department_id_of(scope, department))
+
+
+def _wanted(
+    lang: Literal["en", "zh-Hant"], since: datetime | None, until: datetime | None
+) -> Wanted:
+    from api.views import Wanted
+
+    since, until = window(since, until, hours=24)
+    return Wanted(language=lang, since=since, until=until)
+
+
+def _write(output: Path, wanted: Wanted, make: Callable[[Scope, Wanted], Awaitable[str]]) -> None:
+    """Make the page, and put it where it goes when it is whole."""
+    page = asked(lambda scope: make(scope, wanted))
+    output.write_text(page, encoding="utf-8")
+    typer.echo(f"The page is in {output} ({len(page.encode()) // 1000} kB).")
+
+
+def _html(options: tracks.Drive, output: Path) -> None:
+    """`milepost track … --html FILE`: the same page of the same time."""
+    from api.views import Wanted, track_view
+
+    since, until = window(options.since, options.until, hours=1)
+    wanted = Wanted(language=options.lang, since=since, until=until)
+
+    async def make(scope: Scope, wanted: Wanted) -> str:
+        return await track_view(scope, await vehicle_of(scope, options.vehicle), wanted)
+
+    _write(output, wanted, make)
+
+
+tracks.write_html = _html

@@ -28,6 +28,7 @@ from starlette.websockets import WebSocket
 
 from api.language import language_of
 from geo.errors import GeoError
+from maps.errors import AssetsMissing
 from tracker.errors import DatabaseUnreachable, SchemaForeign, SchemaMissing, Unknown
 from tracker.reads import TooMuch, TooSlow, Unanswerable
 
@@ -122,6 +123,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     Unknown: _NOT_FOUND,
     ConsoleMissing: _problem(404, "console-missing", "The console is not built", "控制台尚未建立"),
     NotAcceptable: _problem(406, "not-acceptable", "Not in that format", "不支援此格式"),
+    AssetsMissing: _problem(503, "pages-not-built", "The pages are not built yet", "頁面尚未建立"),
     BadParameter: _INVALID,
     GeoError: _INVALID,
     Unanswerable: _INVALID,

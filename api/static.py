@@ -57,7 +57,7 @@ def asset(service: InService, name: str) -> FileResponse:
 
 
 class Headers:
-    """Adds the headers to every answer, and forbids keeping what the API says."""
+    """Adds the headers to every answer that has none of its own; what the API says is not kept."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -69,7 +69,7 @@ class Headers:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 

@@ -1,5 +1,7 @@
 #!/usr/bin/env python
-"""Takes the pictures of the live map: `.venv/bin/python scripts/screenshots.py [FOLDER]`.
+"""Takes the pictures of the live map and of the pages.
+
+`.venv/bin/python scripts/screenshots.py [FOLDER]`.
 
 Every screen in both languages, light and dark, wide and narrow, from a demonstration of its own.
 Without a folder only the README's two pictures are taken, into docs/images.
@@ -10,6 +12,8 @@ from __future__ import annotations
 import sys
 from itertools import product
 from pathlib import Path
+
+from playwright.sync_api import ViewportSize
 
 from tests.acceptance.browser import Theme, visiting
 from tests.integration.processes import passing_folder
@@ -22,6 +26,14 @@ LANGUAGES = {"en": "en", "zh": "zh-Hant"}
 README_PICTURES = {("wide", "light", "en"), ("wide", "dark", "zh")}
 ALERTS_WANTED = 5
 VEHICLES = 600
+#: Of the demonstration's vehicles; parameters follow.
+PAGES = {
+    "track": "track/HYD/EP-001?",
+    "near": "near?place=114.1722,22.2978&radius_m=1500&",
+    "heat": "heat/HKPF?",
+}
+#: The first sheet of A4 without its margins, at 96 dots an inch.
+PAPER: ViewportSize = {"width": 680, "height": 1001}
 
 
 def take(service: Service, folder: Path, size: str, theme: Theme, language: str) -> None:
@@ -45,6 +57,27 @@ def take(service: Service, folder: Path, size: str, theme: Theme, language: str)
         )
 
 
+def take_pages(service: Service, folder: Path, theme: Theme, language: str) -> None:
+    """The pages that stand alone, of what the demonstration drove so far, also on paper."""
+    with visiting(service.web_url, theme=theme) as visit:
+        visit.sign_in("all")
+        page = visit.page
+        for kind, path in PAGES.items():
+            page.goto(f"{service.web_url}/v1/views/{path}lang={LANGUAGES[language]}")
+            page.locator(".leaflet-container .land").first.wait_for(state="attached")
+            for size, (width, height) in SIZES.items():
+                page.set_viewport_size({"width": width, "height": height})
+                page.screenshot(
+                    path=folder / f"{kind}-{language}-{theme}-{size}.png", full_page=True
+                )
+            if theme == "light":
+                page.emulate_media(media="print")
+                page.set_viewport_size(PAPER)
+                page.screenshot(path=folder / f"{kind}-{language}-paper.png")
+                page.pdf(path=folder / f"{kind}-{language}.pdf", prefer_css_page_size=True)
+                page.emulate_media(media="screen")
+
+
 def main() -> int:
     """Start the demonstration and take the pictures."""
     every = len(sys.argv) > 1
@@ -54,6 +87,8 @@ def main() -> int:
         for size, theme, language in product(SIZES, THEMES, LANGUAGES):
             if every or (size, theme, language) in README_PICTURES:
                 take(service, folder, size, theme, language)
+        for theme, language in product(THEMES, LANGUAGES) if every else ():
+            take_pages(service, folder, theme, language)
     for extra in () if every else folder.glob("sign-in-*.png"):
         extra.unlink()
     sys.stdout.write(f"The pictures are in {folder}.\n")

@@ -77,11 +77,11 @@ def _page(
     )
 
 
-AskedPage = Annotated[_Page, Depends(_page)]
+AskedView = Annotated[_Page, Depends(_page)]
 
 
 @router.get("/trips", response_model=Trips, response_class=GeoJson)
-async def trips(scope: InScope, page: AskedPage, crs: AnswerCrs = Crs.CRS84) -> GeoJson:
+async def trips(scope: InScope, page: AskedView, crs: AnswerCrs = Crs.CRS84) -> GeoJson:
     """The trips of a vehicle that meet a window."""
     found = await reads.trips(scope, page.asked)
     rows = page.cut(found)
@@ -98,7 +98,7 @@ async def trips(scope: InScope, page: AskedPage, crs: AnswerCrs = Crs.CRS84) -> 
 
 
 @router.get("/stops", response_model=Stops, response_class=GeoJson)
-async def stops(scope: InScope, page: AskedPage, crs: AnswerCrs = Crs.CRS84) -> GeoJson:
+async def stops(scope: InScope, page: AskedView, crs: AnswerCrs = Crs.CRS84) -> GeoJson:
     """The stops of a vehicle that meet a window."""
     found = await reads.stops(scope, page.asked)
     rows = page.cut(found)
@@ -115,7 +115,7 @@ async def stops(scope: InScope, page: AskedPage, crs: AnswerCrs = Crs.CRS84) -> 
 
 
 @router.get("/gaps")
-async def gaps(scope: InScope, page: AskedPage) -> Gaps:
+async def gaps(scope: InScope, page: AskedView) -> Gaps:
     """The gaps of a vehicle that meet a window."""
     found = await reads.gaps(scope, page.asked)
     rows = page.cut(found)

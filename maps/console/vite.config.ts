@@ -1,8 +1,9 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
+import { viewAssets } from "./view-assets";
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), viewAssets()],
   base: "/",
   // The basemap is fetched by the map's worker as a file, not carried inside the script.
   assetsInclude: ["**/*.geojson"],

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from tracker.child import wait_for
 
@@ -50,15 +50,20 @@ class Visit:
         assert wait_for(condition, within_s), f"waited in vain: {what}"
 
 
+def launched(playwright: Playwright) -> Browser:
+    """A browser without windows."""
+    return playwright.chromium.launch(
+        executable_path=shutil.which("chromium"), args=list(ARGUMENTS)
+    )
+
+
 @contextmanager
 def visiting(
     origin: str, *, width: int = 1440, height: int = 900, theme: Theme = "light"
 ) -> Iterator[Visit]:
     """Open a browser on an origin."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=list(ARGUMENTS)
-        )
+        browser = launched(playwright)
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=theme
         )

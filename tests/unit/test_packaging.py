@@ -115,6 +115,8 @@ def test_the_wheel_holds_our_files_and_no_others(tree: Path, wheel: Path) -> Non
         "tracker/**/*.sql",
         "maps/basemap/*.geojson",
         "maps/words/*.json",
+        "maps/views/*.css",
+        "maps/static/views/*",
         "devices/demo/*.yaml",
     ],
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
 MOST = 100_000
 
 
+#: Writes the page of `--html`. Who may draw gives it (`api/cli.py`): this folder draws nothing.
+write_html: Callable[[Drive, Path], None] | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Drive:
     """The options of `milepost track`."""
@@ -60,6 +65,13 @@ class Drive:
         bool, typer.Option("--implausible", help="Also impossible jumps, marked with a !.")
     ] = False
     as_json: JsonOption = False
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a page with a map, which stands alone, instead."),
+    ] = None
+    lang: Annotated[
+        Literal["en", "zh-Hant"], typer.Option(help="The page's language: English or 繁體中文.")
+    ] = "en"
 
 
 @takes(Drive)
@@ -72,6 +84,11 @@ def track(options: Drive) -> None:
     """
     if options.simplify is not None and options.points is not None:
         raise typer.BadParameter("--simplify and --points do not go together.")
+    if options.html is not None and write_html is not None:
+        if options.known_at or options.implausible or options.as_json:
+            raise typer.BadParameter("--html goes with --from, --to and --lang alone.")
+        write_html(options, options.html)
+        return
     found, told = asked(lambda connection: _track(connection, options))
     if options.as_json:
         say_json({"vehicle": options.vehicle, **told, **found.columns})

@@ -6,10 +6,12 @@ from tracker.reads.callers import (
     Caller,
     caller_of,
     demo_sign_in,
+    department_names,
     departments,
     end_session,
     installation,
 )
+from tracker.reads.crossings import crossings
 from tracker.reads.days import SUMS, By, Days, days, time_zone, today
 from tracker.reads.device_health import device_health
 from tracker.reads.devices import device, devices, receipts
@@ -21,6 +23,7 @@ from tracker.reads.motion import MOTIONS, motion_codes
 from tracker.reads.near import Near, near
 from tracker.reads.session import Reader, Row, Scope, told
 from tracker.reads.simplified import Coarseness, Simplified, simplified
+from tracker.reads.time_spent import TimeSpent, time_spent
 from tracker.reads.tracks import Stretch, Track, pages, track
 from tracker.reads.vehicles import Box, positions, vehicle, vehicles
 from tracker.reads.visits import MOST_RADIUS_M, MOST_WINDOW, Nearby, visitors
@@ -45,6 +48,7 @@ __all__ = [
     "Scope",
     "Simplified",
     "Stretch",
+    "TimeSpent",
     "TooMuch",
     "TooSlow",
     "Track",
@@ -54,8 +58,10 @@ __all__ = [
     "alerts",
     "alerts_by_id",
     "caller_of",
+    "crossings",
     "days",
     "demo_sign_in",
+    "department_names",
     "departments",
     "device",
     "device_health",
@@ -74,6 +80,7 @@ __all__ = [
     "receipts",
     "simplified",
     "stops",
+    "time_spent",
     "time_zone",
     "today",
     "told",

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from tracker.models import Department, Installation
-from tracker.reads.session import Reader, Row, rows_of
+from tracker.reads.session import Reader, Row, Scope, rows_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,3 +77,9 @@ async def departments(reader: Reader, ids: frozenset[int] | None = None) -> list
         query = query.where(Department.id.in_(ids))
     async with reader.scope(()) as scope:
         return await rows_of(scope, query)
+
+
+async def department_names(scope: Scope) -> dict[str, dict[str, str]]:
+    """The names of all departments by ref."""
+    rows = await rows_of(scope, select(Department.ref, Department.name))
+    return {row["ref"]: row["name"] for row in rows}
