@@ -3,6 +3,13 @@
 from tracker.models.base import Base
 from tracker.models.devices import DeviceNotice, DeviceState
 from tracker.models.fixes import Fix, Latest, Receipt, Reject, RejectDay
+from tracker.models.keeping import (
+    LegalHold,
+    Presence,
+    PrivateInterval,
+    RetentionLog,
+    RetentionRun,
+)
 from tracker.models.registry import (
     Application,
     Cluster,
@@ -48,10 +55,15 @@ __all__ = [
     "IngestHealth",
     "Installation",
     "Latest",
+    "LegalHold",
     "Outbox",
+    "Presence",
+    "PrivateInterval",
     "Receipt",
     "Reject",
     "RejectDay",
+    "RetentionLog",
+    "RetentionRun",
     "Rule",
     "Vehicle",
 ]

@@ -78,14 +78,16 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM milepost_api, milepost_ingest, mi
 
 GRANT SELECT ON department, cluster, application, vehicle, duty_status, fix, latest, fence,
     fence_version, rule, event, alert, receipt, reject, reject_day, device_assignment, device_state,
-    device_notice,
+    device_notice, private_interval, presence, legal_hold,
     installation, feed, ingest_health TO milepost_api;
 -- Without password_hash, which no caller ever needs.
 GRANT SELECT (id, department_id, ref, accept_from, rollover, mmsi, created_at, retired_at) ON device
     TO milepost_api;
 
 GRANT SELECT ON department, application, vehicle, device, device_assignment, fence, fence_version,
-    rule, installation TO milepost_ingest;
+    rule, installation, private_interval TO milepost_ingest;
+GRANT UPDATE (applied_at) ON private_interval TO milepost_ingest;
+GRANT SELECT, INSERT ON presence TO milepost_ingest;
 GRANT SELECT, INSERT ON fix TO milepost_ingest;
 GRANT UPDATE (implausible) ON fix TO milepost_ingest;
 GRANT SELECT, UPDATE ON feed TO milepost_ingest;
