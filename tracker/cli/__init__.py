@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import assign, receipt, rejects, shards, show
+from tracker.cli import assign, keeping, private, receipt, rejects, shards, show
 from tracker.cli.registry import mount
 from tracker.cli.shared import DataOption, escaped, run_as_owner
 
@@ -29,7 +29,12 @@ groups = mount(app)
 groups["device"].command("assign")(assign.assign)
 groups["device"].command("receipt")(receipt.receipt)
 groups["device"].command("show")(show.show)
+groups["department"].command("retention")(private.retention)
+groups["department"].command("off-duty")(private.off_duty)
+groups["vehicle"].command("private")(private.private)
 app.add_typer(rejects.group, name="rejects")
+app.add_typer(keeping.retention, name="retention")
+app.add_typer(keeping.hold, name="hold")
 app.add_typer(shards.group, name="shard")
 
 

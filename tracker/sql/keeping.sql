@@ -108,9 +108,9 @@ $$;
 CREATE OR REPLACE FUNCTION duty_changed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    PERFORM follow_duty(coalesce(NEW.vehicle_id, OLD.vehicle_id))
+    PERFORM follow_duty(NEW.vehicle_id)
     FROM department AS d
-    WHERE d.id = coalesce(NEW.department_id, OLD.department_id) AND d.off_duty_keeps <> 'all';
+    WHERE d.id = NEW.department_id AND d.off_duty_keeps <> 'all';
     RETURN NULL;
 END
 $$;
@@ -128,7 +128,8 @@ CREATE POLICY private ON latest AS RESTRICTIVE FOR SELECT TO milepost_api USING 
 );
 
 CREATE OR REPLACE TRIGGER keep_held BEFORE DELETE ON fix FOR EACH ROW EXECUTE FUNCTION keep_held_fix();
-CREATE OR REPLACE TRIGGER duty_changed AFTER INSERT OR UPDATE OR DELETE ON duty_status
+-- Not when history leaves by retention: what it made private stays so.
+CREATE OR REPLACE TRIGGER duty_changed AFTER INSERT OR UPDATE ON duty_status
     FOR EACH ROW EXECUTE FUNCTION duty_changed();
 CREATE OR REPLACE TRIGGER registry_changed AFTER INSERT OR DELETE OR UPDATE OF starts_at, ends_at, keeps
     ON private_interval FOR EACH STATEMENT EXECUTE FUNCTION registry_changed();
