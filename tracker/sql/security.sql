@@ -85,7 +85,7 @@ GRANT SELECT (id, department_id, ref, accept_from, rollover, mmsi, created_at, r
     TO milepost_api;
 
 GRANT SELECT ON department, application, vehicle, device, device_assignment, fence, fence_version,
-    rule, installation, private_interval TO milepost_ingest;
+    rule, installation, private_interval, legal_hold TO milepost_ingest;
 GRANT UPDATE (applied_at) ON private_interval TO milepost_ingest;
 GRANT SELECT, INSERT ON presence TO milepost_ingest;
 GRANT SELECT, INSERT ON fix TO milepost_ingest;
