@@ -178,10 +178,12 @@ class BootReceipt(Model):
     #: Not dealt with, though a later one is.
     missing: list[tuple[int, int]]
     refused_ranges: list[tuple[int, int]]
-    #: Messages: dealt = stored + refused; stored whole, or something of it refused.
+    #: Messages: dealt = stored + refused + suppressed; stored whole, or something of it refused, or
+    #: nothing of it refused and some of it of a time in which its vehicle was private.
     dealt: int
     stored: int
     refused: int
+    suppressed: int
     #: How many messages `missing` holds.
     holes: int
     #: The newest; at most 200 of all boots together.

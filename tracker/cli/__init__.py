@@ -226,6 +226,7 @@ def _arriving(found: Status) -> list[str]:
             f"heard {heard_s:.0f} s ago, {counters.get('commit_lag_s', 0):.1f} s behind: "
             f"{counters.get('accepted', 0)} fixes stored, "
             f"{counters.get('implausible', 0)} implausible, {refused} refused, "
+            f"{counters.get('suppressed', 0)} suppressed, "
             f"{counters.get('alerts', 0)} alerts"
         )
         for source, ais in counters.get("ais", {}).items():
