@@ -15,9 +15,10 @@ from geo.fix import Fix
 from tests.conftest import Database
 from tests.integration.commit_world import INSIDE, NORTH, SOUTH, Place, World, fence_since, world_in
 from tracker import reads
-from tracker.connect import reading_engine, scoped
+from tracker.connect import open_pool, reading_engine, scoped
 from tracker.errors import BadInput, Unknown
 from tracker.keeping import holds, policy, private
+from tracker.keeping.jobs import PrivateTurns, RetentionJob
 from tracker.message import Message, Reading, Refusal
 from tracker.registry import NewDevice, NewVehicle, move
 
@@ -286,3 +287,35 @@ async def test_a_fix_said_twice_in_a_private_time_is_there_once(world: World) ->
     committed = await asyncio.wait_for(world.committer.commit([message, message]), 10)
     assert committed.stored == 0
     assert await world.owner.fetchval("SELECT count(*) FROM presence") == 1
+
+
+async def test_the_worker_tells_once_of_private_times_that_turn_by_the_clock(world: World) -> None:
+    pool = await open_pool(world.database.dsn("milepost_worker"), size=1)
+    turns = PrivateTurns(pool)
+    version = "SELECT registry_version FROM installation"
+    await declare(world, -500, -400)
+    await declare(world, 9_000, None)
+    await world.owner.execute("UPDATE installation SET private_told_at = $1", world.start)
+    before = await world.owner.fetchval(version)
+    await turns.run()
+    assert await world.owner.fetchval(version) == before
+    await world.owner.execute(
+        "UPDATE installation SET private_told_at = $1", world.start - timedelta(seconds=450)
+    )
+    await turns.run()
+    await turns.run()
+    assert await world.owner.fetchval(version) == before + 1
+    assert turns.counters == {"turned": 1}
+    await pool.close()
+
+
+async def test_the_worker_lets_go_once_a_day(world: World) -> None:
+    pool = await open_pool(world.database.dsn("milepost_worker"), size=1)
+    job = RetentionJob(pool, world.database.dsn("milepost_owner"))
+    await job.run()
+    await job.run()
+    assert job.counters["runs"] == 1
+    await world.owner.execute("UPDATE retention_run SET ended_at = ended_at - interval '1 day'")
+    await job.run()
+    assert job.counters["runs"] == 2
+    await pool.close()

@@ -3,7 +3,6 @@ caller's transaction."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import func, select, update
@@ -68,8 +67,3 @@ async def runs(connection: AsyncConnection, limit: int) -> list[dict[str, Any]]:
         .order_by(RetentionRun.id, RetentionLog.id)
     )
     return [dict(row) for row in (await connection.execute(query)).mappings()]
-
-
-async def last_run(connection: AsyncConnection) -> datetime | None:
-    """When retention ran to its end last."""
-    return await connection.scalar(select(func.max(RetentionRun.ended_at)))

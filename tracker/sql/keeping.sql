@@ -115,9 +115,29 @@ BEGIN
 END
 $$;
 
-REVOKE EXECUTE ON FUNCTION keep_held_fix(), erase_private(integer, integer), forget_vehicles(integer[]),
+-- How many private times began or ended by the clock since this was asked last; if any did, viewers
+-- read their whole picture anew.
+CREATE OR REPLACE FUNCTION tell_private_turns() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    told timestamptz := (SELECT private_told_at FROM installation);
+    until timestamptz := milepost_now();
+    turned integer;
+BEGIN
+    SELECT count(*) INTO turned FROM private_interval
+    WHERE (starts_at > told AND starts_at <= until) OR (ends_at > told AND ends_at <= until);
+    IF turned > 0 THEN
+        UPDATE installation SET private_told_at = until, registry_version = registry_version + 1;
+        NOTIFY registry;
+    END IF;
+    RETURN turned;
+END
+$$;
+
+REVOKE EXECUTE ON FUNCTION tell_private_turns(), keep_held_fix(), erase_private(integer, integer), forget_vehicles(integer[]),
     follow_duty(integer), duty_changed() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION erase_private(integer, integer), forget_vehicles(integer[]) TO milepost_ingest;
+GRANT EXECUTE ON FUNCTION tell_private_turns() TO milepost_worker;
 
 -- A vehicle that is private now has no place, whatever a query forgets to ask.
 DROP POLICY IF EXISTS private ON latest;

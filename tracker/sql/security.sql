@@ -98,6 +98,7 @@ GRANT SELECT, INSERT ON reject, outbox TO milepost_ingest;
 GRANT UPDATE (replay_asked_at, replayed_at) ON reject TO milepost_ingest;
 
 GRANT SELECT, UPDATE ON outbox TO milepost_worker;
+GRANT SELECT ON retention_run TO milepost_worker;
 
 -- Policies: the owner sees all (FORCE binds it too), ingest and worker what they were granted,
 -- the API the departments of its scope.
