@@ -2,8 +2,8 @@
 
 A position is told as the middle of a fixed cell of the earth. The cell depends on the place alone:
 the same place gives the same answer every time, so no number of answers, averaged or not, tells
-more than one. (Noise would not do: its mean is the place.) What moves still tells something with the
-moment of each change of cell, which lies on their border: answers about a moving vehicle should
+more than one. (Noise would not do: its mean is the place.) What moves still tells something with
+the moment of each change of cell, which lies on their border: answers about a moving vehicle should
 be given at times that do not follow its movement, minutes apart.
 
 Cells are bands of latitude cut into equal pieces of longitude, no narrower than the size anywhere.

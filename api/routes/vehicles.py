@@ -10,7 +10,7 @@ from api.answers import GeoJson, Json, built
 from api.caller import SCHEMES, ChosenDepartment, InScope
 from api.errors import NotFound
 from api.geojson import bounding_box, position_feature
-from api.models import Positions, Vehicle, VehicleDetails, Vehicles
+from api.models import Positions, PrivateTime, PrivateTimes, Vehicle, VehicleDetails, Vehicles
 from tracker import reads
 
 router = APIRouter(prefix="/v1", tags=["vehicles"], dependencies=SCHEMES)
@@ -47,3 +47,19 @@ async def vehicle(scope: InScope, department: str, ref: str) -> VehicleDetails:
     latest = await reads.positions(scope, vehicle_id=row["id"])
     position = position_feature(latest[0]) if latest else None
     return VehicleDetails.model_validate({**row, "position": position})
+
+
+@router.get("/vehicles/{department}/{ref}/private", response_model=PrivateTimes)
+async def private_times(scope: InScope, department: str, ref: str) -> PrivateTimes:
+    """When no position of a vehicle is kept, and why."""
+    row = await reads.vehicle(scope, department=department, ref=ref)
+    if row is None:
+        raise NotFound(f"(vehicle {department}/{ref})")
+    times = await reads.private_times(scope, vehicle=row["vehicle"])
+    return PrivateTimes(
+        vehicle=row["vehicle"],
+        private_times=[
+            PrivateTime.model_validate({**each, "from": each["since"], "to": each["until"]})
+            for each in times
+        ],
+    )

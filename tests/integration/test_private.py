@@ -235,7 +235,7 @@ async def test_a_private_time_that_has_begun_ends_now_and_one_to_come_is_gone(
     begun, to_come = await declare(world, 0, None), await declare(world, 9_000, 9_001)
     await edit(world, private.end, begun)
     await edit(world, private.end, to_come)
-    [left] = await edit(world, private.private_times, vehicle="D/V")
+    [left] = await edit(world, reads.private_times, vehicle="D/V")
     assert left["until"] <= datetime.now(UTC)
     assert not left["is_now"]
     with pytest.raises(Unknown):

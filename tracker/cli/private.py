@@ -87,9 +87,9 @@ def private(said: PrivateOptions) -> None:
 
 
 def _list(said: PrivateOptions) -> None:
-    from tracker.keeping import private as times
+    from tracker import reads
 
-    rows = as_owner_do(lambda connection: times.private_times(connection, vehicle=said.vehicle))
+    rows = as_owner_do(lambda connection: reads.private_times(connection, vehicle=said.vehicle))
     for row in rows:
         typer.echo(json.dumps(row, default=str) if said.as_json else _line(row))
     if not rows and not said.as_json:

@@ -1,4 +1,4 @@
-"""What the worker does for keeping: retention once a day, and telling of private times that turn."""
+"""What the worker does for keeping: retention once a day, and word of private times that turn."""
 
 from __future__ import annotations
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Text, cast, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tracker.errors import BadInput, Unknown
 from tracker.keeping.who import vehicle_of
-from tracker.models import Department, PrivateInterval, Vehicle
+from tracker.models import PrivateInterval
 
 Keeps = Literal["presence", "nothing"]
 
@@ -82,36 +82,3 @@ async def end(connection: AsyncConnection, number: int, *, vehicle: str | None =
         )
         if ended.first() is None:
             raise Unknown(f"No private time {number} that could be ended.")
-
-
-async def private_times(
-    connection: AsyncConnection, *, vehicle: str | None = None, limit: int = 1000
-) -> list[dict[str, Any]]:
-    """Those of a vehicle (full ref) or of all in the caller's scope, the newest first.
-
-    id, vehicle, since, until (None: not known), why, keeps, declared_by, declared_at, is_now.
-    """
-    ref = Department.ref + "/" + Vehicle.ref
-    interval = PrivateInterval
-    query = (
-        select(
-            interval.id,
-            ref.label("vehicle"),
-            interval.starts_at.label("since"),
-            func.nullif(
-                interval.ends_at, cast(literal("infinity", Text), interval.ends_at.type)
-            ).label("until"),
-            *(interval.why, interval.keeps, interval.declared_by, interval.declared_at),
-            (
-                (interval.starts_at <= func.milepost_now())
-                & (interval.ends_at > func.milepost_now())
-            ).label("is_now"),
-        )
-        .join(Vehicle, Vehicle.id == interval.vehicle_id)
-        .join(Department, Department.id == Vehicle.department_id)
-        .order_by(interval.starts_at.desc(), interval.id.desc())
-        .limit(limit)
-    )
-    if vehicle is not None:
-        query = query.where(ref == vehicle)
-    return [dict(row) for row in (await connection.execute(query)).mappings()]

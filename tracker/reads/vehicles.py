@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import array
 
 from tracker.models import Application, Department, DutyStatus, Latest, Vehicle
 from tracker.reads.motion import MOTIONS, motion_codes
+from tracker.reads.private import is_private_now
 from tracker.reads.session import Row, Scope, rows_of
 
 #: west, south, east, north in degrees; west > east goes across the antimeridian.
@@ -50,6 +51,7 @@ def _described() -> Select[*tuple[Any, ...]]:
             Application.ref.label("application"),
             Vehicle.capabilities,
             duty.label("duty_status"),
+            is_private_now().label("private"),
             array([Vehicle.moving_interval_s, Vehicle.stopped_interval_s]).label("interval_s"),
             Vehicle.retired_at,
         )
@@ -62,7 +64,7 @@ async def vehicles(scope: Scope, *, department_id: int | None = None) -> list[Ro
     """Vehicles that are not retired, by full ref: what stays the same while they move.
 
     id, vehicle (full ref), department, name, plate, class, application, capabilities, duty_status,
-    interval_s [moving, stopped], retired_at.
+    private (now, so nobody is told where it is), interval_s [moving, stopped], retired_at.
     """
     query = _described().where(Vehicle.retired_at.is_(None)).order_by(Department.ref, Vehicle.ref)
     if department_id is not None:
