@@ -274,3 +274,25 @@ async def test_the_shard_of_a_vehicle_whose_latest_is_past_is_read_anew(archive:
     assert await archive.owner.fetchval("SELECT token FROM feed WHERE id = 1") == before + 1
     await archive.run()
     assert await archive.owner.fetchval("SELECT token FROM feed WHERE id = 1") == before + 1
+
+
+async def test_a_hold_that_is_being_placed_is_waited_for(archive: Archive) -> None:
+    await archive.store(1, archive.ago(100))
+    placing = await asyncpg.connect(archive.database.dsn("milepost_owner"))
+    begun = placing.transaction()
+    await begun.start()
+    await placing.execute(
+        "INSERT INTO legal_hold (department_id, during, reason, placed_by)"
+        " VALUES (1, tstzrange($1, NULL), 'case', 'clerk')",
+        archive.ago(200),
+    )
+    leaving = asyncio.create_task(archive.run())
+    async with asyncio.timeout(DEADLINE_S):
+        while not await archive.owner.fetchval(  # noqa: ASYNC110  another process makes it true
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
+        ):
+            await asyncio.sleep(0)
+    await begun.commit()
+    assert (await asyncio.wait_for(leaving, DEADLINE_S)).rows == {}
+    assert await archive.left(1) == 10
+    await placing.close()

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -170,6 +171,13 @@ class _Run:
         )
         return text
 
+    @asynccontextmanager
+    async def _deleting(self) -> AsyncIterator[None]:
+        """A transaction that knows every hold: one is placed before it, or after it."""
+        async with self._connection.transaction():
+            await self._connection.execute("LOCK TABLE legal_hold IN SHARE MODE")
+            yield
+
     async def _delete_fixes(self, known: Sequence[Cutoff]) -> None:
         """By vehicle and partition, so that each batch reads one stretch of one index."""
         spans = [(each.starts_at, each.ends_at) for each in await partitions(self._connection)]
@@ -183,7 +191,7 @@ class _Run:
     ) -> None:
         department_id, rows = vehicle["department_id"], BATCH_ROWS
         while rows == BATCH_ROWS:
-            async with self._connection.transaction():
+            async with self._deleting():
                 gone = await self._connection.fetchrow(
                     sql.text("expire_fix"),
                     *(vehicle["vehicle_id"], department_id, starts_at, ends_at, BATCH_ROWS),
@@ -195,7 +203,7 @@ class _Run:
 
     async def _expire_latest(self, known: Sequence[Cutoff]) -> None:
         if await self._connection.fetchval(sql.text("any_latest_past"), *_columns(known)):
-            async with self._connection.transaction():
+            async with self._deleting():
                 await self._connection.execute(
                     "SELECT id FROM feed WHERE id > 0 ORDER BY id FOR UPDATE"
                 )
@@ -204,7 +212,7 @@ class _Run:
     async def _expire(self, kind: str, known: Sequence[Cutoff]) -> None:
         gone = 1
         while gone:
-            async with self._connection.transaction():
+            async with self._deleting():
                 gone = await self._expire_once(kind, known)
 
     async def _expire_once(self, kind: str, known: Sequence[Cutoff]) -> int:

@@ -33,6 +33,8 @@ CREATE OR REPLACE FUNCTION erase_private(private_id integer, at_most integer)
 DECLARE
     p private_interval;
 BEGIN
+    -- A hold is placed before this, and seen, or after it.
+    LOCK TABLE legal_hold IN SHARE MODE;
     SELECT * INTO p FROM private_interval WHERE id = private_id;
     IF p.keeps = 'nothing' THEN
         DELETE FROM presence AS r
@@ -151,5 +153,6 @@ CREATE OR REPLACE TRIGGER keep_held BEFORE DELETE ON fix FOR EACH ROW EXECUTE FU
 -- Not when history leaves by retention: what it made private stays so.
 CREATE OR REPLACE TRIGGER duty_changed AFTER INSERT OR UPDATE ON duty_status
     FOR EACH ROW EXECUTE FUNCTION duty_changed();
+-- For each row, unlike the others: following the duty status writes nothing most of the time.
 CREATE OR REPLACE TRIGGER registry_changed AFTER INSERT OR DELETE OR UPDATE OF starts_at, ends_at, keeps
-    ON private_interval FOR EACH STATEMENT EXECUTE FUNCTION registry_changed();
+    ON private_interval FOR EACH ROW EXECUTE FUNCTION registry_changed();
