@@ -76,7 +76,8 @@ class Verb:
     own_broker_only: bool = False
     #: How it shows that it is at work: by running, by its pid in a file, or by answering.
     shows: Literal["runs", "file", "web"] = "runs"
-
+    #: Several of it may share the work.
+    shared: bool = False
     #: Of several of its kind.
     number: int = 1
 
@@ -94,12 +95,13 @@ STEPS = (
 )
 #: Kept running; started in this order, stopped in the reverse one.
 WORKERS = (
-    Verb(argv=("ingest",), roles=("milepost_ingest",), shows="file"),
+    Verb(argv=("ingest",), roles=("milepost_ingest",), shows="file", shared=True),
     Verb(
         argv=("serve", "--host", "{host}", "--port", "{port}"),
         roles=("milepost_api",),
         shows="web",
     ),
+    Verb(argv=("worker",), roles=("milepost_worker", "milepost_owner"), shows="file"),
     Verb(
         argv=(
             "simulate",
@@ -223,7 +225,7 @@ class _Service:
                 self._read_demo_places()
             for worker in _each(self._chosen(WORKERS), Share().ingest_workers):
                 # The demonstration's vehicles begin when none of their messages can be missed.
-                heard = self._demo_scale is not None and worker.shows == "file"
+                heard = self._demo_scale is not None and worker.shared
                 supervisor.add(self._child(worker), wait=heard)
             supervisor.watch()
 
@@ -313,7 +315,7 @@ class _Service:
 def _each(workers: Iterable[Verb], ingest_count: int) -> Iterator[Verb]:
     """The verbs, and so many processes of ingest."""
     for verb in workers:
-        for number in range(1, (ingest_count if verb.shows == "file" else 1) + 1):
+        for number in range(1, (ingest_count if verb.shared else 1) + 1):
             yield replace(verb, number=number)
 
 

@@ -74,6 +74,10 @@ class Status:
     #: By shard the process that serves it, and since when; without those that none serves.
     served: dict[int, tuple[str, str]]
     now: datetime
+    #: Rows of worker_job.
+    jobs: list[dict[str, Any]]
+    #: Vehicles that have moved on by a minute or more since their motion was worked through.
+    unworked: int
 
 
 COUNTED = ("department", "application", "vehicle", "device", "fence", "rule")
@@ -107,4 +111,21 @@ async def status(connection: AsyncConnection) -> Status:
             if row["served_by"] is not None
         },
         now=(await connection.execute(text("SELECT milepost_now()"))).scalar_one(),
+        jobs=[
+            dict(row)
+            for row in (await connection.execute(select(models.WorkerJob.__table__))).mappings()
+        ],
+        unworked=await _unworked(connection),
     )
+
+
+async def _unworked(connection: AsyncConnection) -> int:
+    cursor, latest = models.MotionCursor, models.Latest
+    behind = cursor.worked_to < latest.fixed_at - timedelta(minutes=1)
+    count = await connection.scalar(
+        select(func.count())
+        .select_from(latest)
+        .outerjoin(cursor, cursor.vehicle_id == latest.vehicle_id)
+        .where(behind | cursor.vehicle_id.is_(None))
+    )
+    return int(count or 0)

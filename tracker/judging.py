@@ -63,6 +63,8 @@ class Judgement:
     went_back: set[int] = field(default_factory=set)
     #: Vehicles of which no fix is left.
     gone: set[int] = field(default_factory=set)
+    #: By vehicle the first and the last time at which its past is another one now.
+    past: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def found_implausible(self) -> int:
@@ -181,6 +183,9 @@ async def go_again(
             else:
                 result.states[vehicle_id] = state
                 result.went_back.add(vehicle_id)
+        changed = [each.fixed_ms for each in track.window.fresh]
+        if track.window.erased:
+            changed += [track.window.first_ms, track.window.last_ms or track.window.first_ms]
         for point in track.points:
             key = (vehicle_id, point.fixed_ms)
             if point.implausible is None and key in stepped.implausible:
@@ -189,6 +194,9 @@ async def go_again(
                 key in stepped.implausible
             ):
                 result.marks[key] = not point.implausible
+                changed.append(point.fixed_ms)
+        if changed:
+            result.past[vehicle_id] = (min(changed), max(changed))
     standing = await _load_standing(connection, tracks)
     _compare(_told(stepped.events, directory, late=True), standing, result)
 

@@ -62,6 +62,17 @@ async def store_marks(
         await connection.execute(sql.text("move_latest"), feed, n, list(newest_ms), times)
 
 
+async def note_past(connection: Connection, past: Mapping[int, tuple[int, int]]) -> None:
+    """Tell the worker which vehicles' past changed, from when until when."""
+    if past:
+        await connection.execute(
+            sql.text("note_past"),
+            list(past),
+            [from_unix_ms(first_ms) for first_ms, _ in past.values()],
+            [from_unix_ms(last_ms) for _, last_ms in past.values()],
+        )
+
+
 def _record(placed: Placed, implausible: Collection[FixKey]) -> tuple[Any, ...]:
     fix = placed.fix
     return (

@@ -8,14 +8,17 @@ from devices.simulator.fleet import build_fleet
 from devices.simulator.government import Government, load_government
 from devices.simulator.publisher import Tally, run_fleet
 from devices.simulator.sender import Sender
+from devices.simulator.truth import Truth, truth
 from devices.simulator.vehicle import VirtualVehicle
 
 __all__ = [
     "Government",
     "Sender",
     "Tally",
+    "Truth",
     "VirtualVehicle",
     "build_fleet",
     "load_government",
     "run_fleet",
+    "truth",
 ]

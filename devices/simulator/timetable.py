@@ -70,6 +70,8 @@ class Timetable:
         pausing = np.flatnonzero(pauses_s)
         changes = np.stack([self.arrives_s[pausing], departs_s[pausing]], axis=1)
         self._changes_s = changes.ravel().tolist()
+        #: Seconds from the start of a lap to the begin and the end of each pause.
+        self.pauses_s: list[tuple[float, float]] = list(zip(*changes.T.tolist(), strict=True))
 
     def at(self, elapsed_s: float) -> Moment:
         """Where the vehicle is so many seconds (of either sign) after a lap began."""

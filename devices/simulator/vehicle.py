@@ -39,7 +39,7 @@ class VirtualVehicle:
     ) -> None:
         self.vehicle = vehicle
         self.started_at = started_at
-        self._timetable = timetable
+        self.timetable = timetable
         self._phase_s = phase_s
         self._wander = _Wander(seed, vehicle.full_ref)
         self._degree_lengths_m = tuple(map(float, degree_lengths_m(timetable.way.nodes[0, 1])))
@@ -47,8 +47,8 @@ class VirtualVehicle:
     def fix_at(self, moment: datetime) -> Fix:
         """What the receiver finds at the last instant up to `moment` that it can write."""
         fixed_at = self.vehicle.dialect.instant(moment)
-        drive = self._timetable.at(self._elapsed_s(fixed_at))
-        lon, lat, course_deg = self._timetable.way.place(drive.metres)
+        drive = self.timetable.at(self.elapsed_s(fixed_at))
+        lon, lat, course_deg = self.timetable.way.place(drive.metres)
         east_m, north_m, dilution = self._wander.at(fixed_at)
         moving = drive.speed_mps > STILL_MPS
         return Fix(
@@ -71,16 +71,17 @@ class VirtualVehicle:
 
         It also reports when it stops and when it sets off.
         """
-        elapsed_s = self._elapsed_s(moment)
-        pause_s = self._timetable.at(elapsed_s).pause_s
+        elapsed_s = self.elapsed_s(moment)
+        pause_s = self.timetable.at(elapsed_s).pause_s
         intervals_s = self.vehicle.application.interval_s
         state = 0 if not pause_s else 1 if pause_s < IGNITION_OFF_S else -1
         interval_s = intervals_s[state]
-        change_s = self._timetable.next_change_s(elapsed_s)
+        change_s = self.timetable.next_change_s(elapsed_s)
         # A little after the change, or rounding would find the vehicle just before it.
         return timedelta(seconds=min(interval_s / rate, change_s + 0.5))
 
-    def _elapsed_s(self, moment: datetime) -> float:
+    def elapsed_s(self, moment: datetime) -> float:
+        """Seconds since a lap of the timetable began."""
         return self._phase_s + (moment - self.started_at).total_seconds()
 
 

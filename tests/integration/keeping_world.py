@@ -131,6 +131,24 @@ async def others(archive: Archive, department: int, days: int) -> None:
         " SELECT $1::int, 'b', $2::int, '{}', '{}', $3::timestamptz",
         "INSERT INTO device_notice"
         " SELECT $1::int, $3::timestamptz::date, 'no_fix', '', $2::int, '{}'",
+        "INSERT INTO track_chunk (vehicle_id, department_id, started_at, ended_at, path, fixes,"
+        " length_m, moving_s, idling_s, stopped_s) SELECT $1::int, $2::int, $3::timestamptz,"
+        " $3::timestamptz, ST_SetSRID(ST_MakePoint(114, 22), 4326), 1, 0, 0, 0, 0",
+        "INSERT INTO trip (vehicle_id, department_id, started_at, ended_at, start_lon, start_lat,"
+        " end_lon, end_lat, distance_m, moving_s, idling_s, fixes, ends_by)"
+        " SELECT $1::int, $2::int, $3::timestamptz, $3::timestamptz, 1, 1, 1, 1, 1, 1, 1, 1, 'gap'",
+        "INSERT INTO stop (vehicle_id, department_id, started_at, lon, lat, idling_s, fixes,"
+        " begins_by, ends_by)"
+        " SELECT $1::int, $2::int, $3::timestamptz, 1, 1, 0, 1, 'gap', 'open'",
+        "INSERT INTO gap (vehicle_id, department_id, started_at, ended_at)"
+        " SELECT $1::int, $2::int, $3::timestamptz, $3::timestamptz",
+        "INSERT INTO vehicle_day (vehicle_id, department_id, day, distance_m, trips, stops,"
+        " moving_s, idling_s, stopped_s, fixes)"
+        " SELECT $1::int, $2::int, $3::timestamptz::date - 1, 1, 1, 1, 1, 1, 1, 1",
+        "INSERT INTO motion_cursor (vehicle_id, department_id, worked_to, state)"
+        " SELECT $1::int, $2::int, $3::timestamptz, '{}'",
+        "INSERT INTO motion_checkpoint (vehicle_id, department_id, at, state)"
+        " SELECT $1::int, $2::int, $3::timestamptz, '{}'",
         "INSERT INTO private_interval (department_id, vehicle_id, starts_at, ends_at, why, keeps,"
         " declared_by, applied_at) SELECT $2::int, $1::int, $3::timestamptz - interval '1 hour',"
         " $3::timestamptz, 'private', 'nothing', 't', $3::timestamptz",

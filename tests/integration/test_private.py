@@ -20,6 +20,7 @@ from tracker.errors import BadInput, Unknown
 from tracker.keeping import holds, policy, private
 from tracker.keeping.jobs import PrivateTurns, RetentionJob
 from tracker.message import Message, Reading, Refusal
+from tracker.motion import MotionJob
 from tracker.registry import NewDevice, NewVehicle, move
 
 
@@ -318,4 +319,31 @@ async def test_the_worker_lets_go_once_a_day(world: World) -> None:
     await world.owner.execute("UPDATE retention_run SET ended_at = ended_at - interval '1 day'")
     await job.run()
     assert job.counters["runs"] == 2
+    await pool.close()
+
+
+@pytest.mark.parametrize(("first_s", "end_s"), [(100, 200), (0, 200), (200, None), (0, None)])
+async def test_what_the_worker_made_of_private_fixes_goes_with_them(
+    world: World, first_s: float, end_s: float | None
+) -> None:
+    pool = await open_pool(world.database.dsn("milepost_worker"), size=1)
+    job = MotionJob(pool, refresh_s=0.0)
+    await world.drive(*((second, (114.1, 22.3 + second * 1e-4)) for second in range(0, 300, 10)))
+    await job.drain()
+    made = "SELECT coalesce(sum(fixes), 0) FROM track_chunk"
+    assert await world.owner.fetchval(made) == 30
+    await declare(world, first_s, end_s)
+    await look(world)
+    await job.drain()
+    left = await seconds(world)
+    assert left == [
+        second
+        for second in range(0, 300, 10)
+        if second < first_s or (end_s is not None and second >= end_s)
+    ]
+    assert await world.owner.fetchval(made) == len(left)
+    points = await world.owner.fetchval(
+        "SELECT count(DISTINCT p.geom) FROM track_chunk, ST_DumpPoints(path) AS p"
+    )
+    assert points == len(left)
     await pool.close()

@@ -155,6 +155,7 @@ def test_one_command_runs_the_whole_service_and_the_doctor_finds_it_well(data: D
     with Session(*MILEPOST, "run", "--data", str(data.path), "--port", str(port)) as session:
         session.expect("ingest is ready", 60)
         session.expect("serve is ready", 60)
+        session.expect("worker is ready", 60)
         session.expect(rf"web +http://127\.0\.0\.1:{port}/")
         doctor = run_milepost("doctor", "--data", str(data.path))
         assert doctor.returncode == 0, doctor.stdout
@@ -163,8 +164,8 @@ def test_one_command_runs_the_whole_service_and_the_doctor_finds_it_well(data: D
         assert re.search(rf"^ok +web +port {port}", doctor.stdout, re.MULTILINE)
         session.process.terminate()
         assert session.end() == 0
-    names = [line.partition(" stopping ")[2] for line in session.lines[-4:]]
-    assert names == ["serve", "ingest", "Mosquitto", "PostgreSQL"]
+    names = [line.partition(" stopping ")[2] for line in session.lines[-5:]]
+    assert names == ["worker", "serve", "ingest", "Mosquitto", "PostgreSQL"]
     assert not any("died" in line for line in session.lines)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import assign, keeping, private, receipt, rejects, shards, show
+from tracker.cli import assign, keeping, private, receipt, rejects, shards, show, worker
 from tracker.cli.registry import mount
 from tracker.cli.shared import DataOption, escaped, run_as_owner
 
@@ -36,6 +36,7 @@ app.add_typer(rejects.group, name="rejects")
 app.add_typer(keeping.retention, name="retention")
 app.add_typer(keeping.hold, name="hold")
 app.add_typer(shards.group, name="shard")
+app.command("worker")(worker.worker)
 
 
 @app.command()
@@ -240,4 +241,4 @@ def _arriving(found: Status) -> list[str]:
         ]
         lines += _refused_by_broker(counters.get("refused_by_broker") or {})
         lines += _held_up(counters)
-    return lines
+    return lines + worker.told_of(found)

@@ -33,7 +33,7 @@ BATCH_ROWS: Final = 5000
 DETACH_WITHIN_S: Final = 60.0
 #: Beside fixes, in this order: each the name of an `expire_*.sql`.
 KINDS: Final = (
-    *("event", "withdrawn", "presence", "outbox", "reject", "reject_day", "receipt"),
+    *("motion", "event", "withdrawn", "presence", "outbox", "reject", "reject_day", "receipt"),
     *("device_notice", "private_interval", "duty_status"),
 )
 

@@ -10,6 +10,17 @@ from tracker.models.keeping import (
     RetentionLog,
     RetentionRun,
 )
+from tracker.models.motion import (
+    Gap,
+    MotionCheckpoint,
+    MotionCursor,
+    Odometer,
+    PastChange,
+    Stop,
+    TrackChunk,
+    Trip,
+    VehicleDay,
+)
 from tracker.models.registry import (
     Application,
     Cluster,
@@ -21,7 +32,7 @@ from tracker.models.registry import (
     DutyStatus,
     Vehicle,
 )
-from tracker.models.service import ApiToken, Feed, IngestHealth, Installation
+from tracker.models.service import ApiToken, Feed, IngestHealth, Installation, WorkerJob
 from tracker.models.watch import (
     Alert,
     Event,
@@ -52,11 +63,16 @@ __all__ = [
     "FenceState",
     "FenceVersion",
     "Fix",
+    "Gap",
     "IngestHealth",
     "Installation",
     "Latest",
     "LegalHold",
+    "MotionCheckpoint",
+    "MotionCursor",
+    "Odometer",
     "Outbox",
+    "PastChange",
     "Presence",
     "PrivateInterval",
     "Receipt",
@@ -65,5 +81,10 @@ __all__ = [
     "RetentionLog",
     "RetentionRun",
     "Rule",
+    "Stop",
+    "TrackChunk",
+    "Trip",
     "Vehicle",
+    "VehicleDay",
+    "WorkerJob",
 ]

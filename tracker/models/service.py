@@ -32,6 +32,8 @@ class Installation(Base):
     #: Grows with each change of devices, vehicles, fences or rules.
     registry_version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     created_at: Mapped[Now]
+    #: Whose midnights divide the days of `vehicle_day` and of reports: an IANA name.
+    time_zone: Mapped[str] = mapped_column(server_default=text("'Asia/Hong_Kong'"))
     #: How long it is kept where vehicles were, for departments that say nothing else.
     retention_days: Mapped[int] = mapped_column(server_default=text("400"))
     #: Up to when vehicles that went private, or came back, have been told to viewers.
@@ -76,6 +78,21 @@ class IngestHealth(Base):
     at: Mapped[Now]
     #: Counters since the start, and what it waits for: see docs/operations.md.
     counters: Mapped[Json]
+
+
+class WorkerJob(Base):
+    """How a job of the worker went the last time (tracker/worker.py)."""
+
+    __tablename__ = "worker_job"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    #: When it ended.
+    at: Mapped[Moment]
+    took_s: Mapped[float]
+    #: What it did since the worker's start, by name.
+    counters: Mapped[Json]
+    #: Why it could not do its work; None: it could.
+    error: Mapped[str | None]
 
 
 class ApiToken(Base):

@@ -79,7 +79,9 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM milepost_api, milepost_ingest, mi
 GRANT SELECT ON department, cluster, application, vehicle, duty_status, fix, latest, fence,
     fence_version, rule, event, alert, receipt, reject, reject_day, device_assignment, device_state,
     device_notice, private_interval, presence, legal_hold,
-    installation, feed, ingest_health TO milepost_api;
+    installation, feed, ingest_health, worker_job,
+    track_chunk, trip, stop, gap, vehicle_day, odometer TO milepost_api;
+GRANT SELECT (vehicle_id, department_id, worked_to, worked_at) ON motion_cursor TO milepost_api;
 -- Without password_hash, which no caller ever needs.
 GRANT SELECT (id, department_id, ref, accept_from, rollover, mmsi, created_at, retired_at) ON device
     TO milepost_api;
@@ -96,9 +98,14 @@ GRANT SELECT, INSERT, UPDATE ON latest, fence_state, event, alert, receipt, reje
     device_state, device_notice, ingest_health TO milepost_ingest;
 GRANT SELECT, INSERT ON reject, outbox TO milepost_ingest;
 GRANT UPDATE (replay_asked_at, replayed_at) ON reject TO milepost_ingest;
+GRANT INSERT ON past_change TO milepost_ingest;
 
 GRANT SELECT, UPDATE ON outbox TO milepost_worker;
 GRANT SELECT ON retention_run TO milepost_worker;
+GRANT SELECT ON department, application, vehicle, device_assignment, duty_status, fix, latest,
+    installation TO milepost_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON track_chunk, trip, stop, gap, vehicle_day, odometer,
+    motion_cursor, motion_checkpoint, past_change, worker_job TO milepost_worker;
 
 -- Policies: the owner sees all (FORCE binds it too), ingest and worker what they were granted,
 -- the API the departments of its scope.
@@ -119,7 +126,8 @@ BEGIN
         EXECUTE format('DROP POLICY IF EXISTS service ON %I', t);
         EXECUTE format('CREATE POLICY service ON %I TO milepost_ingest, milepost_worker USING (true) WITH CHECK (true)', t);
         EXECUTE format('DROP POLICY IF EXISTS caller ON %I', t);
-        IF t IN ('department', 'cluster', 'application', 'installation', 'feed', 'ingest_health') THEN
+        IF t IN ('department', 'cluster', 'application', 'installation', 'feed', 'ingest_health',
+                 'worker_job') THEN
             EXECUTE format('CREATE POLICY caller ON %I FOR SELECT TO milepost_api USING (true)', t);
         ELSIF EXISTS (SELECT FROM pg_attribute WHERE attrelid = t::regclass AND attname = 'department_id') THEN
             EXECUTE format('CREATE POLICY caller ON %I FOR SELECT TO milepost_api USING (department_id %s)', t, scoped);

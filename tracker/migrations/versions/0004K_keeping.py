@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0004K"
-down_revision = "0003W"
+down_revision = "0004M"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+DELETE FROM past_change WHERE n = any($1::bigint[])
