@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from geo.fix import unix_ms
 from tracker import sql
 
 if TYPE_CHECKING:
@@ -134,8 +133,8 @@ async def _intervals(
         Interval(
             row["vehicle_id"],
             row["keeps"],
-            unix_ms(row["starts_at"]),
-            FOREVER_MS if row["ends_at"] is None else unix_ms(row["ends_at"]),
+            row["starts_ms"],
+            FOREVER_MS if row["ends_ms"] is None else row["ends_ms"],
         )
         for row in rows
     ]
