@@ -149,6 +149,10 @@ async def test_of_presence_the_fences_are_kept_and_no_place(world: World) -> Non
     assert await seconds(world) == [0]
     rows = await world.owner.fetch("SELECT inside FROM presence ORDER BY fixed_at")
     assert [row["inside"] for row in rows] == [[1], [1], []]
+    [inside, *_] = await edit(
+        world, reads.presence, vehicle="D/V", since=world.start, until=datetime.now(UTC)
+    )
+    assert inside == {"at": world.start + timedelta(seconds=10), "fences": ["D/square"]}
     assert await world.owner.fetchval("SELECT lat FROM latest") == SOUTH[1]
 
 

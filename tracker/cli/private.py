@@ -105,6 +105,25 @@ def _line(row: Mapping[str, Any]) -> str:
     )
 
 
+def presence(
+    vehicle: Annotated[str, typer.Argument(metavar="DEPARTMENT/REF", help="FSD/AMB-1.")],
+    since: Annotated[datetime, typer.Option("--from", formats=TIME_FORMATS, help="UTC.")],
+    until: Annotated[datetime, typer.Option("--to", formats=TIME_FORMATS, help="Not included.")],
+) -> None:
+    """Say inside which fences a vehicle was at private times that keep presence."""
+    from tracker import reads
+
+    rows = as_owner_do(
+        lambda connection: reads.presence(
+            connection, vehicle=vehicle, since=aware(since), until=aware(until)
+        )
+    )
+    for row in rows:
+        typer.echo(f"{moment(row['at'])}  {' '.join(row['fences']) or 'in no fence'}")
+    if not rows:
+        typer.echo("No presence is kept of that time.")
+
+
 def off_duty(
     department: Department,
     keeps: Annotated[OffDutyKeeps, typer.Argument(help="What is kept from now on.")],

@@ -16,7 +16,7 @@ from tracker.reads.errors import TooSlow, Unanswerable
 from tracker.reads.fences import fences
 from tracker.reads.health import ingest_health
 from tracker.reads.motion import MOTIONS, motion_codes
-from tracker.reads.private import private_times
+from tracker.reads.private import presence, private_times
 from tracker.reads.session import Reader, Row, Scope, told
 from tracker.reads.tracks import Track, track
 from tracker.reads.vehicles import Box, positions, vehicle, vehicles
@@ -47,6 +47,7 @@ __all__ = [
     "installation",
     "motion_codes",
     "positions",
+    "presence",
     "private_times",
     "receipts",
     "told",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Text, and_, cast, exists, func, literal, select
+from datetime import datetime
 
-from tracker.models import Department, PrivateInterval, Vehicle
+from sqlalchemy import ColumnElement, Text, and_, any_, cast, exists, func, literal, select
+from sqlalchemy.orm import aliased
+
+from tracker.models import Department, Fence, Presence, PrivateInterval, Vehicle
 from tracker.reads.session import Row, Scope, rows_of
 
 
@@ -47,3 +50,32 @@ async def private_times(
     if vehicle is not None:
         query = query.where(ref == vehicle)
     return await rows_of(scope, query)
+
+
+async def presence(
+    scope: Scope, *, vehicle: str, since: datetime, until: datetime, limit: int = 10_000
+) -> list[Row]:
+    """Inside which fences a vehicle (full ref) was at private times that keep so much.
+
+    at, fences (full refs); since <= at < until, in order of time.
+    """
+    owner = aliased(Department)
+    fences = (
+        select(func.array_agg(owner.ref + "/" + Fence.ref))
+        .select_from(Fence)
+        .join(owner, owner.id == Fence.department_id)
+        .where(Fence.id == any_(Presence.inside))
+        .correlate(Presence)
+        .scalar_subquery()
+    )
+    query = (
+        select(Presence.fixed_at.label("at"), fences.label("fences"))
+        .join(Vehicle, Vehicle.id == Presence.vehicle_id)
+        .join(Department, Department.id == Vehicle.department_id)
+        .where(Department.ref + "/" + Vehicle.ref == vehicle)
+        .where(Presence.fixed_at >= since, Presence.fixed_at < until)
+        .order_by(Presence.fixed_at)
+        .limit(limit)
+    )
+    rows = await rows_of(scope, query)
+    return [{"at": row["at"], "fences": row["fences"] or []} for row in rows]
