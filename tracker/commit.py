@@ -288,6 +288,9 @@ class Committer:
             if erased.judgement is not None:
                 self._adopt(erased.judgement, {})
             del pending[: erased.settled]
+            if erased.version == self.directory.version + 1:
+                # Nobody else changed it: what is known of it stands.
+                self.directory.version += 1
 
     async def _store_fixes(self, connection: Connection, judgement: Judgement, stamp: Stamp) -> int:
         stored = await staging.store_fixes(

@@ -33,6 +33,8 @@ class Erased:
     judgement: Judgement | None
     #: How many of the pending are done with: 0 where there is more of this one, else 1.
     settled: int
+    #: The registry's version after it, where this changed it.
+    version: int | None = None
 
 
 async def erase(
@@ -43,7 +45,7 @@ async def erase(
         rows = await connection.fetch(sql.text("load_private_fixes"), pending.id, PORTION)
         await presence.store_seen(connection, [Seen(*row) for row in rows], directory.fences)
     gone = await connection.fetchrow("SELECT * FROM erase_private($1, $2)", pending.id, PORTION)
-    judgement = None
+    judgement, version = None, None
     if gone is not None and gone["erased"]:
         judgement = Judgement()
         first_ms, last_ms = unix_ms(gone["first"]), unix_ms(gone["last"])
@@ -51,10 +53,12 @@ async def erase(
         await judging.go_again(connection, [window], directory, judgement)
         judging.rejudge({}, directory, stamp.now_ms, judgement)
         if judgement.gone:
-            await connection.execute("SELECT forget_vehicles($1)", sorted(judgement.gone))
+            version = await connection.fetchval(
+                "SELECT forget_vehicles($1)", sorted(judgement.gone)
+            )
         if gone["erased"] == PORTION:
-            return Erased(judgement, 0)
+            return Erased(judgement, 0, version)
     await connection.execute(
         "UPDATE private_interval SET applied_at = milepost_now() WHERE id = $1", pending.id
     )
-    return Erased(judgement, 1)
+    return Erased(judgement, 1, version)

@@ -115,6 +115,34 @@ async def test_a_long_private_time_is_erased_in_portions(
     assert await world.owner.fetchval("SELECT applied_at IS NOT NULL FROM private_interval")
 
 
+async def test_many_vehicles_may_be_gone_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each changes the registry, which is not read anew for it."""
+    monkeypatch.setattr("tracker.commit.REGISTRY_TRIES", 2)
+    monkeypatch.setattr("tracker.commit.ERASED_AT_ONCE", 100)
+    await world.drive((0, SOUTH))
+    for n in range(4):
+        await world.add(
+            NewVehicle(ref=f"V{n}", department="D"),
+            NewDevice(ref=f"box{n}", department="D", vehicle=f"V{n}"),
+        )
+        await world.committer.commit([world.message(0, SOUTH)._replace(device_ref=f"box{n}")])
+    for vehicle in ("V", "V0", "V1", "V2", "V3"):
+        await edit(
+            world,
+            private.declare,
+            f"D/{vehicle}",
+            since=world.start,
+            until=None,
+            keeps="nothing",
+            by="t",
+        )
+    await look(world)
+    assert await world.owner.fetch("SELECT * FROM latest") == []
+    assert await seconds(world) == []
+
+
 async def test_a_hold_keeps_what_is_private_until_it_is_lifted(world: World) -> None:
     await world.drive(*((second, SOUTH) for second in range(6)))
     number = await edit(

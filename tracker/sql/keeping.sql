@@ -57,15 +57,16 @@ BEGIN
 END
 $$;
 
--- A vehicle of which no fix is left is nowhere; viewers must see the whole picture anew.
-CREATE OR REPLACE FUNCTION forget_vehicles(vehicles integer[]) RETURNS void
+-- A vehicle of which no fix is left is nowhere; viewers must see the whole picture anew. Returns the
+-- registry's version then, which alone is new of it.
+CREATE OR REPLACE FUNCTION forget_vehicles(vehicles integer[]) RETURNS bigint
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     DELETE FROM latest AS l WHERE l.vehicle_id = any(vehicles)
         AND NOT EXISTS (SELECT FROM fix AS f WHERE f.vehicle_id = l.vehicle_id AND f.fixed_at = l.fixed_at);
     DELETE FROM fence_state WHERE vehicle_id = any(vehicles)
         AND vehicle_id NOT IN (SELECT vehicle_id FROM latest);
-    UPDATE installation SET registry_version = registry_version + 1;
     NOTIFY registry;
+    UPDATE installation SET registry_version = registry_version + 1 RETURNING registry_version;
 $$;
 
 -- Makes the off-duty times of a vehicle what its duty history and its department's policy say.
