@@ -101,7 +101,7 @@ WORKERS = (
         roles=("milepost_api",),
         shows="web",
     ),
-    Verb(argv=("worker",), roles=("milepost_worker",), shows="file"),
+    Verb(argv=("worker",), roles=("milepost_worker", "milepost_owner"), shows="file"),
     Verb(
         argv=(
             "simulate",

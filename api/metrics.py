@@ -19,6 +19,7 @@ MEDIA_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 _COUNTED: Final = {
     "accepted": ("fixes", "Fixes stored."),
     "late": ("late_fixes", "Fixes stored that were older than the newest of their vehicle."),
+    "suppressed": ("suppressed_fixes", "Fixes of private times, of which no position is kept."),
     "implausible": ("implausible_fixes", "Fixes found to be impossible jumps."),
     "repeated": ("repeated", "Fixes and messages that were dealt with before."),
     "acknowledged": ("acknowledged_messages", "Messages named durable to their device."),

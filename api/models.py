@@ -91,6 +91,8 @@ class Vehicle(Model):
     application: str | None
     capabilities: list[str]
     duty_status: str | None
+    #: It is in a private time now: it has no position.
+    private: bool
     #: Expected seconds between fixes: moving, then at rest.
     interval_s: list[int]
 
@@ -197,10 +199,12 @@ class BootReceipt(Model):
     #: Not dealt with, though a later one is.
     missing: list[tuple[int, int]]
     refused_ranges: list[tuple[int, int]]
-    #: Messages: dealt = stored + refused; stored whole, or something of it refused.
+    #: Messages: dealt = stored + refused + suppressed; stored whole, or something of it refused, or
+    #: nothing of it refused and some of it of a time in which its vehicle was private.
     dealt: int
     stored: int
     refused: int
+    suppressed: int
     #: How many messages `missing` holds.
     holes: int
     #: The newest; at most 200 of all boots together.
@@ -259,6 +263,29 @@ class Positions(Model):
 
     type: Literal["FeatureCollection"] = "FeatureCollection"
     features: list[PositionFeature]
+
+
+class PrivateTime(Model):
+    """A time in which no position of a vehicle is kept: since <= time of the fix < until."""
+
+    id: int
+    since: datetime = Field(alias="from")
+    #: Null until it is ended.
+    until: datetime | None = Field(alias="to")
+    #: Somebody declared it, or it follows the duty status.
+    why: Literal["private", "off_duty"]
+    #: Of its fixes: nothing, or inside which fences they lay.
+    keeps: Literal["nothing", "presence"]
+    declared_by: str
+    declared_at: datetime
+    is_now: bool
+
+
+class PrivateTimes(Model):
+    """The private times of a vehicle, the newest first, at most 1,000."""
+
+    vehicle: str
+    private_times: list[PrivateTime]
 
 
 class VehicleDetails(Vehicle):

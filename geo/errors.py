@@ -14,6 +14,7 @@ GeoError
 │   ├── OverlappingPartsError
 │   ├── RoundAPoleError
 │   └── WidthError
+├── BlurSizeError
 ├── OverlappingVersionsError
 ├── UnknownFenceError
 ├── OffGridError              metres that are not in Hong Kong's grid
@@ -38,6 +39,10 @@ class GeoError(Exception):
         """The message of the class on one line, then the detail."""
         message = " ".join(inspect.cleandoc(type(self).__doc__ or "").split())
         return f"{message} ({self.detail})" if self.detail else message
+
+
+class BlurSizeError(GeoError):
+    """Positions cannot be blurred to cells of that size; choose one between 50 m and 100 km."""
 
 
 class ShapeError(GeoError):

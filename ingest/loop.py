@@ -46,6 +46,7 @@ class Counts:
     accepted: int = 0
     late: int = 0
     implausible: int = 0
+    suppressed: int = 0
     repeated: int = 0
     acknowledged: int = 0
     events: int = 0
@@ -65,6 +66,7 @@ class Counts:
         self.accepted += committed.stored
         self.late += committed.late
         self.implausible += committed.implausible
+        self.suppressed += committed.suppressed
         self.repeated += committed.repeated
         self.events += committed.events
         self.alerts += committed.alerts
@@ -266,6 +268,7 @@ class Ingest:
             "accepted": counts.accepted,
             "late": counts.late,
             "implausible": counts.implausible,
+            "suppressed": counts.suppressed,
             "repeated": counts.repeated,
             "acknowledged": counts.acknowledged,
             "acks_sent": self._acks.sent,

@@ -16,7 +16,7 @@ import asyncpg
 
 from geo.crossing import HeldFix, VehicleState
 from geo.fix import unix_ms
-from tracker import device_news, judging, leases, sql, staging
+from tracker import device_news, erasing, judging, leases, presence, private_times, sql, staging
 from tracker import directory as registry
 from tracker.accounts import Accounts
 from tracker.connect import open_pool, told
@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 #: How often the registry may change under one commit before that is called an error.
 REGISTRY_TRIES = 20
+#: Private times whose stored fixes are erased before one commit; the rest waits for the next.
+ERASED_AT_ONCE = 20
 STATEMENT_WITHIN_S = 30
 
 
@@ -51,6 +53,8 @@ class Committed:
     late: int = 0
     #: Fixes that were found implausible: of those stored, and of those stored before.
     implausible: int = 0
+    #: Fixes of private times, of which no position is kept.
+    suppressed: int = 0
     #: Fixes that were stored before, and messages that were dealt with before.
     repeated: int = 0
     events: int = 0
@@ -180,6 +184,11 @@ class Committer:
                         return await self._commit(messages)
                     except _RegistryChanged:
                         await self._reload_registry()
+                    except asyncpg.CheckViolationError:
+                        if not self._days:
+                            raise
+                        # Retention took a partition away that was there; it is made anew.
+                        self._days.clear()
         except BaseException:
             self._directory = None
             raise
@@ -197,7 +206,7 @@ class Committer:
             raise LeaseLost
         version = row["registry_version"]
         current = self._directory is not None and version == self._directory.version
-        if current and self._rejudge_from_ms is None:
+        if current and self._rejudge_from_ms is None and not self.directory.private.pending:
             return None
         return await self.commit([])
 
@@ -253,7 +262,9 @@ class Committer:
     async def _commit(self, messages: Sequence[Message]) -> Committed:
         if self._directory is None:
             await self.reload()
+        await self._erase()
         await self._know_receipts(messages)
+        await self._know_private(messages)
         batch = sort(messages, self.directory, self._receipts.dealt)
         await self._ensure_partitions(batch.days())
         async with self._pool.acquire() as connection, connection.transaction():
@@ -261,6 +272,7 @@ class Committer:
             judgement = await self._judge(connection, batch, stamp)
             stored = await self._store_fixes(connection, judgement, stamp)
             await staging.store_states(connection, judgement.states, self._states)
+            await presence.store(connection, batch.present, self.directory.fences)
             events, alerts = await tell(connection, judgement, self.directory, stamp)
             receipts = await self._receipts.store(connection, batch.dealt)
             await staging.store_rejects(connection, batch.rejects)
@@ -273,6 +285,7 @@ class Committer:
             stored=stored,
             late=judgement.late,
             implausible=judgement.found_implausible,
+            suppressed=batch.suppressed,
             repeated=batch.repeated + len(batch.placed) - stored,
             events=events,
             alerts=alerts,
@@ -281,6 +294,26 @@ class Committer:
             rejects=batch.rejects,
             now=now,
         )
+
+    async def _erase(self) -> None:
+        """Erase what is stored of private times that were declared since; all before the commit
+        that knows of them, so nothing of them comes behind."""
+        pending = self.directory.private.pending
+        for _ in range(min(len(pending), ERASED_AT_ONCE)):
+            async with self._pool.acquire() as connection, connection.transaction():
+                stamp, _ = await self._begin(connection)
+                erased = await erasing.erase(connection, pending[0], self.directory, stamp)
+                if (judgement := erased.judgement) is not None:
+                    await self._store_fixes(connection, judgement, stamp)
+                    await staging.store_states(connection, judgement.states, self._states)
+                    await tell(connection, judgement, self.directory, stamp)
+                    await connection.execute("NOTIFY live")
+            if erased.judgement is not None:
+                self._adopt(erased.judgement, {})
+            del pending[: erased.settled]
+            if erased.version == self.directory.version + 1:
+                # Nobody else changed it: what is known of it stands.
+                self.directory.version += 1
 
     async def _store_fixes(self, connection: Connection, judgement: Judgement, stamp: Stamp) -> int:
         stored = await staging.store_fixes(
@@ -320,6 +353,8 @@ class Committer:
 
     def _adopt(self, judgement: Judgement, receipts: dict[ReceiptKey, Receipt]) -> None:
         self._states.update(judgement.states)
+        for vehicle_id in judgement.gone:
+            self._states.pop(vehicle_id, None)
         self._rejudge_from_ms = None
         self._receipts.adopt(receipts)
 
@@ -328,6 +363,16 @@ class Committer:
         if unknown:
             async with self._pool.acquire() as connection:
                 await self._receipts.load(connection, unknown)
+
+    async def _know_private(self, messages: Sequence[Message]) -> None:
+        """Old fixes may fall into private times that are not remembered."""
+        private = self.directory.private
+        if private.since is None:
+            return
+        old = self.directory.vehicles_before(messages, private.since)
+        if unknown := old - private.whole:
+            async with self._pool.acquire() as connection:
+                await private_times.load_whole(connection, private, unknown)
 
     async def _ensure_partitions(self, days: set[date]) -> None:
         missing = sorted(days - self._days)

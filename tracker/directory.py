@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -16,9 +17,11 @@ import shapely
 from geo.fences import FenceIndex, FenceVersion
 from geo.fix import unix_ms
 from geo.limits import Limits, limits_of
-from tracker import accounts, sql
+from tracker import accounts, private_times, sql
 from tracker.accounts import Accounts
 from tracker.connect import told
+from tracker.message import Message
+from tracker.private_times import PrivateTimes
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -95,6 +98,7 @@ class Directory:
         self.fences = FenceIndex([])
         self.fence_refs: dict[int, str] = {}
         self.accounts = Accounts()
+        self.private = PrivateTimes()
         #: The shard that this snapshot is of; None: all of them.
         self.shard: int | None = None
         #: By department ref.
@@ -115,6 +119,24 @@ class Directory:
     def serves(self, department_ref: str) -> bool:
         """Whether a department is of this shard; of the first one when it is not registered."""
         return self.shard in (None, self.shard_of.get(department_ref, FIRST_SHARD))
+
+    def vehicles_before(self, messages: Sequence[Message], moment: datetime) -> set[int]:
+        """The vehicles of which messages hold fixes older than that: few, as a rule."""
+        old = [
+            (self.device(message.department_ref, message.device_ref), reading)
+            for message in messages
+            for reading in message.readings
+            if reading.fix.fixed_at < moment
+        ]
+        old += [
+            (self.transponder(heard.mmsi), heard.reading)
+            for message in messages
+            if message.beside is not None
+            for heard in message.beside.heard
+            if heard.reading.fix.fixed_at < moment
+        ]
+        found = {each.vehicle_at(unix_ms(its.fix.fixed_at)) for each, its in old if each}
+        return {vehicle_id for vehicle_id in found if vehicle_id is not None}
 
     def rules_for(self, department_id: int, kind: str, fence_id: int) -> list[Rule]:
         """The rules that such an event matches."""
@@ -174,6 +196,7 @@ async def load(connection: Connection, shard: int | None = None) -> Directory:
     directory.shard_of = {row["ref"]: row["shard"] for row in departments}
     directory.device_refs = {row["ref"] for row in devices}
     directory.accounts = await accounts.load(connection)
+    directory.private = await private_times.load(connection, shard)
     versions = [
         _fence_version(row) for row in await connection.fetch(sql.text("load_fences"), shard)
     ]

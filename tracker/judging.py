@@ -61,6 +61,8 @@ class Judgement:
     marks: dict[FixKey, bool] = field(default_factory=dict)
     #: Vehicles whose newest plausible fix may be an older or a stored one now.
     went_back: set[int] = field(default_factory=set)
+    #: Vehicles of which no fix is left.
+    gone: set[int] = field(default_factory=set)
     #: By vehicle the first and the last time at which its past is another one now.
     past: dict[int, tuple[int, int]] = field(default_factory=dict)
 
@@ -175,9 +177,15 @@ async def go_again(
         result.fresh += track.window.fresh
         result.late += len(track.window.fresh)
         if track.until_ms is None:
-            result.states[vehicle_id] = stepped.states[vehicle_id]
-            result.went_back.add(vehicle_id)
+            state = stepped.states.get(vehicle_id) or states.get(vehicle_id)
+            if state is None:
+                result.gone.add(vehicle_id)
+            else:
+                result.states[vehicle_id] = state
+                result.went_back.add(vehicle_id)
         changed = [each.fixed_ms for each in track.window.fresh]
+        if track.window.erased:
+            changed += [track.window.first_ms, track.window.last_ms or track.window.first_ms]
         for point in track.points:
             key = (vehicle_id, point.fixed_ms)
             if point.implausible is None and key in stepped.implausible:

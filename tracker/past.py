@@ -40,6 +40,8 @@ class Window:
     #: None: up to the live end.
     last_ms: int | None
     fresh: list[Placed] = field(default_factory=list)
+    #: Stored fixes of it were deleted: it is gone over although nothing is fresh.
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,8 @@ async def load_tracks(
         tracks = [
             track
             for track in await _load(connection, windows, beyond)
-            if track.points and (track.window.fresh or track.window.last_ms is None)
+            if track.window.erased
+            or (track.points and (track.window.fresh or track.window.last_ms is None))
         ]
         windows = []
         for track, verdicts in zip(tracks, _verdicts(tracks, limits), strict=True):

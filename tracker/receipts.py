@@ -28,12 +28,14 @@ class Receipt(NamedTuple):
     boot: str
     dealt: Ranges
     refused: Ranges
+    suppressed: Ranges
 
 
 @dataclass(slots=True)
 class _Known:
     dealt: Ranges
     refused: Ranges
+    suppressed: Ranges
 
     def __contains__(self, number: object) -> bool:
         """Whether it is dealt with."""
@@ -66,12 +68,12 @@ class Receipts:
         )
         found = {
             (row["device_id"], row["boot"]): _Known(
-                Ranges.from_multirange(row["dealt"]), Ranges.from_multirange(row["refused"])
+                *(Ranges.from_multirange(row[name]) for name in ("dealt", "refused", "suppressed"))
             )
             for row in rows
         }
         for key in wanted:
-            self._known[key] = found.get(key) or _Known(Ranges(), Ranges())
+            self._known[key] = found.get(key) or _Known(Ranges(), Ranges(), Ranges())
 
     async def store(
         self, connection: Connection, dealt: Mapping[ReceiptKey, Dealt]
@@ -92,7 +94,7 @@ class Receipts:
         known = self._known
         for key, receipt in receipts.items():
             known.pop(key, None)
-            known[key] = _Known(receipt.dealt, receipt.refused)
+            known[key] = _Known(receipt.dealt, receipt.refused, receipt.suppressed)
         while len(known) > KEPT:
             del known[next(iter(known))]
 
@@ -111,6 +113,9 @@ class Receipts:
             boot=new.boot,
             dealt=known.dealt.changed(new.dealt),
             refused=refused,
+            suppressed=(
+                known.suppressed.changed(new.suppressed) if new.suppressed else known.suppressed
+            ),
         )
 
 
@@ -123,4 +128,5 @@ def _record(receipt: Receipt, new: Dealt) -> tuple[Any, ...]:
         receipt.refused.to_multirange(),
         new.first_at,
         new.last_at,
+        receipt.suppressed.to_multirange(),
     )

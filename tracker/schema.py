@@ -60,6 +60,7 @@ async def upgrade(connection: AsyncConnection) -> None:
     await _execute_script(connection, sql.text("functions"))
     await connection.run_sync(_alembic_upgrade)
     await _execute_script(connection, sql.text("security"))
+    await _execute_script(connection, sql.text("keeping"))
     await _execute_script(connection, sql.text("first_rows"))
 
 
@@ -68,6 +69,7 @@ async def create_from_models(connection: AsyncConnection) -> None:
     await _execute_script(connection, sql.text("functions"))
     await connection.run_sync(Base.metadata.create_all)
     await _execute_script(connection, sql.text("security"))
+    await _execute_script(connection, sql.text("keeping"))
 
 
 def differences(connection: Connection) -> list[object]:

@@ -18,6 +18,7 @@ from geo.fix import Fix, unix_ms
 from tracker.device_news import News
 from tracker.directory import Device, Directory
 from tracker.message import Message, Reading, Refusal, Replay
+from tracker.private_times import Keeps, PrivateTimes
 
 #: A fix further ahead of our clock than this is from a wrong clock (MQTT contract, Clock).
 FUTURE_LIMIT_MS = 60_000
@@ -112,6 +113,8 @@ class Dealt:
     refused: set[int] = field(default_factory=set)
     #: Refused by an earlier commit, and now stored whole.
     redeemed: set[int] = field(default_factory=set)
+    #: Of which a fix fell into a private time.
+    suppressed: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -129,6 +132,11 @@ class Sorted:
     replayed: dict[int, bool] = field(default_factory=dict)
     #: What devices say beside fixes.
     news: News = field(default_factory=News)
+    #: Fixes of private times: of these only inside which fences they lie is kept, …
+    present: list[Placed] = field(default_factory=list)
+    #: … and how many there were in all.
+    suppressed: int = 0
+    private: PrivateTimes = field(default_factory=PrivateTimes)
 
     def days(self) -> set[date]:
         """The days of the fixes, for the partitions."""
@@ -161,7 +169,7 @@ def sort(
     receipts: Mapping[ReceiptKey, Container[int]],
 ) -> Sorted:
     """Sort a batch; `receipts` holds what earlier commits dealt with."""
-    result = Sorted()
+    result = Sorted(private=directory.private)
     seen: set[tuple[int, int]] = set()
     for message in messages:
         device = directory.device(message.department_ref, message.device_ref)
@@ -249,7 +257,7 @@ def _place(
     received_at = message.received_at
     received_ms = unix_ms(received_at)
     kept_whole: set[Refused] = set()
-    taken = 0
+    taken, suppressed = 0, result.suppressed
     for reading in message.readings:
         fix = reading.fix
         fixed_ms = unix_ms(fix.fixed_at)
@@ -263,15 +271,34 @@ def _place(
                 result.repeated += 1
                 continue
             seen.add((vehicle_id, fixed_ms))
-            result.placed.append(
-                Placed(vehicle_id, device.id, device.department_id, received_at, fixed_ms, fix)
-            )
+            placed = Placed(vehicle_id, device.id, device.department_id, received_at, fixed_ms, fix)
+            if keeps := result.private.keeps(vehicle_id, fixed_ms):
+                _suppress(placed, keeps, result)
+            else:
+                result.placed.append(placed)
         elif reason not in CURABLE or not message.payload:
             refused.append(Refusal(reading.raw, str(reason)))
         elif reason not in kept_whole:
             kept_whole.add(reason)
             refused.append(Refusal(message.payload, reason))
+    if result.suppressed > suppressed and message.boot is not None and message.seq is not None:
+        _dealt(message, message.boot, device, result).suppressed.add(message.seq)
+    if refused and (result.suppressed > suppressed or _is_private(device, received_ms, result)):
+        # Its bytes tell where the vehicle was.
+        refused = [Refusal(b"", each.reason) for each in refused]
     return refused, taken
+
+
+def _suppress(placed: Placed, keeps: Keeps, result: Sorted) -> None:
+    result.suppressed += 1
+    if keeps == "presence":
+        result.present.append(placed)
+
+
+def _is_private(device: Device, moment_ms: int, result: Sorted) -> bool:
+    """Whether the vehicle that it is in at that time is private then."""
+    vehicle_id = device.vehicle_at(moment_ms)
+    return vehicle_id is not None and result.private.keeps(vehicle_id, moment_ms) is not None
 
 
 def _refuse(message: Message, device: Device, refused: Sequence[Refusal], result: Sorted) -> None:

@@ -15,6 +15,12 @@ from typing import TYPE_CHECKING, Final
 from tracker import sql
 from tracker.connect import open_pool, told
 from tracker.errors import DatabaseUnreachable, TrackerError
+from tracker.keeping.jobs import (
+    RETENTION_EVERY_S,
+    TURNS_EVERY_S,
+    PrivateTurns,
+    RetentionJob,
+)
 from tracker.motion import MotionJob
 
 if TYPE_CHECKING:
@@ -45,19 +51,27 @@ class Job:
     counters: Mapping[str, int] = field(default_factory=dict)
 
 
-def jobs_of(pool: Pool) -> list[Job]:
-    """All jobs, with a pool of connections of the worker's role."""
+def jobs_of(pool: Pool, owner_dsn: str | None = None) -> list[Job]:
+    """All jobs, with a pool of connections of the worker's role, and the owner's address."""
     motion = MotionJob(pool)
+    retention, turns = RetentionJob(pool, owner_dsn), PrivateTurns(pool)
     return [
         Job(name="motion", every_s=1.0, run=motion.run, counters=motion.counters),
+        Job(
+            name="retention",
+            every_s=RETENTION_EVERY_S,
+            run=retention.run,
+            counters=retention.counters,
+        ),
+        Job(name="private times", every_s=TURNS_EVERY_S, run=turns.run, counters=turns.counters),
     ]
 
 
-async def work(dsn: str) -> None:
+async def work(dsn: str, owner_dsn: str | None = None) -> None:
     """Do all jobs until SIGTERM or Ctrl-C."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
-    running = asyncio.create_task(_run(dsn))
+    running = asyncio.create_task(_run(dsn, owner_dsn))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     try:
@@ -66,10 +80,10 @@ async def work(dsn: str) -> None:
         log.info("stopped")
 
 
-async def _run(dsn: str) -> None:
+async def _run(dsn: str, owner_dsn: str | None) -> None:
     pool = await _open(dsn)
     try:
-        jobs = jobs_of(pool)
+        jobs = jobs_of(pool, owner_dsn)
         _announce()
         async with asyncio.TaskGroup() as group:
             for job in jobs:

@@ -21,6 +21,8 @@ from api.models import (
     DutyChange,
     PositionFeature,
     Positions,
+    PrivateTime,
+    PrivateTimes,
     Vehicle,
     VehicleDetails,
     Vehicles,
@@ -140,3 +142,19 @@ async def duty(
 def _features(rows: Sequence[Row], crs: Crs) -> list[PositionFeature]:
     coordinates = pairs(crs, [row["lon"] for row in rows], [row["lat"] for row in rows])
     return [position_feature(row, pair) for row, pair in zip(rows, coordinates, strict=True)]
+
+
+@router.get("/vehicles/{department}/{ref}/private", response_model=PrivateTimes)
+async def private_times(scope: InScope, department: str, ref: str) -> PrivateTimes:
+    """When no position of a vehicle is kept, and why."""
+    row = await reads.vehicle(scope, department=department, ref=ref)
+    if row is None:
+        raise NotFound(f"(vehicle {department}/{ref})")
+    times = await reads.private_times(scope, vehicle=row["vehicle"])
+    return PrivateTimes(
+        vehicle=row["vehicle"],
+        private_times=[
+            PrivateTime.model_validate({**each, "from": each["since"], "to": each["until"]})
+            for each in times
+        ],
+    )

@@ -67,6 +67,7 @@ async def test_vehicles_say_what_stays_the_same(world: World, as_a: httpx.AsyncC
         "application": "A-USE",
         "capabilities": ["ambulance"],
         "duty_status": "available",
+        "private": False,
         "interval_s": [10, 60],
     }
     retired = await got(as_a, "/v1/vehicles/A/AMB-2")
@@ -338,3 +339,28 @@ async def test_the_document_of_the_api_is_open_and_names_no_foreign_host(api: Se
             for method in methods.values():
                 assert "application/problem+json" in method["responses"]["422"]["content"], name
         assert (await anyone.get("/docs")).status_code == 404
+
+
+async def test_private_times_of_a_vehicle_are_told_and_its_position_is_not(
+    world: World, as_a: httpx.AsyncClient
+) -> None:
+    await world.cross_square("A/AMB-1")
+    await world.sql(
+        "INSERT INTO private_interval"
+        " (department_id, vehicle_id, starts_at, why, keeps, declared_by)"
+        " SELECT department_id, id, milepost_now(), 'private', 'nothing', 't' FROM vehicle"
+        " WHERE department_id = (SELECT id FROM department WHERE ref = 'A') AND ref = 'AMB-1'"
+    )
+    told = await got(as_a, "/v1/vehicles/A/AMB-1/private")
+    assert told["vehicle"] == "A/AMB-1"
+    (time,) = told["private_times"]
+    assert (time["to"], time["why"], time["keeps"], time["is_now"]) == (
+        None,
+        "private",
+        "nothing",
+        True,
+    )
+    vehicle = await got(as_a, "/v1/vehicles/A/AMB-1")
+    assert (vehicle["private"], vehicle["position"]) == (True, None)
+    assert (await got(as_a, "/v1/positions"))["features"] == []
+    assert (await as_a.get("/v1/vehicles/B/AMB-1/private")).status_code == 404

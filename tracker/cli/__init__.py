@@ -15,6 +15,8 @@ from tracker.cli import (
     duty,
     export,
     journal,
+    keeping,
+    private,
     receipt,
     rejects,
     shards,
@@ -49,7 +51,13 @@ app.command("trips")(journal.trips)
 app.command("days")(journal.days)
 app.command("export")(export.export)
 groups["vehicle"].command("duty")(duty.duty)
+groups["department"].command("retention")(private.retention)
+groups["department"].command("off-duty")(private.off_duty)
+groups["vehicle"].command("private")(private.private)
+groups["vehicle"].command("presence")(private.presence)
 app.add_typer(rejects.group, name="rejects")
+app.add_typer(keeping.retention, name="retention")
+app.add_typer(keeping.hold, name="hold")
 app.add_typer(shards.group, name="shard")
 app.command("worker")(worker.worker)
 
@@ -242,6 +250,7 @@ def _arriving(found: Status) -> list[str]:
             f"heard {heard_s:.0f} s ago, {counters.get('commit_lag_s', 0):.1f} s behind: "
             f"{counters.get('accepted', 0)} fixes stored, "
             f"{counters.get('implausible', 0)} implausible, {refused} refused, "
+            f"{counters.get('suppressed', 0)} suppressed, "
             f"{counters.get('alerts', 0)} alerts"
         )
         for source, ais in counters.get("ais", {}).items():

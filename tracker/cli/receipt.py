@@ -59,6 +59,7 @@ def _lines(boot: Row) -> Iterator[str]:
     yield (
         f"  dealt with     {boot['dealt']} = {boot['stored']} stored whole"
         f" + {boot['refused']} with something refused"
+        + (f" + {boot['suppressed']} of private times" if boot["suppressed"] else "")
     )
     if boot["missing"]:
         yield f"  missing        {boot['holes']}: {_listed(boot['missing'])}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import inspect
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, TypeVar, get_type_hints, overload
 
 import typer
 
@@ -54,6 +55,12 @@ def moment(when: datetime) -> str:
     return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
+@overload
+def aware(when: datetime) -> datetime: ...
+@overload
+def aware(when: None) -> None: ...
+@overload
+def aware(when: datetime | None) -> datetime | None: ...
 def aware(when: datetime | None) -> datetime | None:
     """A time as typed; without a zone it is UTC."""
     return when.replace(tzinfo=UTC) if when is not None and when.tzinfo is None else when
@@ -87,3 +94,17 @@ def run_as_owner(addresses: DatabaseSettings, work: Callable[[AsyncConnection], 
             return await work(connection)
 
     return asyncio.run(inside())
+
+
+def as_owner_do(work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    """The same with the database of the data folder, wherever that is."""
+    from tracker.access import database
+    from tracker.data_folder import DataFolder
+
+    with database(DataFolder()) as addresses:
+        return run_as_owner(addresses, work)
+
+
+def me() -> str:
+    """Who types: their name on this machine."""
+    return getpass.getuser()

@@ -20,7 +20,10 @@ def worker() -> None:
     from tracker.settings import DatabaseSettings
     from tracker.worker import work
 
-    asyncio.run(work(DatabaseSettings().require("milepost_worker")))
+    settings = DatabaseSettings()
+    # Retention detaches partitions, which only their owner may: without its address it stands by.
+    owner = settings.require("milepost_owner") if settings.url or not settings.worker_url else None
+    asyncio.run(work(settings.require("milepost_worker"), owner))
 
 
 def told_of(found: Status) -> list[str]:

@@ -3,6 +3,13 @@
 from tracker.models.base import Base
 from tracker.models.devices import DeviceNotice, DeviceState, ImportPart
 from tracker.models.fixes import Fix, Latest, Receipt, Reject, RejectDay
+from tracker.models.keeping import (
+    LegalHold,
+    Presence,
+    PrivateInterval,
+    RetentionLog,
+    RetentionRun,
+)
 from tracker.models.motion import (
     Gap,
     MotionCheckpoint,
@@ -61,14 +68,19 @@ __all__ = [
     "IngestHealth",
     "Installation",
     "Latest",
+    "LegalHold",
     "MotionCheckpoint",
     "MotionCursor",
     "Odometer",
     "Outbox",
     "PastChange",
+    "Presence",
+    "PrivateInterval",
     "Receipt",
     "Reject",
     "RejectDay",
+    "RetentionLog",
+    "RetentionRun",
     "Rule",
     "Stop",
     "TrackChunk",

@@ -98,6 +98,8 @@ class Receipt(Base):
     refused: Mapped[MultiRange[int]] = mapped_column(INT8MULTIRANGE)
     first_at: Mapped[Now]
     last_at: Mapped[Now]
+    #: Those of `dealt` of which a fix fell into a private time.
+    suppressed: Mapped[MultiRange[int]] = mapped_column(INT8MULTIRANGE, server_default=text("'{}'"))
 
 
 class Reject(Base):

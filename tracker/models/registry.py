@@ -18,6 +18,8 @@ from tracker.models.base import MMSI_PATTERN, REF_PATTERN, Base, During, IntKey,
 
 STAGES = ("planned", "being_built", "implemented", "retired")
 DUTY_STATUSES = ("available", "assigned", "en_route", "at_scene", "leaving", "off_duty")
+#: What is kept of a vehicle's fixes: the fixes; inside which fences it was; nothing.
+KEEPS = ("all", "presence", "nothing")
 
 
 def one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
@@ -35,8 +37,13 @@ class Department(Base):
     """An owner of data and users on the shared platform (a tenant)."""
 
     __tablename__ = "department"
-    # Feed 0 numbers edits.
-    __table_args__ = (ref_check(), CheckConstraint("shard > 0", name="shard"))
+    __table_args__ = (
+        ref_check(),
+        # Feed 0 numbers edits.
+        CheckConstraint("shard > 0", name="shard"),
+        CheckConstraint("retention_days > 0", name="retention_days"),
+        one_of("off_duty_keeps", KEEPS),
+    )
 
     id: Mapped[IntKey]
     ref: Mapped[str] = mapped_column(unique=True)
@@ -44,6 +51,12 @@ class Department(Base):
     #: Which shard of ingest serves it.
     shard: Mapped[int] = mapped_column(ForeignKey("feed.id"), server_default=text("1"))
     created_at: Mapped[Now]
+    #: How long it is kept where its vehicles were; None: as long as the installation says.
+    retention_days: Mapped[int | None]
+    #: What is kept of a vehicle that is off duty.
+    off_duty_keeps: Mapped[str] = mapped_column(server_default=text("'all'"))
+    #: Since when that is so: what was kept before stays.
+    off_duty_since: Mapped[Now]
 
 
 class Cluster(Base):

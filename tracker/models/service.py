@@ -16,7 +16,10 @@ class Installation(Base):
     """The one row that says what this installation is."""
 
     __tablename__ = "installation"
-    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+    __table_args__ = (
+        CheckConstraint("id = 1", name="one_row"),
+        CheckConstraint("retention_days > 0", name="retention_days"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     name: Mapped[Names]
@@ -31,6 +34,10 @@ class Installation(Base):
     created_at: Mapped[Now]
     #: Whose midnights divide the days of `vehicle_day` and of reports: an IANA name.
     time_zone: Mapped[str] = mapped_column(server_default=text("'Asia/Hong_Kong'"))
+    #: How long it is kept where vehicles were, for departments that say nothing else.
+    retention_days: Mapped[int] = mapped_column(server_default=text("400"))
+    #: Up to when vehicles that went private, or came back, have been told to viewers.
+    private_told_at: Mapped[Now]
 
 
 class Feed(Base):

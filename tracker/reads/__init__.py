@@ -21,6 +21,7 @@ from tracker.reads.health import ingest_health
 from tracker.reads.journal import Window, gaps, odometer, stops, trips
 from tracker.reads.motion import MOTIONS, motion_codes
 from tracker.reads.near import Near, near
+from tracker.reads.private import presence, private_times
 from tracker.reads.session import Reader, Row, Scope, told
 from tracker.reads.simplified import Coarseness, Simplified, simplified
 from tracker.reads.time_spent import TimeSpent, time_spent
@@ -77,6 +78,8 @@ __all__ = [
     "odometer",
     "pages",
     "positions",
+    "presence",
+    "private_times",
     "receipts",
     "simplified",
     "stops",

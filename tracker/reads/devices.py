@@ -81,11 +81,16 @@ async def receipts(scope: Scope, *, device_id: int, boot: str | None = None) -> 
     """What is dealt with of a device, a row a boot (or of that one), the last heard first.
 
     boot, first_at, last_at; upto, also, missing and refused_ranges as `ack` has them (pairs of
-    first and last number); dealt = stored + refused and holes, as counts of messages; rejects:
-    rows of seq, reason, received_at, replayed_at, the newest first, REJECTS_SHOWN at most of all.
+    first and last number); dealt = stored + refused + suppressed and holes, as counts of messages;
+    rejects: rows of seq, reason, received_at, replayed_at, the newest first, REJECTS_SHOWN at most
+    of all.
     """
     query = (
-        select(Receipt.boot, Receipt.dealt, Receipt.refused, Receipt.first_at, Receipt.last_at)
+        select(
+            *(Receipt.boot, Receipt.dealt, Receipt.refused),
+            (Receipt.suppressed - Receipt.refused).label("suppressed"),
+            *(Receipt.first_at, Receipt.last_at),
+        )
         .where(Receipt.device_id == device_id)
         .order_by(Receipt.last_at.desc(), Receipt.boot)
         .limit(BOOTS_SHOWN)
@@ -99,6 +104,7 @@ async def receipts(scope: Scope, *, device_id: int, boot: str | None = None) -> 
 
 def _told(row: Row) -> dict[str, Any]:
     dealt, refused = (Ranges.from_multirange(row[name]) for name in ("dealt", "refused"))
+    suppressed = len(Ranges.from_multirange(row["suppressed"]))
     missing = holes(list(dealt))
     return {
         **{name: row[name] for name in ("boot", "first_at", "last_at")},
@@ -107,8 +113,9 @@ def _told(row: Row) -> dict[str, Any]:
         "missing": missing,
         "refused_ranges": list(refused),
         "dealt": len(dealt),
-        "stored": len(dealt) - len(refused),
+        "stored": len(dealt) - len(refused) - suppressed,
         "refused": len(refused),
+        "suppressed": suppressed,
         "holes": sum(last - first + 1 for first, last in missing),
     }
 

@@ -14,6 +14,7 @@ from geo.areas import Area
 from geo.distance import FULL_TURN_DEG, HALF_TURN_DEG, wrap_lon
 from tracker.models import Application, Department, DutyStatus, Latest, Vehicle
 from tracker.reads.motion import MOTIONS, motion_codes
+from tracker.reads.private import is_private_now
 from tracker.reads.session import Row, Scope, rows_of
 
 #: west, south, east, north in degrees; west > east goes across the antimeridian.
@@ -57,6 +58,7 @@ def _described() -> Select[*tuple[Any, ...]]:
             Application.ref.label("application"),
             Vehicle.capabilities,
             duty_status().label("duty_status"),
+            is_private_now().label("private"),
             array([Vehicle.moving_interval_s, Vehicle.stopped_interval_s]).label("interval_s"),
             Vehicle.retired_at,
         )
@@ -72,7 +74,7 @@ async def vehicles(
     they are.
 
     id, vehicle (full ref), department, name, plate, class, application, capabilities, duty_status,
-    interval_s [moving, stopped], retired_at.
+    private (now, so nobody is told where it is), interval_s [moving, stopped], retired_at.
     """
     query = _described().order_by(Department.ref, Vehicle.ref)
     query = query.where(_chosen(ids))

@@ -107,7 +107,7 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM milepost_api, milepost_ingest, mi
 
 GRANT SELECT ON department, cluster, application, vehicle, duty_status, fix, latest, fence,
     fence_version, rule, event, alert, receipt, reject, reject_day, device_assignment, device_state,
-    device_notice,
+    device_notice, private_interval, presence, legal_hold,
     installation, feed, ingest_health, worker_job,
     track_chunk, trip, stop, gap, vehicle_day, odometer TO milepost_api;
 GRANT SELECT (vehicle_id, department_id, worked_to, worked_at) ON motion_cursor TO milepost_api;
@@ -116,7 +116,9 @@ GRANT SELECT (id, department_id, ref, accept_from, rollover, mmsi, created_at, r
     TO milepost_api;
 
 GRANT SELECT ON department, application, vehicle, device, device_assignment, fence, fence_version,
-    rule, installation TO milepost_ingest;
+    rule, installation, private_interval, legal_hold TO milepost_ingest;
+GRANT UPDATE (applied_at) ON private_interval TO milepost_ingest;
+GRANT SELECT, INSERT ON presence TO milepost_ingest;
 GRANT SELECT, INSERT ON fix TO milepost_ingest;
 GRANT UPDATE (implausible) ON fix TO milepost_ingest;
 GRANT SELECT, UPDATE ON feed TO milepost_ingest;
@@ -129,6 +131,7 @@ GRANT INSERT ON past_change, duty_status TO milepost_ingest;
 GRANT SELECT, DELETE ON import_part TO milepost_ingest;
 
 GRANT SELECT, UPDATE ON outbox TO milepost_worker;
+GRANT SELECT ON retention_run TO milepost_worker;
 GRANT SELECT ON department, application, vehicle, device_assignment, duty_status, fix, latest,
     installation TO milepost_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON track_chunk, trip, stop, gap, vehicle_day, odometer,

@@ -32,7 +32,12 @@ class Desk:
         """All up to this number are durable now."""
         dealt = Ranges(range(1, upto + 1))
         receipt = Receipt(
-            department_ref="D", device_ref=device, boot=boot, dealt=dealt, refused=Ranges()
+            department_ref="D",
+            device_ref=device,
+            boot=boot,
+            dealt=dealt,
+            refused=Ranges(),
+            suppressed=Ranges(),
         )
         self.acks.durable([receipt])
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004F"
-down_revision = "0003W"
+down_revision = "0004M"
 branch_labels = None
 depends_on = None
 

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0004Q"
-down_revision = ("0004M", "0004F")
+down_revision = "0004F"
 branch_labels = None
 depends_on = None
 

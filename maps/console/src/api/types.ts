@@ -40,6 +40,8 @@ export interface Vehicle {
   application: string | null;
   capabilities: string[];
   duty_status: string | null;
+  /** It is in a private time now: nobody is told where it is. */
+  private: boolean;
   /** Expected seconds between fixes: one or two classes of moving, then at rest. */
   interval_s: number[];
 }

@@ -50,7 +50,8 @@ function nameOf({ name, vehicle: ref }: Vehicle): Name {
   return name.en || name["zh-Hant"] ? name : { en: ref, "zh-Hant": ref };
 }
 
-function statusOf({ position, freshness }: Tracked): string {
+function statusOf({ vehicle, position, freshness }: Tracked): string {
+  if (vehicle.private) return say("freshness.private");
   if (freshness === "silent" || freshness === "unheard") return say(`freshness.${freshness}`);
   const motion = say(`motion.${position?.motion ?? "unknown"}`);
   return freshness === "late" ? `${motion} · ${say("freshness.late")}` : motion;

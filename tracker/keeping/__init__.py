@@ -1,0 +1,1 @@
+"""What is kept and what is not: retention, legal holds, private times."""

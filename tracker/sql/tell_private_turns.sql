@@ -1,0 +1,1 @@
+SELECT tell_private_turns()
