@@ -3,6 +3,17 @@
 from tracker.models.base import Base
 from tracker.models.devices import DeviceNotice, DeviceState
 from tracker.models.fixes import Fix, Latest, Receipt, Reject, RejectDay
+from tracker.models.motion import (
+    Gap,
+    MotionCheckpoint,
+    MotionCursor,
+    Odometer,
+    PastChange,
+    Stop,
+    TrackChunk,
+    Trip,
+    VehicleDay,
+)
 from tracker.models.registry import (
     Application,
     Cluster,
@@ -45,13 +56,22 @@ __all__ = [
     "FenceState",
     "FenceVersion",
     "Fix",
+    "Gap",
     "IngestHealth",
     "Installation",
     "Latest",
+    "MotionCheckpoint",
+    "MotionCursor",
+    "Odometer",
     "Outbox",
+    "PastChange",
     "Receipt",
     "Reject",
     "RejectDay",
     "Rule",
+    "Stop",
+    "TrackChunk",
+    "Trip",
     "Vehicle",
+    "VehicleDay",
 ]

@@ -29,6 +29,8 @@ class Installation(Base):
     #: Grows with each change of devices, vehicles, fences or rules.
     registry_version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     created_at: Mapped[Now]
+    #: Whose midnights divide the days of `vehicle_day` and of reports: an IANA name.
+    time_zone: Mapped[str] = mapped_column(server_default=text("'Asia/Hong_Kong'"))
 
 
 class Feed(Base):

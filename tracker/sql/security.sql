@@ -79,7 +79,9 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM milepost_api, milepost_ingest, mi
 GRANT SELECT ON department, cluster, application, vehicle, duty_status, fix, latest, fence,
     fence_version, rule, event, alert, receipt, reject, reject_day, device_assignment, device_state,
     device_notice,
-    installation, feed, ingest_health TO milepost_api;
+    installation, feed, ingest_health,
+    track_chunk, trip, stop, gap, vehicle_day, odometer TO milepost_api;
+GRANT SELECT (vehicle_id, department_id, worked_to, worked_at) ON motion_cursor TO milepost_api;
 -- Without password_hash, which no caller ever needs.
 GRANT SELECT (id, department_id, ref, accept_from, rollover, mmsi, created_at, retired_at) ON device
     TO milepost_api;
@@ -94,8 +96,13 @@ GRANT SELECT, INSERT, UPDATE ON latest, fence_state, event, alert, receipt, reje
     device_state, device_notice, ingest_health TO milepost_ingest;
 GRANT SELECT, INSERT ON reject, outbox TO milepost_ingest;
 GRANT UPDATE (replay_asked_at, replayed_at) ON reject TO milepost_ingest;
+GRANT INSERT ON past_change TO milepost_ingest;
 
 GRANT SELECT, UPDATE ON outbox TO milepost_worker;
+GRANT SELECT ON department, application, vehicle, device_assignment, duty_status, fix, latest,
+    installation TO milepost_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON track_chunk, trip, stop, gap, vehicle_day, odometer,
+    motion_cursor, motion_checkpoint, past_change TO milepost_worker;
 
 -- Policies: the owner sees all (FORCE binds it too), ingest and worker what they were granted,
 -- the API the departments of its scope.
