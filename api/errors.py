@@ -26,6 +26,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
 
 from api.language import language_of
+from geo.errors import GeoError
 from tracker.errors import DatabaseUnreachable, SchemaForeign, SchemaMissing, Unknown
 from tracker.reads import TooSlow, Unanswerable
 
@@ -116,6 +117,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     Unknown: _NOT_FOUND,
     ConsoleMissing: _problem(404, "console-missing", "The console is not built", "控制台尚未建立"),
     BadParameter: _INVALID,
+    GeoError: _INVALID,
     Unanswerable: _INVALID,
     RequestValidationError: _INVALID,
     WebSocketRequestValidationError: _INVALID,

@@ -15,34 +15,37 @@ MOST_LAT: Final = 90.0
 DIGITS: Final = 7
 
 
-def position_feature(row: Row) -> PositionFeature:
-    """A row of `tracker.reads.positions` as a feature."""
+def position_feature(row: Row, coordinates: tuple[float, float] | None) -> PositionFeature:
+    """A row of `tracker.reads.positions` as a feature at coordinates (see `api.crs.pairs`)."""
     return PositionFeature(
-        geometry=Point(coordinates=(round(row["lon"], DIGITS), round(row["lat"], DIGITS))),
+        geometry=None if coordinates is None else Point(coordinates=coordinates),
         properties=Position.model_validate(row),
     )
 
 
-def line(lons: Sequence[float], lats: Sequence[float]) -> LineString | Point | None:
+def line(coordinates: Sequence[tuple[float, float]]) -> LineString | Point | None:
     """The geometry of a track: GeoJSON has no line of one point, and none of none."""
-    coordinates = [
-        (round(lon, DIGITS), round(lat, DIGITS)) for lon, lat in zip(lons, lats, strict=True)
-    ]
     if not coordinates:
         return None
     if len(coordinates) == 1:
         return Point(coordinates=coordinates[0])
-    return LineString(coordinates=coordinates)
+    return LineString(coordinates=list(coordinates))
 
 
 def bounding_box(text: str) -> Box:
-    """`west,south,east,north`; raises BadParameter."""
-    try:
-        west, south, east, north = (float(part) for part in text.split(","))
-    except ValueError:
-        raise BadParameter(f"bbox is west,south,east,north, not {text!r}.") from None
+    """`west,south,east,north` in degrees; raises BadParameter."""
+    west, south, east, north = box_numbers(text)
     lon_fits = all(abs(lon) <= MOST_LON for lon in (west, east))
     lat_fits = all(abs(lat) <= MOST_LAT for lat in (south, north))
     if not (lon_fits and lat_fits and south <= north):
         raise BadParameter("bbox is outside the world, or its south is north of its north.")
+    return west, south, east, north
+
+
+def box_numbers(text: str) -> Box:
+    """Four numbers; raises BadParameter."""
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise BadParameter(f"bbox is west,south,east,north, not {text!r}.") from None
     return west, south, east, north

@@ -230,7 +230,8 @@ class PositionFeature(Model):
     """A position as GeoJSON."""
 
     type: Literal["Feature"] = "Feature"
-    geometry: Point
+    #: null only where HK1980 Grid was asked for and does not reach.
+    geometry: Point | None
     properties: Position
 
 
@@ -298,8 +299,8 @@ class FenceFeature(Model):
     """A fence as GeoJSON."""
 
     type: Literal["Feature"] = "Feature"
-    #: A Polygon or a MultiPolygon.
-    geometry: dict[str, Any]
+    #: A Polygon or a MultiPolygon; null only where HK1980 Grid was asked for and does not reach.
+    geometry: dict[str, Any] | None
     properties: FenceProperties
 
 

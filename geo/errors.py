@@ -15,7 +15,10 @@ GeoError
 │   ├── RoundAPoleError
 │   └── WidthError
 ├── OverlappingVersionsError
-└── UnknownFenceError
+├── UnknownFenceError
+├── OffGridError              metres that are not in Hong Kong's grid
+│   └── SwappedGridError
+└── PlaceTextError            a place that somebody typed
 """
 
 from __future__ import annotations
@@ -104,3 +107,18 @@ class OverlappingVersionsError(GeoError):
 class UnknownFenceError(GeoError):
     """A vehicle is inside a fence that the index does not hold; build the index with every version
     that ended after the oldest state was judged."""
+
+
+class OffGridError(GeoError):
+    """The metres lie outside HK1980 Grid; write easting (790,000 to 874,000) before northing
+    (796,000 to 852,000), or give degrees."""
+
+
+class SwappedGridError(OffGridError):
+    """The metres lie outside HK1980 Grid, but fit it the other way round: easting and northing look
+    swapped; write easting first."""
+
+
+class PlaceTextError(GeoError):
+    """The place cannot be read; write latitude before longitude (22.3, 114.17), or HK1980 Grid with
+    its letters (832591.3E 820351.4N)."""

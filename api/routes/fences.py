@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api.answers import GeoJson, built
 from api.caller import SCHEMES, ChosenDepartment, InScope
+from api.crs import AnswerCrs, Crs, geometry
 from api.models import FenceFeature, FenceProperties, Fences
 from tracker import reads
 
@@ -13,11 +14,15 @@ router = APIRouter(prefix="/v1", tags=["fences"], dependencies=SCHEMES)
 
 
 @router.get("/fences", response_model=Fences, response_class=GeoJson)
-async def fences(scope: InScope, department_id: ChosenDepartment) -> GeoJson:
+async def fences(
+    scope: InScope, department_id: ChosenDepartment, crs: AnswerCrs = Crs.CRS84
+) -> GeoJson:
     """The fences in force now, in the shape that is in force."""
     rows = await reads.fences(scope, department_id=department_id)
-    return await built(GeoJson, lambda: Fences(features=[_feature(row) for row in rows]))
+    return await built(GeoJson, lambda: Fences(features=[_feature(row, crs) for row in rows]))
 
 
-def _feature(row: reads.Row) -> FenceFeature:
-    return FenceFeature(geometry=row["geometry"], properties=FenceProperties.model_validate(row))
+def _feature(row: reads.Row, crs: Crs) -> FenceFeature:
+    return FenceFeature(
+        geometry=geometry(crs, row["geometry"]), properties=FenceProperties.model_validate(row)
+    )

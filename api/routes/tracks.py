@@ -12,6 +12,7 @@ from pydantic import AwareDatetime
 
 from api.answers import GeoJson, built
 from api.caller import SCHEMES, InScope
+from api.crs import AnswerCrs, Crs, whole_line
 from api.errors import BadParameter, NotFound
 from api.geojson import line
 from api.models import Track, TrackProperties
@@ -40,6 +41,22 @@ _COLUMNS: Final = (
 )
 
 
+def _window(since: From = None, until: To = None) -> tuple[datetime, datetime]:
+    """Times out of PostgreSQL's or Python's reach cannot be asked for."""
+    try:
+        until = (until or datetime.now(UTC)).astimezone(UTC)
+        since = since.astimezone(UTC) if since is not None else until - BY_DEFAULT
+    except OverflowError:
+        raise BadParameter("`from` or `to` is no time of this world.") from None
+    if since >= until:
+        raise BadParameter("`from` must be before `to`.")
+    return since, until
+
+
+#: Since when and until when; raises BadParameter.
+Window = Annotated[tuple[datetime, datetime], Depends(_window)]
+
+
 async def _vehicle(scope: InScope, department: str, ref: str) -> Row:
     vehicle = await reads.vehicle(scope, department=department, ref=ref)
     if vehicle is None:
@@ -51,13 +68,13 @@ async def _vehicle(scope: InScope, department: str, ref: str) -> Row:
 async def track(
     scope: InScope,
     vehicle: Annotated[Row, Depends(_vehicle)],
-    since: From = None,
-    until: To = None,
+    window: Window,
     limit: Limit = 10_000,
     include: Include = None,
+    crs: AnswerCrs = Crs.CRS84,
 ) -> GeoJson:
     """The fixes of a vehicle between two times, oldest first."""
-    since, until = _bounds(since, until)
+    since, until = window
     found = await reads.track(
         scope,
         vehicle_id=vehicle["id"],
@@ -66,7 +83,9 @@ async def track(
         limit=limit,
         implausible=include is not None,
     )
-    query = {"limit": limit} if include is None else {"limit": limit, "include": include}
+    query: dict[str, object] = {"limit": limit}
+    query |= {} if include is None else {"include": include}
+    query |= {} if crs is Crs.CRS84 else {"crs": crs.value}
     told = {
         "vehicle": vehicle["vehicle"],
         "department": vehicle["department"],
@@ -75,27 +94,15 @@ async def track(
         "implausible": None if include is None else found.columns["implausible"],
         "next": _next(vehicle["vehicle"], found.goes_on_at, until, query),
     }
-    return await built(GeoJson, lambda: _feature(told, found.columns))
+    return await built(GeoJson, lambda: _feature(told, found.columns, crs))
 
 
-def _feature(told: Mapping[str, object], columns: Mapping[str, list[Any]]) -> Track:
+def _feature(told: Mapping[str, object], columns: Mapping[str, list[Any]], crs: Crs) -> Track:
     values = {name: columns[name] for name in _COLUMNS}
     return Track(
-        geometry=line(columns["lon"], columns["lat"]),
+        geometry=line(whole_line(crs, columns["lon"], columns["lat"])),
         properties=TrackProperties.model_validate({**told, "times": columns["fixed_at"], **values}),
     )
-
-
-def _bounds(since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
-    """Times out of PostgreSQL's or Python's reach cannot be asked for."""
-    try:
-        until = (until or datetime.now(UTC)).astimezone(UTC)
-        since = since.astimezone(UTC) if since is not None else until - BY_DEFAULT
-    except OverflowError:
-        raise BadParameter("`from` or `to` is no time of this world.") from None
-    if since >= until:
-        raise BadParameter("`from` must be before `to`.")
-    return since, until
 
 
 def _next(

@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -74,15 +74,20 @@ class Service:
 
 def milepost(data: DataFolder, *argv: str) -> str:
     """Run a verb on a data folder; its output."""
-    done = subprocess.run(  # noqa: S603  the test's own command line
+    done = verb({"MILEPOST_DATA": str(data.path)}, *argv)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def verb(environment: Mapping[str, str], *argv: str) -> subprocess.CompletedProcess[str]:
+    """Run a verb to its end, whatever that is."""
+    return subprocess.run(  # noqa: S603  the test's own command line
         [*MILEPOST, *argv],
-        env=os.environ | {"MILEPOST_DATA": str(data.path)},
+        env=os.environ | environment,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @contextmanager

@@ -120,6 +120,10 @@ def _add_fence(
     geometry: Annotated[
         Path | None, typer.Option(help="A file with a GeoJSON Polygon or MultiPolygon.")
     ] = None,
+    grid: Annotated[
+        bool,
+        typer.Option("--grid", help="Coordinates are HK1980 Grid: easting, then northing, metres."),
+    ] = False,
     name: Name = NAMELESS,
 ) -> None:
     """Register a fence: an area whose border is watched."""
@@ -131,7 +135,7 @@ def _add_fence(
         assert geometry is not None  # noqa: S101  one of the two was given
         definition = {"geometry": _geometry(geometry)}
     row = {"ref": ref, "department": department, "name": name}
-    _add("fence", row | {"definition": definition})
+    _add("fence", row | {"definition": _from_grid(definition) if grid else definition})
 
 
 def _add_rule(
@@ -169,6 +173,17 @@ def _circle(said: str) -> dict[str, Any]:
     except ValueError:
         raise typer.BadParameter(f"{said} is not LON,LAT,RADIUS_M.") from None
     return {"circle": {"center": [lon, lat], "radius_m": radius_m}}
+
+
+def _from_grid(definition: Mapping[str, Any]) -> dict[str, Any]:
+    from geo.hk1980 import from_grid
+    from geo.places import geometry_from_grid
+
+    if "geometry" in definition:
+        return {"geometry": geometry_from_grid(definition["geometry"])}
+    circle = definition["circle"]
+    lon, lat = from_grid(*circle["center"])
+    return {"circle": {**circle, "center": [float(lon), float(lat)]}}
 
 
 def _geometry(path: Path) -> dict[str, Any]:

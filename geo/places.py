@@ -1,0 +1,97 @@
+"""Places as people type them, and shapes drawn in HK1980 Grid."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import shapely
+from shapely.geometry import mapping, shape
+
+from geo import hk1980
+from geo.errors import MalformedShapeError, PlaceTextError
+
+MOST_LAT: Final = 90.0
+MOST_LON: Final = 180.0
+#: An edge of the grid is cut in pieces of this length before it is turned into degrees, between
+#: which edges are straight: it is then 8 mm off at most, where one of 10 km would be 0.8 m off.
+EDGE_M: Final = 1000.0
+
+_NUMBER: Final = r"[+-]?\d+(?:\.\d+)?"
+_PAIR: Final = re.compile(
+    rf"\s*({_NUMBER})\s*°?\s*([NSEW]?)\s*[,;\s]\s*({_NUMBER})\s*°?\s*([NSEW]?)\s*", re.IGNORECASE
+)
+#: Of a letter: whether it goes along the latitude, and which way.
+_LETTERS: Final = {"N": (True, 1.0), "S": (True, -1.0), "E": (False, 1.0), "W": (False, -1.0)}
+
+#: What shapely raises for an object that is no geometry.
+_MALFORMED: Final = (
+    shapely.errors.ShapelyError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+)
+
+
+def read_place(text: str) -> tuple[float, float]:
+    """(lon, lat) in WGS 84 degrees of what a person typed.
+
+    `22.3, 114.17` is latitude first, as people write it; with letters the order is free: `114.17E
+    22.3N`. Numbers too large for degrees are metres of HK1980 Grid and need their letters, for
+    either order is found in use: `832591.3E 820351.4N`. Raises PlaceTextError or OffGridError.
+    """
+    found = _PAIR.fullmatch(text)
+    if found is None:
+        raise PlaceTextError(repr(text))
+    north, east = _told_apart(text, *found.groups())
+    if abs(north) <= MOST_LAT and abs(east) <= MOST_LON:
+        return east, north
+    has_letters = bool(found[2])
+    if not has_letters or max(abs(north), abs(east)) <= MOST_LON:
+        raise PlaceTextError(repr(text))
+    lon, lat = hk1980.from_grid(east, north)
+    return float(lon), float(lat)
+
+
+def _told_apart(text: str, one: str, letter: str, other: str, letter2: str) -> tuple[float, float]:
+    """Northward and eastward numbers."""
+    first, second = float(one), float(other)
+    if not letter and not letter2:
+        return first, second
+    kinds = [_LETTERS.get(each.upper()) for each in (letter, letter2)]
+    if kinds[0] is None or kinds[1] is None or kinds[0][0] == kinds[1][0]:
+        raise PlaceTextError(repr(text))
+    first, second = first * kinds[0][1], second * kinds[1][1]
+    return (first, second) if kinds[0][0] else (second, first)
+
+
+def geometry_from_grid(geometry: Mapping[str, Any]) -> dict[str, Any]:
+    """A GeoJSON geometry drawn in HK1980 Grid (easting, northing) as one in degrees (lon, lat).
+
+    Raises OffGridError or MalformedShapeError.
+    """
+    try:
+        drawn = shapely.segmentize(shape(dict(geometry)), EDGE_M)
+    except _MALFORMED as error:
+        raise MalformedShapeError(str(error)) from error
+    return dict(mapping(shapely.transform(drawn, _from_grid)))
+
+
+def geometry_to_grid(geometry: Mapping[str, Any]) -> dict[str, Any]:
+    """A GeoJSON geometry in degrees as one in HK1980 Grid (easting, northing), to the millimetre.
+
+    Places beyond the grid are NaN.
+    """
+    return dict(mapping(shapely.transform(shape(dict(geometry)), _to_grid)))
+
+
+def _from_grid(points: hk1980.Floats) -> hk1980.Floats:
+    return np.column_stack(hk1980.from_grid(points[:, 0], points[:, 1]))
+
+
+def _to_grid(points: hk1980.Floats) -> hk1980.Floats:
+    return np.column_stack(hk1980.to_grid(points[:, 0], points[:, 1])).round(hk1980.DIGITS)
