@@ -15,6 +15,8 @@ from api.callers import Callers
 from api.errors import RESPONSES, add_handlers
 from api.live import socket
 from api.live.hub import Hub
+from api.ogc import door as ogc
+from api.ogc.extents import Extents
 from api.routes import adoption, alerts, devices, fences, health, sign_in, tracks, vehicles
 from api.service import Service
 from api.settings import ApiSettings
@@ -29,6 +31,7 @@ _ROUTERS = (
     fences.router,
     alerts.router,
     adoption.router,
+    ogc.router,
     socket.router,
     static.router,
 )
@@ -44,6 +47,7 @@ def create_app(settings: ApiSettings, dsn: str) -> FastAPI:
         version=version("milepost"),
         docs_url=None,
         redoc_url=None,
+        root_path=settings.root_path,
         lifespan=_lifespan(settings, dsn),
         dependencies=[Depends(refuse_cross_site)],
         responses=RESPONSES,
@@ -63,7 +67,7 @@ def _lifespan(
         reader = Reader(dsn)
         hub = Hub(reader)
         app.state.service = Service(
-            settings=settings, reader=reader, callers=Callers(reader), hub=hub
+            settings=settings, reader=reader, callers=Callers(reader), hub=hub, extents=Extents()
         )
         following = asyncio.create_task(hub.run())
         try:

@@ -7,7 +7,8 @@ ApiError
 │   └── SignInClosed
 ├── NotFound            404
 ├── ConsoleMissing      404
-└── BadParameter        422
+├── BadParameter        422
+└── BadQuery            400
 """
 
 from __future__ import annotations
@@ -70,6 +71,10 @@ class BadParameter(ApiError):
     """Change the request: a parameter cannot be used."""
 
 
+class BadQuery(ApiError):
+    """Change the request, as OGC API has it:"""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """How an error is answered."""
@@ -117,6 +122,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     Unknown: _NOT_FOUND,
     ConsoleMissing: _problem(404, "console-missing", "The console is not built", "控制台尚未建立"),
     BadParameter: _INVALID,
+    BadQuery: _problem(400, "bad-query", "The query cannot be used", "查詢條件無效"),
     GeoError: _INVALID,
     Unanswerable: _INVALID,
     RequestValidationError: _INVALID,

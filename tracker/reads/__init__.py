@@ -12,24 +12,43 @@ from tracker.reads.callers import (
 )
 from tracker.reads.device_health import device_health
 from tracker.reads.devices import device, devices, receipts
-from tracker.reads.errors import TooSlow, Unanswerable
+from tracker.reads.errors import BadCursor, BadFilter, TooSlow, Unanswerable
+from tracker.reads.features import (
+    Extent,
+    Page,
+    Wanted,
+    extent,
+    feature,
+    features,
+    give_up_after,
+    tile,
+)
 from tracker.reads.fences import fences
 from tracker.reads.health import ingest_health
+from tracker.reads.layers import LAYERS, Kind, Layer
 from tracker.reads.motion import MOTIONS, motion_codes
 from tracker.reads.session import Reader, Row, Scope, told
 from tracker.reads.tracks import Track, track
 from tracker.reads.vehicles import Box, positions, vehicle, vehicles
 
 __all__ = [
+    "LAYERS",
     "MOTIONS",
+    "BadCursor",
+    "BadFilter",
     "Box",
     "Caller",
+    "Extent",
+    "Kind",
+    "Layer",
+    "Page",
     "Reader",
     "Row",
     "Scope",
     "TooSlow",
     "Track",
     "Unanswerable",
+    "Wanted",
     "adoption",
     "alerts",
     "alerts_by_id",
@@ -40,13 +59,18 @@ __all__ = [
     "device_health",
     "devices",
     "end_session",
+    "extent",
+    "feature",
+    "features",
     "fences",
+    "give_up_after",
     "has_alert",
     "ingest_health",
     "installation",
     "motion_codes",
     "positions",
     "receipts",
+    "tile",
     "told",
     "track",
     "vehicle",

@@ -11,3 +11,11 @@ class TooSlow(TrackerError):
 
 class Unanswerable(TrackerError):
     """That cannot be asked of the database: change the parameters."""
+
+
+class BadFilter(Unanswerable):
+    """The filter cannot be used here, change it:"""
+
+
+class BadCursor(Unanswerable):
+    """There is no such page: begin again with the first one."""

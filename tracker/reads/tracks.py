@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Double, Numeric, cast, func, select, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import func, select, true
 
 from tracker.models import Fix
+from tracker.reads.columns import rounded as _rounded
 from tracker.reads.session import Scope
 
 
@@ -25,11 +25,6 @@ class Track:
     columns: Mapping[str, list[Any]]
     #: The time of the first fix that the limit cut off, None if none.
     goes_on_at: datetime | None
-
-
-def _rounded(column: InstrumentedAttribute[float | None], digits: int) -> ColumnElement[float]:
-    """Four-byte floats would show their noise as doubles: 3.0999999."""
-    return cast(func.round(cast(column, Numeric), digits), Double).label(column.key)
 
 
 _COLUMNS: Final = (
