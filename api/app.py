@@ -47,7 +47,6 @@ def create_app(settings: ApiSettings, dsn: str) -> FastAPI:
         version=version("milepost"),
         docs_url=None,
         redoc_url=None,
-        root_path=settings.root_path,
         lifespan=_lifespan(settings, dsn),
         dependencies=[Depends(refuse_cross_site)],
         responses=RESPONSES,

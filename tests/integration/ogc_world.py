@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
 from typing import Any
 
 import httpx
-import shapely
 from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
 
 from tests.conftest import Database
-from tests.integration.api_world import World, world_in
+from tests.integration.api_world import Served, World, world_in
 from tracker import registry
 
 Feature = dict[str, Any]
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
+#: The properties that say when a feature is.
+TIMES = {
+    "vehicles": ("fixed_at", "fixed_at"),
+    "fences": ("in_force_from", "in_force_until"),
+    "alerts": ("time", "time"),
+    "tracks": ("started_at", "ended_at"),
+}
 LAYERS = ("vehicles", "fences", "alerts", "tracks")
 VEHICLES = 60
 TRACKS = 40
 #: The Lands Department's control point: longitude and latitude, then northing and easting.
 CONTROL = (114.141187917, 22.322172084)
 CONTROL_GRID = (820351.389, 832591.320)
+#: A vehicle at the North Pole, where some systems end.
+POLE = "V-059"
+#: Of a fence that only B has.
+FAR = {"center": [18.42, -33.9], "radius_m": 100}
+EVIL = "<script>alert(1)</script>&\"'\x0b"
 
 _SCATTER = """
 UPDATE latest SET
@@ -36,6 +49,9 @@ UPDATE latest SET
     altitude_m = -3.5 + v.id % 11,
     fixed_at = timestamptz '2026-11-20 08:00:00Z' + v.id % 90 * interval '1 minute'
 FROM vehicle AS v WHERE v.id = latest.vehicle_id
+"""
+_MOVE = """
+UPDATE latest SET lon = :lon, lat = :lat FROM vehicle AS v WHERE v.id = vehicle_id AND v.ref = :ref
 """
 _LATEST = """
 INSERT INTO latest (vehicle_id, department_id, device_id, fixed_at, received_at, lon, lat, feed, n)
@@ -83,14 +99,32 @@ async def ogc_world(database: Database) -> AsyncIterator[World]:
                 await world.cross_square(f"{department}/AMB-1", start_s=lap * 80.0)
         await world.sql(_LATEST)
         await world.sql(_SCATTER)
+        await world.sql(_MOVE, ref="AMB-1", lon=CONTROL[0], lat=CONTROL[1])
+        await world.sql(_MOVE, ref=POLE, lon=10.0, lat=90.0)
+        await world.sql("UPDATE vehicle SET plate = :evil WHERE ref = 'AMB-2'", evil=EVIL)
         await world.sql(
-            "UPDATE latest SET lon = :lon, lat = :lat FROM vehicle AS v "
-            "WHERE v.id = vehicle_id AND v.ref = 'AMB-1'",
-            lon=CONTROL[0],
-            lat=CONTROL[1],
+            "UPDATE fence_version SET in_force = tstzrange('2026-11-01 00:00:00Z', NULL) "
+            "WHERE geom && ST_MakeEnvelope(114.19, 22.3, 114.21, 22.4, 4326)"
+        )
+        await world.add(
+            registry.NewFence(department="B", ref="B-FAR", definition={"circle": FAR}),
         )
         await world.sql(_TRACKS, last=TRACKS // 2 - 1)
         yield world
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running API on such a world."""
+
+    world: World
+    api: Served
+
+    @asynccontextmanager
+    async def caller(self, name: str, **headers: str) -> AsyncIterator[Ogc]:
+        """Somebody with the token of that name."""
+        async with self.api.client(self.world.tokens[name], **headers) as client:
+            yield Ogc(client)
 
 
 @dataclass(frozen=True)
@@ -133,7 +167,7 @@ class Ogc:
         return wanted
 
 
-def place(feature: Feature) -> shapely.Geometry:
+def place(feature: Feature) -> BaseGeometry:
     """Its geometry."""
     return shape(feature["geometry"])
 
@@ -153,3 +187,33 @@ def moment(text: str) -> datetime:
 def stamp(at: datetime, **after: float) -> str:
     """An instant as a query has it."""
     return (at + timedelta(**after)).astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+class Anchors(HTMLParser):
+    """What a page links to, by element."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[dict[str, str | None]] = []
+        self.hrefs: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep those of links and anchors."""
+        named = dict(attrs)
+        if tag == "link":
+            self.links.append(named)
+        if tag == "a":
+            self.hrefs.append(str(named["href"]))
+
+
+def links_in(value: Any) -> Iterator[dict[str, str]]:  # noqa: ANN401  any JSON
+    """All links of a document, at any depth."""
+    if isinstance(value, dict):
+        if isinstance(value.get("href"), str):
+            yield value
+        for each in value.values():
+            yield from links_in(each)
+    if isinstance(value, list):
+        for each in value:
+            yield from links_in(each)

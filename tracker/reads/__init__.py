@@ -21,13 +21,13 @@ from tracker.reads.features import (
     feature,
     features,
     give_up_after,
-    tile,
 )
 from tracker.reads.fences import fences
 from tracker.reads.health import ingest_health
 from tracker.reads.layers import LAYERS, Kind, Layer
 from tracker.reads.motion import MOTIONS, motion_codes
 from tracker.reads.session import Reader, Row, Scope, told
+from tracker.reads.tiles import tile
 from tracker.reads.tracks import Track, track
 from tracker.reads.vehicles import Box, positions, vehicle, vehicles
 

@@ -1,10 +1,9 @@
-"""Features of a layer by pages, one of them, their extent, and tiles of them, in one scope."""
+"""Features of a layer by pages, one of them, and their extent, in one scope."""
 
 from __future__ import annotations
 
 import base64
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,7 +23,6 @@ from sqlalchemy import (
     true,
     tuple_,
 )
-from sqlalchemy.sql.selectable import Subquery
 
 from tracker.reads.conditions import (
     Condition,
@@ -35,16 +33,11 @@ from tracker.reads.conditions import (
     lasting,
 )
 from tracker.reads.errors import BadCursor
-from tracker.reads.layers import Layer, iso
+from tracker.reads.layers import Layer
 from tracker.reads.session import Row, Scope, rows_of
 
 #: More are not counted: `matched` is None then.
 COUNTED: Final = 10_000
-#: The rest of a fuller tile is left out.
-TILE_FEATURES: Final = 20_000
-#: Units of a tile's side, and how far beyond it features are drawn.
-EXTENT: Final = 4096
-BUFFER: Final = 64
 
 
 def as_it_is(place: BaseGeometry) -> BaseGeometry:
@@ -118,7 +111,7 @@ async def features(scope: Scope, wanted: Wanted, *, limit: int, after: str | Non
     layer, condition = wanted.layer, wanted.condition()
     key = [layer.rows.c[name] for name in layer.key]
     marks = [column.label(f"key_{number}") for number, column in enumerate(key)]
-    query = select(*_shown(layer), *marks).where(condition).order_by(*_order(layer))
+    query = select(*_shown(layer), *marks).where(condition).order_by(*ordered(layer))
     query = query.limit(limit + 1)
     if after is not None:
         last = tuple_(*_cursor(layer, after))
@@ -164,65 +157,14 @@ async def extent(scope: Scope, layer: Layer) -> Extent:
     return Extent(box=(west, south, east, north), since=since, until=until)
 
 
-async def tile(scope: Scope, wanted: Wanted, *, z: int, x: int, y: int) -> tuple[bytes, bool]:
-    """A Mapbox vector tile of one layer, empty bytes for nothing there; and whether it holds all.
-
-    Raises BadFilter.
-    """
-    layer = wanted.layer
-    shown = _drawn(wanted, z, x, y)
-    row = shown.table_valued()
-    encoded = func.ST_AsMVT(row, layer.name, EXTENT, "geom").filter(shown.c.geom.is_not(None))
-    data, count = (await scope.execute(select(encoded, func.count()).select_from(shown))).one()
-    return bytes(data or b""), count < TILE_FEATURES
-
-
-def _drawn(wanted: Wanted, z: int, x: int, y: int) -> Subquery:
-    """Features near a tile, in its units."""
-    layer, rows = wanted.layer, wanted.layer.rows.c
-    around = func.ST_MakeEnvelope(*tile_bounds(z, x, y), 4326, type_=Geometry)
-    place: ColumnElement[Any] = rows.geometry
-    if layer.geometry == "any":
-        # Before the projection, which has no poles.
-        place = func.ST_ClipByBox2D(place, func.Box2D(around), type_=Geometry)
-    drawn = func.ST_AsMVTGeom(
-        func.ST_Transform(place, 3857), func.ST_TileEnvelope(z, x, y), EXTENT, BUFFER, True
-    )
-    properties = (
-        iso(rows[name]).label(name) if kind == "time" else rows[name]
-        for name, kind in layer.properties.items()
-    )
-    return (
-        select(drawn.label("geom"), *properties)
-        .where(rows.geometry.op("&&", is_comparison=True)(around), wanted.condition())
-        .order_by(*_order(layer))
-        .limit(TILE_FEATURES)
-        .subquery("shown")
-    )
-
-
-def tile_bounds(z: int, x: int, y: int) -> tuple[float, float, float, float]:
-    """west, south, east, north of a tile and what is drawn around it, in degrees."""
-    margin = 2 * BUFFER / EXTENT
-    count = 1 << z
-
-    def lon(column: float) -> float:
-        return max(-180.0, min(180.0, column / count * 360 - 180))
-
-    def lat(row: float) -> float:
-        mercator = math.pi * (1 - 2 * max(0.0, min(float(count), row)) / count)
-        return math.degrees(math.atan(math.sinh(mercator)))
-
-    return lon(x - margin), lat(y + 1 + margin), lon(x + 1 + margin), lat(y - margin)
-
-
 def _shown(layer: Layer) -> list[ColumnElement[Any]]:
     rows = layer.rows.c
     place = func.ST_AsBinary(rows.geometry, type_=LargeBinary).label("geometry")
     return [rows.feature_id, place, *(rows[name] for name in layer.properties)]
 
 
-def _order(layer: Layer) -> list[ColumnElement[Any]]:
+def ordered(layer: Layer) -> list[ColumnElement[Any]]:
+    """What orders features: the same while they change."""
     key = (layer.rows.c[name] for name in layer.key)
     return [column.desc() if layer.descending else column for column in key]
 
