@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final, cast
 
 from shapely.geometry.base import BaseGeometry
@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from api.errors import BadQuery
 from api.ogc.crs import area, crs_of, to_degrees
 from api.ogc.filters import LANGUAGES, Language, tree_of
-from tracker.reads import Layer, Wanted
+from tracker.reads import Layer, Wanted, day_of, instant_of
 
 LIMIT: Final = 100
 #: A larger one is not refused but brought down to this, as the standard has it.
@@ -91,13 +91,8 @@ _END: Final = timedelta(days=1, microseconds=-1)
 def _instant(text: str, *, of_day: timedelta = _BEGINNING) -> datetime:
     """An instant of RFC 3339, or the beginning or the end of a day, UTC."""
     try:
-        if len(text) == len("2026-11-27"):
-            return datetime.combine(date.fromisoformat(text), time(), UTC) + of_day
-        found = datetime.fromisoformat(text)
-        if found.tzinfo is None or "T" not in text.upper():
-            raise ValueError(text)
-        return found.astimezone(UTC)
-    except (ValueError, OverflowError):
+        return instant_of(text) if "t" in text.lower() else day_of(text) + of_day
+    except ValueError:
         raise BadQuery(
             f"`datetime` is an instant such as 2026-11-27T13:00:00Z, or two with / between them"
             f" (.. is open), not {text[:40]!r}."

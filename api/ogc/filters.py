@@ -23,7 +23,7 @@ _QUOTED: Final = re.compile("'[^']*'|\"[^\"]*\"")
 
 
 def tree_of(text: str, language: Language) -> object:
-    """The filter as a tree of CQL2 JSON, of which nothing is known yet; raises BadFilter."""
+    """The filter as a tree of CQL2 JSON, never None, else not yet checked; raises BadFilter."""
     if len(text) > LENGTH:
         raise BadFilter(f"it has more than {LENGTH} characters.")
     return _json(text) if language == "cql2-json" else _text(text)
@@ -31,9 +31,12 @@ def tree_of(text: str, language: Language) -> object:
 
 def _json(text: str) -> object:
     try:
-        return json.loads(text, parse_constant=float)
+        found: object = json.loads(text, parse_constant=float)
     except (ValueError, RecursionError):
         raise BadFilter("it is no JSON.") from None
+    if found is None:
+        raise BadFilter("it is no condition.")
+    return found
 
 
 def _text(text: str) -> object:

@@ -135,7 +135,10 @@ class Ogc:
 
     async def get(self, path: str, **query: str) -> httpx.Response:
         """An answer, whatever it is; `bbox_crs` is `bbox-crs`."""
-        named = {name.replace("_", "-"): value for name, value in query.items()}
+        dashed = {"bbox_crs", "filter_crs", "filter_lang"} & {*query}
+        named = {**query, **{name.replace("_", "-"): query[name] for name in dashed}}
+        for name in dashed:
+            del named[name]
         return await self.client.get(f"/ogc{path}", params=named or None)
 
     async def json(self, path: str, **query: str) -> Any:  # noqa: ANN401  any JSON

@@ -29,6 +29,7 @@ from tracker.reads.motion import MOTIONS, motion_codes
 from tracker.reads.session import Reader, Row, Scope, told
 from tracker.reads.tiles import tile
 from tracker.reads.tracks import Track, track
+from tracker.reads.values import day_of, instant_of
 from tracker.reads.vehicles import Box, positions, vehicle, vehicles
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "alerts",
     "alerts_by_id",
     "caller_of",
+    "day_of",
     "demo_sign_in",
     "departments",
     "device",
@@ -67,6 +69,7 @@ __all__ = [
     "has_alert",
     "ingest_health",
     "installation",
+    "instant_of",
     "motion_codes",
     "positions",
     "receipts",

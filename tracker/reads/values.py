@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -13,10 +14,14 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from tracker.reads.errors import BadFilter
-from tracker.reads.layers import Kind, moment
+from tracker.reads.layers import Kind
 
 #: Characters of text in a filter: more than anything that is stored.
 TEXT: Final = 500
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_INSTANT: Final = re.compile(
+    _DAY.pattern + r"[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 
 
 def must(holds: object, otherwise: str) -> None:
@@ -45,11 +50,28 @@ def read_boolean(text: str) -> bool:
     return text == "true"
 
 
-def read_time(text: object) -> datetime:
-    """An instant of RFC 3339, with its time zone."""
+def instant_of(text: str) -> datetime:
+    """An instant of RFC 3339, in UTC; raises ValueError."""
+    if not _INSTANT.fullmatch(text):
+        raise ValueError(text)
     try:
-        return moment(str(text)).astimezone(UTC)
-    except (ValueError, OverflowError):
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(text) from None
+
+
+def day_of(text: str) -> datetime:
+    """The beginning, UTC, of a day such as 2026-11-27; raises ValueError."""
+    if not _DAY.fullmatch(text):
+        raise ValueError(text)
+    return datetime.combine(date.fromisoformat(text), time(), UTC)
+
+
+def read_time(text: object) -> datetime:
+    """An instant, with its time zone."""
+    try:
+        return instant_of(str(text))
+    except ValueError:
         said = str(text)[:40]
         raise BadFilter(f"{said!r} is no instant such as 2026-11-27T13:00:00Z.") from None
 
@@ -57,7 +79,7 @@ def read_time(text: object) -> datetime:
 def read_date(text: object) -> datetime:
     """The beginning of a day, UTC."""
     try:
-        return datetime.combine(date.fromisoformat(str(text)), time(), UTC)
+        return day_of(str(text))
     except ValueError:
         raise BadFilter(f"{str(text)[:40]!r} is no date such as 2026-11-27.") from None
 
