@@ -171,7 +171,7 @@ def _box(west: float, south: float, east: float, north: float) -> BaseGeometry:
 
 
 def _degrees(west: float, south: float, east: float, north: float) -> BaseGeometry:
-    if max(abs(west), abs(east)) > 180 or max(abs(south), abs(north)) > 90:  # noqa: PLR2004  degrees
+    if max(abs(west), abs(east)) > 180 or max(abs(south), abs(north)) > 90:  # noqa: PLR2004  the ends of the world
         raise BadQuery("A bbox is outside the world: longitudes to 180, latitudes to 90.")
     if west <= east:
         return _box(west, south, east, north)

@@ -24,6 +24,8 @@ from tracker.reads import Reader
 
 #: Routes that say the same to everybody.
 OPEN = {"/healthz", "/v1/sign-in"}
+#: When each vehicle's only chunk of a track begins.
+TRACK_AT = "2026-11-20T08:00:00Z"
 
 
 @pytest.fixture
@@ -32,6 +34,12 @@ async def world(database: Database) -> AsyncIterator[World]:
         for department in "AB":
             await made.cross_square(f"{department}/AMB-1")
             await made.drive(f"{department}/AMB-2", (0, 114.2, 22.35))
+        await made.sql(
+            "INSERT INTO track_chunk (vehicle_id, started_at, ended_at, department_id, path, fixes,"
+            " length_m, moving_s, idling_s, stopped_s) SELECT id, :at, :at, department_id,"
+            " ST_SetSRID(ST_MakePoint(114.2, 22.35), 4326), 1, 0, 0, 0, 0 FROM vehicle",
+            at=datetime.fromisoformat(TRACK_AT),
+        )
         yield made
 
 
@@ -62,12 +70,35 @@ async def secrets_of(world: World, department: str) -> list[re.Pattern[str]]:
     ]
 
 
-async def requests_for(client: httpx.AsyncClient, department: str) -> list[str]:
+async def ogc_addresses(world: World, path: str, department: str) -> list[str]:
+    """A route under `/ogc` for each collection, with a feature that the department owns."""
+    alert = await world.sql(
+        "SELECT a.id FROM alert AS a JOIN department AS d ON d.id = a.department_id "
+        "WHERE d.ref = :ref LIMIT 1",
+        ref=department,
+    )
+    features = {
+        "vehicles": f"{department}/AMB-1",
+        "fences": f"{department}/{department}-SQUARE",
+        "alerts": alert,
+        "tracks": f"{department}/AMB-1/{TRACK_AT}",
+    }
+    tile = path.replace("{z}", "7").replace("{x}", "104").replace("{y}", "55")
+    return [
+        tile.replace("{collection}", name).replace("{feature}", str(feature))
+        for name, feature in features.items()
+    ]
+
+
+async def requests_for(client: httpx.AsyncClient, world: World, department: str) -> list[str]:
     """Every reading route of the document, its parameters filled with what a department owns."""
     paths = (await client.get("/openapi.json")).json()["paths"]
     alert = "00000000-0000-0000-0000-000000000000"
     filled = []
     for path, methods in paths.items():
+        if path.startswith("/ogc") and "{" in path:
+            filled += await ogc_addresses(world, path, department)
+            continue
         if path in OPEN or "get" not in methods:
             continue
         ref = f"{department}-BOX-AMB-1" if "/devices/" in path else "AMB-1"
@@ -84,18 +115,21 @@ async def requests_for(client: httpx.AsyncClient, department: str) -> list[str]:
 async def test_no_route_shows_anything_of_another_department(world: World, api: Served) -> None:
     secrets = await secrets_of(world, "A")
     async with api.client(world.tokens["A"]) as owner, api.client(world.tokens["B"]) as other:
-        asked = await requests_for(owner, "A")
+        asked = await requests_for(owner, world, "A")
         assert len(asked) >= 9
+        assert len([path for path in asked if path.startswith("/ogc")]) == 4 + 6 * 4
         shown = set()
         for path in asked:
             answer = await other.get(path)
             body = answer.text.replace(json.dumps(path)[1:-1], "")
             if answer.status_code in (403, 404, 422):
                 # A refusal repeats what was asked for, and nothing else.
-                body = re.sub(r"\((vehicle|device|department|alert) [^)]*\)", "", body)
+                body = re.sub(r"\((vehicle|device|department|alert|feature) [^)]*\)", "", body)
             for secret in secrets:
                 assert not secret.search(body), (path, secret.pattern)
-            own = (await owner.get(path)).text
+            mine = await owner.get(path)
+            assert mine.status_code != 404 or not path.startswith("/ogc"), path
+            own = mine.text
             shown |= {secret.pattern for secret in secrets if secret.search(own)}
     assert shown == {secret.pattern for secret in secrets}, (
         "a secret that no route shows proves nothing"
@@ -113,6 +147,11 @@ async def test_what_is_not_yours_is_not_there(world: World, api: Served) -> None
             ("/v1/devices/A/A-BOX-AMB-1/receipts", "/v1/devices/A/NONE/receipts"),
             ("/v1/vehicles?department=A", "/v1/vehicles?department=NONE"),
             ("/v1/positions?department=A", "/v1/positions?department=NONE"),
+            ("/ogc/collections/vehicles/items/A/AMB-1", "/ogc/collections/vehicles/items/A/NONE"),
+            (
+                f"/ogc/collections/alerts/items/{alert_id}",
+                f"/ogc/collections/alerts/items/{'0' * 32}",
+            ),
             (f"/v1/alerts?before={alert_id}", f"/v1/alerts?before={'0' * 32}"),
         ):
             answers = [await other.get(path) for path in (theirs, nobodys)]
