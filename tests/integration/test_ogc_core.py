@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +26,28 @@ from tests.integration.ogc_world import (
     stamp,
 )
 
+#: Which tests hold us to a class; one without is not declared.
+HELD_BY = {
+    "ogcapi-features-1/1.0/conf/core": "test_ogc_core test_ogc_pages test_ogc_clients",
+    "ogcapi-features-1/1.0/conf/geojson": "test_ogc_core",
+    "ogcapi-features-1/1.0/conf/html": "test_ogc_core test_ogc_pages",
+    "ogcapi-features-1/1.0/conf/oas30": "test_ogc_core",
+    "ogcapi-features-2/1.0/conf/crs": "test_ogc_crs test_ogc_clients",
+    "ogcapi-features-3/1.0/conf/queryables": "test_ogc_core test_ogc_filter",
+    "ogcapi-features-3/1.0/conf/queryables-query-parameters": "test_ogc_filter",
+    "ogcapi-features-3/1.0/conf/filter": "test_ogc_filter test_ogc_hostile",
+    "ogcapi-features-3/1.0/conf/features-filter": "test_ogc_filter test_ogc_crs",
+    "cql2/1.0/conf/cql2-text": "test_ogc_filter test_ogc_hostile",
+    "cql2/1.0/conf/cql2-json": "test_ogc_filter test_ogc_hostile",
+    "cql2/1.0/conf/basic-cql2": "test_ogc_filter",
+    "cql2/1.0/conf/advanced-comparison-operators": "test_ogc_filter",
+    "cql2/1.0/conf/case-insensitive-comparison": "test_ogc_filter",
+    "cql2/1.0/conf/basic-spatial-functions": "test_ogc_filter",
+    "cql2/1.0/conf/basic-spatial-functions-plus": "test_ogc_filter test_ogc_crs",
+    "cql2/1.0/conf/spatial-functions": "test_ogc_filter",
+    "cql2/1.0/conf/temporal-functions": "test_ogc_filter",
+    "cql2/1.0/conf/property-property": "test_ogc_filter",
+}
 WAYS = {"service-desc", "service-doc", "conformance", "data", "self", "alternate"}
 
 
@@ -71,6 +94,10 @@ async def test_the_landing_page_and_the_conformance_classes(ogc: Ogc) -> None:
     assert WAYS <= {each["rel"] for each in landing["links"]}
     assert landing == {**await ogc.json("/"), "links": landing["links"]}
     classes = (await ogc.json("/conformance"))["conformsTo"]
+    assert classes == [f"http://www.opengis.net/spec/{each}" for each in HELD_BY]
+    for files in HELD_BY.values():
+        for name in files.split():
+            assert (Path(__file__).parent / f"{name}.py").is_file(), name
     asked = [
         "ogcapi-features-1/1.0/conf/core", "ogcapi-features-1/1.0/conf/geojson",
         "ogcapi-features-1/1.0/conf/oas30", "ogcapi-features-2/1.0/conf/crs",

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+import shapely
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import Range
 from websockets.asyncio.client import connect
@@ -20,7 +21,7 @@ from tests.integration.api_world import DEADLINE_S, Served, World, served, world
 from tracker.connect import reading_engine, scoped
 from tracker.live import ScopeFeed
 from tracker.models import Event, Fence, FenceVersion, Receipt, Vehicle
-from tracker.reads import Reader
+from tracker.reads import LAYERS, Reader, Wanted
 
 #: Routes that say the same to everybody.
 OPEN = {"/healthz", "/v1/sign-in"}
@@ -213,6 +214,32 @@ async def test_a_box_over_fences_is_answered_by_the_index(world: World) -> None:
     assert "ix_fence_version_geom" in plan, plan
     assert "Seq Scan" not in plan, plan
     assert len(found) == 1
+
+
+async def test_features_in_a_box_are_answered_by_the_index(world: World) -> None:
+    """Of tracks too, with a filter of places beside."""
+    await world.sql(
+        "INSERT INTO track_chunk (vehicle_id, started_at, ended_at, department_id, path, fixes,"
+        " length_m, moving_s, idling_s, stopped_s) SELECT v.id, t, t, v.department_id,"
+        " ST_SetSRID(ST_MakePoint(100 + k * 0.001, 1), 4326), 1, 0, 0, 0, 0 FROM vehicle AS v,"
+        " generate_series(1, 3000) AS k, lateral (SELECT timestamptz '2026-11-01Z' +"
+        " k * interval '1 minute' AS t) AS at"
+    )
+    await world.sql("ANALYZE track_chunk")
+    layer = LAYERS["tracks"]
+    area = shapely.box(114.1, 22.3, 114.3, 22.4)
+    wanted = Wanted(layer=layer, area=area, filter={"op": ">", "args": [{"property": "fixes"}, 0]})
+    query = select(layer.rows.c.feature_id).where(wanted.condition())
+    engine = reading_engine(world.database.dsn("milepost_api"))
+    compiled = query.compile(engine.sync_engine)
+    values = tuple(compiled.params[name] for name in compiled.positiontup or ())
+    async with scoped(engine, [1]) as scope:
+        lines = (await scope.exec_driver_sql(f"EXPLAIN {compiled}", values)).scalars()
+        plan = "\n".join(lines)
+        found = (await scope.execute(query)).scalars().all()
+    await engine.dispose()
+    assert "ix_track_chunk_path" in plan, plan
+    assert len(found) == 2
 
 
 async def test_every_type_that_reads_use_works_without_set_config(world: World) -> None:
