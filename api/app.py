@@ -15,6 +15,8 @@ from api.callers import Callers
 from api.errors import RESPONSES, add_handlers
 from api.live import socket
 from api.live.hub import Hub
+from api.ogc import door as ogc
+from api.ogc.extents import Extents
 from api.routes import (
     adoption,
     alerts,
@@ -48,6 +50,7 @@ _ROUTERS = (
     fences.router,
     alerts.router,
     adoption.router,
+    ogc.router,
     socket.router,
     static.router,
 )
@@ -82,7 +85,7 @@ def _lifespan(
         reader = Reader(dsn)
         hub = Hub(reader)
         app.state.service = Service(
-            settings=settings, reader=reader, callers=Callers(reader), hub=hub
+            settings=settings, reader=reader, callers=Callers(reader), hub=hub, extents=Extents()
         )
         following = asyncio.create_task(hub.run())
         try:

@@ -58,6 +58,7 @@ def serve(host: _HostOption = None, port: _PortOption = None) -> None:
         create_app(settings, dsn),
         host=host,
         port=port or settings.port,
+        root_path=settings.root_path,
         server_header=False,
         ws_per_message_deflate=False,  # frames are dense; deflating each for each viewer costs more
         ws_max_size=64 * 1024,

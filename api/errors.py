@@ -8,7 +8,8 @@ ApiError
 ├── NotFound            404
 ├── ConsoleMissing      404
 ├── NotAcceptable       406
-└── BadParameter        422
+├── BadParameter        422
+└── BadQuery            400
 """
 
 from __future__ import annotations
@@ -76,6 +77,10 @@ class BadParameter(ApiError):
     """Change the request: a parameter cannot be used."""
 
 
+class BadQuery(ApiError):
+    """Change the request, as OGC API has it:"""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """How an error is answered."""
@@ -125,6 +130,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     NotAcceptable: _problem(406, "not-acceptable", "Not in that format", "不支援此格式"),
     AssetsMissing: _problem(503, "pages-not-built", "The pages are not built yet", "頁面尚未建立"),
     BadParameter: _INVALID,
+    BadQuery: _problem(400, "bad-query", "The query cannot be used", "查詢條件無效"),
     GeoError: _INVALID,
     Unanswerable: _INVALID,
     TooMuch: _problem(422, "too-much", "The question covers too much", "查詢範圍過大"),

@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from api.callers import Callers
 from api.live.hub import Hub
+from api.ogc.extents import Extents
 from api.settings import ApiSettings
 from tracker.reads import Reader
 
@@ -22,6 +23,7 @@ class Service:
     reader: Reader
     callers: Callers
     hub: Hub
+    extents: Extents
 
 
 def service_of(connection: HTTPConnection) -> Service:

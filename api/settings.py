@@ -18,6 +18,8 @@ class ApiSettings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    #: Under which path a proxy shows this server: `/milepost`. Links in OGC documents have it.
+    root_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
     #: The built console.
     static: Path = Path(maps.__file__).parent / "static"
     #: How long a browser keeps the session; the token itself may end earlier.

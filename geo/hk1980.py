@@ -95,3 +95,30 @@ def _transformed(x: npt.ArrayLike, y: npt.ArrayLike, *, inverse: bool) -> tuple[
     direction = "INVERSE" if inverse else "FORWARD"
     out_x, out_y, _ = _WGS84_TO_GRID.transform(xs, ys, np.zeros_like(xs), direction=direction)
     return np.asarray(out_x), np.asarray(out_y)
+
+
+def outline(box: GridBox, points: int = 64) -> tuple[Floats, Floats]:
+    """The border of a box as longitudes and latitudes, `points` a side, not closed.
+
+    The box may be wider than the grid's area: what is beyond its reach is cut off. Empty where
+    nothing is left. A side of 100 km is followed within 2 cm.
+    """
+    east, north = _ORIGIN
+    west_m, east_m = np.clip([box.west, box.east], east - REACH_M, east + REACH_M)
+    south_m, north_m = np.clip([box.south, box.north], north - REACH_M, north + REACH_M)
+    if west_m > box.east or east_m < box.west or south_m > box.north or north_m < box.south:
+        return np.empty(0), np.empty(0)
+    way = np.linspace(0.0, 1.0, points, endpoint=False)
+    along, up = west_m + way * (east_m - west_m), south_m + way * (north_m - south_m)
+    down, back = south_m + north_m - up, west_m + east_m - along
+    x = np.concatenate([along, np.full(points, east_m), back, np.full(points, west_m)])
+    y = np.concatenate([np.full(points, south_m), up, np.full(points, north_m), down])
+    return _transformed(x, y, inverse=True)
+
+
+def degrees_of(easting_m: npt.ArrayLike, northing_m: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """As `from_grid`, for places that may be outside the grid's area; NaN beyond its reach."""
+    from_east, from_north = np.asarray(easting_m) - _ORIGIN[0], np.asarray(northing_m) - _ORIGIN[1]
+    away = np.hypot(from_east, from_north) > REACH_M
+    lon, lat = _transformed(easting_m, northing_m, inverse=True)
+    return np.where(away, np.nan, lon), np.where(away, np.nan, lat)

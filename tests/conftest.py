@@ -73,13 +73,19 @@ async def _make_template(server: PrivatePostgres) -> None:
 @pytest.fixture
 async def database(postgres: PrivatePostgres) -> AsyncIterator[Database]:
     """A migrated database for this test alone."""
+    made = await make_database(postgres)
+    yield made
+    await run_as_superuser(postgres, f"DROP DATABASE {made.name} WITH (FORCE)")
+
+
+async def make_database(postgres: PrivatePostgres) -> Database:
+    """A migrated database of the template."""
     name = f"test_{next(_numbers)}"
     await run_as_superuser(postgres, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     # A copy does not take over the rights on the database itself.
     await run_as_superuser(postgres, f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
     await run_as_superuser(postgres, f"GRANT TEMPORARY ON DATABASE {name} TO milepost_ingest")
-    yield Database(postgres, name)
-    await run_as_superuser(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+    return Database(postgres, name)
 
 
 @pytest.fixture

@@ -210,6 +210,7 @@ def served(dsn: str, static: Path | None = None) -> Iterator[Served]:
         config = uvicorn.Config(
             create_app(settings, dsn),
             log_level="warning",
+            root_path=settings.root_path,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=5,
         )

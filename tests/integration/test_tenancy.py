@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+import shapely
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import Range
 from websockets.asyncio.client import connect
@@ -20,13 +21,15 @@ from tests.integration.api_world import DEADLINE_S, Served, World, served, world
 from tracker.connect import reading_engine, scoped
 from tracker.live import ScopeFeed
 from tracker.models import Event, Fence, FenceVersion, Receipt, Vehicle
-from tracker.reads import Reader
+from tracker.reads import LAYERS, Reader, Wanted
 
 #: Routes that say the same to everybody.
 OPEN = {"/healthz", "/v1/sign-in"}
 HOUR = timedelta(hours=1)
 #: Of parameters that must be given: where and when the departments' vehicles are.
 NEEDED = {"place": "114.2,22.35", "at": f"{datetime.now(UTC) - timedelta(minutes=4):%FT%TZ}"}
+#: When each vehicle's only chunk of a track begins.
+TRACK_AT = "2026-11-20T08:00:00Z"
 
 
 @pytest.fixture
@@ -35,6 +38,12 @@ async def world(database: Database) -> AsyncIterator[World]:
         for department in "AB":
             await made.cross_square(f"{department}/AMB-1")
             await made.drive(f"{department}/AMB-2", (0, 114.2, 22.35))
+        await made.sql(
+            "INSERT INTO track_chunk (vehicle_id, started_at, ended_at, department_id, path, fixes,"
+            " length_m, moving_s, idling_s, stopped_s) SELECT id, :at, :at, department_id,"
+            " ST_SetSRID(ST_MakePoint(114.2, 22.35), 4326), 1, 0, 0, 0, 0 FROM vehicle",
+            at=datetime.fromisoformat(TRACK_AT),
+        )
         yield made
 
 
@@ -65,12 +74,35 @@ async def secrets_of(world: World, department: str) -> list[re.Pattern[str]]:
     ]
 
 
-async def requests_for(client: httpx.AsyncClient, department: str) -> list[str]:
+async def ogc_addresses(world: World, path: str, department: str) -> list[str]:
+    """A route under `/ogc` for each collection, with a feature that the department owns."""
+    alert = await world.sql(
+        "SELECT a.id FROM alert AS a JOIN department AS d ON d.id = a.department_id "
+        "WHERE d.ref = :ref LIMIT 1",
+        ref=department,
+    )
+    features = {
+        "vehicles": f"{department}/AMB-1",
+        "fences": f"{department}/{department}-SQUARE",
+        "alerts": alert,
+        "tracks": f"{department}/AMB-1/{TRACK_AT}",
+    }
+    tile = path.replace("{z}", "7").replace("{x}", "104").replace("{y}", "55")
+    return [
+        tile.replace("{collection}", name).replace("{feature}", str(feature))
+        for name, feature in features.items()
+    ]
+
+
+async def requests_for(client: httpx.AsyncClient, world: World, department: str) -> list[str]:
     """Every reading route of the document, its parameters filled with what a department owns."""
     paths = (await client.get("/openapi.json")).json()["paths"]
     alert = "00000000-0000-0000-0000-000000000000"
     filled = []
     for path, methods in paths.items():
+        if path.startswith("/ogc") and "{" in path:
+            filled += await ogc_addresses(world, path, department)
+            continue
         if path in OPEN or "get" not in methods:
             continue
         ref = f"{department}-BOX-AMB-1" if "/devices/" in path else "AMB-1"
@@ -92,18 +124,21 @@ async def requests_for(client: httpx.AsyncClient, department: str) -> list[str]:
 async def test_no_route_shows_anything_of_another_department(world: World, api: Served) -> None:
     secrets = await secrets_of(world, "A")
     async with api.client(world.tokens["A"]) as owner, api.client(world.tokens["B"]) as other:
-        asked = await requests_for(owner, "A")
+        asked = await requests_for(owner, world, "A")
         assert len(asked) >= 9
+        assert len([path for path in asked if path.startswith("/ogc")]) == 4 + 6 * 4
         shown = set()
         for path in asked:
             answer = await other.get(path)
             body = answer.text.replace(json.dumps(path)[1:-1], "")
             if answer.status_code in (403, 404, 422):
                 # A refusal repeats what was asked for, and nothing else.
-                body = re.sub(r"\((vehicle|device|department|alert) [^)]*\)", "", body)
+                body = re.sub(r"\((vehicle|device|department|alert|feature) [^)]*\)", "", body)
             for secret in secrets:
                 assert not secret.search(body), (path, secret.pattern)
-            own = (await owner.get(path)).text
+            mine = await owner.get(path)
+            assert mine.status_code != 404 or not path.startswith("/ogc"), path
+            own = mine.text
             shown |= {secret.pattern for secret in secrets if secret.search(own)}
     assert shown == {secret.pattern for secret in secrets}, (
         "a secret that no route shows proves nothing"
@@ -127,6 +162,11 @@ async def test_what_is_not_yours_is_not_there(world: World, api: Served) -> None
             (
                 f"/v1/whereabouts?at={NEEDED['at']}&vehicle=A/AMB-1",
                 f"/v1/whereabouts?at={NEEDED['at']}&vehicle=A/NONE",
+            ),
+            ("/ogc/collections/vehicles/items/A/AMB-1", "/ogc/collections/vehicles/items/A/NONE"),
+            (
+                f"/ogc/collections/alerts/items/{alert_id}",
+                f"/ogc/collections/alerts/items/{'0' * 32}",
             ),
             (f"/v1/alerts?before={alert_id}", f"/v1/alerts?before={'0' * 32}"),
         ):
@@ -189,6 +229,32 @@ async def test_a_box_over_fences_is_answered_by_the_index(world: World) -> None:
     assert "ix_fence_version_geom" in plan, plan
     assert "Seq Scan" not in plan, plan
     assert len(found) == 1
+
+
+async def test_features_in_a_box_are_answered_by_the_index(world: World) -> None:
+    """Of tracks too, with a filter of places beside."""
+    await world.sql(
+        "INSERT INTO track_chunk (vehicle_id, started_at, ended_at, department_id, path, fixes,"
+        " length_m, moving_s, idling_s, stopped_s) SELECT v.id, t, t, v.department_id,"
+        " ST_SetSRID(ST_MakePoint(100 + k * 0.001, 1), 4326), 1, 0, 0, 0, 0 FROM vehicle AS v,"
+        " generate_series(1, 3000) AS k, lateral (SELECT timestamptz '2026-11-01Z' +"
+        " k * interval '1 minute' AS t) AS at"
+    )
+    await world.sql("ANALYZE track_chunk")
+    layer = LAYERS["tracks"]
+    area = shapely.box(114.1, 22.3, 114.3, 22.4)
+    wanted = Wanted(layer=layer, area=area, filter={"op": ">", "args": [{"property": "fixes"}, 0]})
+    query = select(layer.rows.c.feature_id).where(wanted.condition())
+    engine = reading_engine(world.database.dsn("milepost_api"))
+    compiled = query.compile(engine.sync_engine)
+    values = tuple(compiled.params[name] for name in compiled.positiontup or ())
+    async with scoped(engine, [1]) as scope:
+        lines = (await scope.exec_driver_sql(f"EXPLAIN {compiled}", values)).scalars()
+        plan = "\n".join(lines)
+        found = (await scope.execute(query)).scalars().all()
+    await engine.dispose()
+    assert "ix_track_chunk_path" in plan, plan
+    assert len(found) == 2
 
 
 async def test_every_type_that_reads_use_works_without_set_config(world: World) -> None:

@@ -15,35 +15,54 @@ from tracker.reads.crossings import crossings
 from tracker.reads.days import SUMS, By, Days, days, time_zone, today
 from tracker.reads.device_health import device_health
 from tracker.reads.devices import device, devices, receipts
-from tracker.reads.errors import TooMuch, TooSlow, Unanswerable
+from tracker.reads.errors import BadCursor, BadFilter, TooMuch, TooSlow, Unanswerable
+from tracker.reads.features import (
+    Extent,
+    Page,
+    Wanted,
+    extent,
+    feature,
+    features,
+    give_up_after,
+)
 from tracker.reads.fences import fences
 from tracker.reads.health import ingest_health
 from tracker.reads.journal import Window, gaps, odometer, stops, trips
+from tracker.reads.layers import LAYERS, Kind, Layer
 from tracker.reads.motion import MOTIONS, motion_codes
 from tracker.reads.near import Near, near
 from tracker.reads.private import presence, private_times
 from tracker.reads.session import Reader, Row, Scope, told
 from tracker.reads.simplified import Coarseness, Simplified, simplified
+from tracker.reads.tiles import tile
 from tracker.reads.time_spent import TimeSpent, time_spent
 from tracker.reads.tracks import Stretch, Track, pages, track
+from tracker.reads.values import day_of, instant_of
 from tracker.reads.vehicles import Box, positions, vehicle, vehicles
 from tracker.reads.visits import MOST_RADIUS_M, MOST_WINDOW, Nearby, visitors
 from tracker.reads.whereabouts import KNOWN_BY, Instant, whereabouts
 
 __all__ = [
     "KNOWN_BY",
+    "LAYERS",
     "MOST_RADIUS_M",
     "MOST_WINDOW",
     "MOTIONS",
     "SUMS",
+    "BadCursor",
+    "BadFilter",
     "Box",
     "By",
     "Caller",
     "Coarseness",
     "Days",
+    "Extent",
     "Instant",
+    "Kind",
+    "Layer",
     "Near",
     "Nearby",
+    "Page",
     "Reader",
     "Row",
     "Scope",
@@ -54,12 +73,14 @@ __all__ = [
     "TooSlow",
     "Track",
     "Unanswerable",
+    "Wanted",
     "Window",
     "adoption",
     "alerts",
     "alerts_by_id",
     "caller_of",
     "crossings",
+    "day_of",
     "days",
     "demo_sign_in",
     "department_names",
@@ -68,11 +89,16 @@ __all__ = [
     "device_health",
     "devices",
     "end_session",
+    "extent",
+    "feature",
+    "features",
     "fences",
     "gaps",
+    "give_up_after",
     "has_alert",
     "ingest_health",
     "installation",
+    "instant_of",
     "motion_codes",
     "near",
     "odometer",
@@ -83,6 +109,7 @@ __all__ = [
     "receipts",
     "simplified",
     "stops",
+    "tile",
     "time_spent",
     "time_zone",
     "today",

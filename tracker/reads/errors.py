@@ -15,3 +15,11 @@ class Unanswerable(TrackerError):
 
 class TooMuch(TrackerError):
     """More fixes lie there than one answer weighs: ask for a shorter window or a smaller radius."""
+
+
+class BadFilter(Unanswerable):
+    """The filter cannot be used here, change it:"""
+
+
+class BadCursor(Unanswerable):
+    """There is no such page: begin again with the first one."""

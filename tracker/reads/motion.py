@@ -6,6 +6,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from sqlalchemy import ColumnElement, case
+from sqlalchemy.orm import InstrumentedAttribute
 
 from geo.motion import MOVING_MPS
 
@@ -26,4 +28,16 @@ def motion_codes(
         [np.isnan(speed_mps), speed_mps >= MOVING_MPS, ignition == 1],
         [np.uint8(_UNKNOWN), np.uint8(_MOVING), np.uint8(_IDLING)],
         np.uint8(_STOPPED),
+    )
+
+
+def motion_name(
+    speed_mps: InstrumentedAttribute[float | None], ignition: InstrumentedAttribute[bool | None]
+) -> ColumnElement[str]:
+    """The same rule in SQL, as the word."""
+    return case(
+        (speed_mps.is_(None), MOTIONS[_UNKNOWN]),
+        (speed_mps >= MOVING_MPS, MOTIONS[_MOVING]),
+        (ignition.is_(True), MOTIONS[_IDLING]),
+        else_=MOTIONS[_STOPPED],
     )

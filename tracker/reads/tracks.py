@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Double, Numeric, cast, func, select, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import func, select, true
 
 from tracker.models import Fix
+from tracker.reads.columns import rounded
 from tracker.reads.session import Scope
 
 
@@ -27,11 +27,6 @@ class Track:
     columns: Mapping[str, list[Any]]
     #: The time of the first fix that the limit cut off, None if none.
     goes_on_at: datetime | None
-
-
-def _rounded(column: InstrumentedAttribute[float | None], digits: int) -> ColumnElement[float]:
-    """Four-byte floats would show their noise as doubles: 3.0999999."""
-    return cast(func.round(cast(column, Numeric), digits), Double).label(column.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +47,8 @@ _COLUMNS: Final = (
     func.ST_X(Fix.geom).label("lon"),
     func.ST_Y(Fix.geom).label("lat"),
     *(Fix.fixed_at, Fix.received_at, Fix.ignition, Fix.implausible),
-    *(_rounded(Fix.altitude_m, 1), _rounded(Fix.speed_mps, 2), _rounded(Fix.course_deg, 1)),
-    *(_rounded(Fix.heading_deg, 1), _rounded(Fix.accuracy_m, 1), _rounded(Fix.hdop, 2)),
+    *(rounded(Fix.altitude_m, 1), rounded(Fix.speed_mps, 2), rounded(Fix.course_deg, 1)),
+    *(rounded(Fix.heading_deg, 1), rounded(Fix.accuracy_m, 1), rounded(Fix.hdop, 2)),
     *(Fix.satellites, Fix.mode, Fix.ais),
 )
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Transformer
 
+from geo import hk1980
 from geo.distance import distance_m
 from geo.errors import GeoError, MalformedShapeError, OffGridError, SwappedGridError
 from geo.hk1980 import AREA, from_grid, to_grid
@@ -119,3 +120,25 @@ def test_what_is_no_geometry_is_refused(said: dict[str, object]) -> None:
 def test_a_geometry_in_degrees_is_not_of_the_grid() -> None:
     with pytest.raises(GeoError, match="outside HK1980 Grid"):
         geometry_from_grid({"type": "Point", "coordinates": (LON, LAT)})
+
+
+def test_the_outline_of_a_box_follows_its_sides() -> None:
+    """Every point of it, sent back, lies on the border; what is out of reach is cut off."""
+    box = hk1980.GridBox(800_000, 800_000, 900_000, 850_000)
+    easting, northing = hk1980.to_grid(*hk1980.outline(box))
+    on_side = (np.abs(easting - box.west) < 0.01) | (np.abs(easting - box.east) < 0.01)
+    on_top = (np.abs(northing - box.south) < 0.01) | (np.abs(northing - box.north) < 0.01)
+    assert (on_side | on_top).all()
+    assert (easting.min(), easting.max()) == pytest.approx((box.west, box.east), abs=0.01)
+    assert (northing.min(), northing.max()) == pytest.approx((box.south, box.north), abs=0.01)
+    lon, lat = hk1980.outline(hk1980.GridBox(-1e9, -1e9, 1e9, 1e9))
+    assert 112 < lon.min() < lon.max() < 117
+    assert 20 < lat.min() < lat.max() < 25
+    assert hk1980.outline(hk1980.GridBox(2e6, 2e6, 3e6, 3e6))[0].size == 0
+
+
+def test_degrees_of_places_outside_the_area_end_at_the_reach() -> None:
+    lon, lat = hk1980.degrees_of([832_591.320, 700_000.0, 9e9], [820_351.389, 820_000.0, 9e9])
+    assert (lon[0], lat[0]) == pytest.approx((114.141187917, 22.322172084), abs=1e-8)
+    assert lon[1] == pytest.approx(112.85, abs=0.02)
+    assert np.isnan([lon[2], lat[2]]).all()

@@ -1,0 +1,65 @@
+"""Where and when the features of a layer are, remembered a minute for each scope."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from tracker import reads
+from tracker.reads import Extent, Layer, Scope
+
+REMEMBERED_S: Final = 60.0
+#: Above this everything is forgotten, so that memory stays bounded.
+REMEMBERED: Final = 10_000
+#: Outward, so that a page reveals no vehicle's exact place, and a moving one stays inside longer.
+STEPS_PER_DEGREE: Final = 100
+
+_Key = tuple[str, frozenset[int]]
+
+
+class Extents:
+    """Extents by layer and scope."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._known: dict[_Key, tuple[float, Extent]] = {}
+
+    async def of(self, scope: Scope, layer: Layer, department_ids: frozenset[int]) -> Extent:
+        """The extent that a scope sees, rounded outward to a hundredth of a degree and an hour."""
+        key, now = (layer.name, department_ids), self._clock()
+        asked_at, known = self._known.get(key, (-math.inf, None))
+        if known is not None and now - asked_at < REMEMBERED_S:
+            return known
+        found = _outward(await reads.extent(scope, layer))
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        self._known[key] = (now, found)
+        return found
+
+
+def _outward(extent: Extent) -> Extent:
+    hour = timedelta(hours=1)
+    return Extent(
+        box=None if extent.box is None else _outward_box(*extent.box),
+        since=None if extent.since is None else _hour(extent.since),
+        until=None if extent.until is None else _hour(extent.until) + hour,
+    )
+
+
+def _outward_box(
+    west: float, south: float, east: float, north: float
+) -> tuple[float, float, float, float]:
+    def down(degrees: float, least: float) -> float:
+        return max(least, math.floor(degrees * STEPS_PER_DEGREE) / STEPS_PER_DEGREE)
+
+    def up(degrees: float, most: float) -> float:
+        return min(most, math.ceil(degrees * STEPS_PER_DEGREE) / STEPS_PER_DEGREE)
+
+    return down(west, -180), down(south, -90), up(east, 180), up(north, 90)
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
