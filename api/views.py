@@ -13,7 +13,7 @@ import numpy as np
 
 from api.language import Language
 from geo.fix import from_unix_ms
-from geo.limits import limits_of
+from geo.gaps import GapLimits, gap_limits_of
 from geo.motion import MotionFixes, advance, open_segments
 from geo.segments import Segments, Stop
 from maps import views
@@ -71,7 +71,7 @@ async def track_view(scope: Scope, vehicle: Row, wanted: Wanted) -> str:
 
     def build() -> str:
         columns, implausible = _believed(fixes.columns)
-        moved = _moved(columns, limits_of(vehicle["class"], vehicle["interval_s"][0]).gap_ms)
+        moved = _moved(columns, gap_limits_of(vehicle["class"], *vehicle["interval_s"]))
         return views.track_view(
             views.TrackFacts(
                 asked=asked,
@@ -154,7 +154,7 @@ def _believed(columns: Mapping[str, list[Any]]) -> tuple[dict[str, list[Any]], i
     return kept, sum(marks)
 
 
-def _moved(columns: Mapping[str, list[Any]], gap_ms: int) -> Segments:
+def _moved(columns: Mapping[str, list[Any]], limits: GapLimits) -> Segments:
     """What the fixes make of stops and gaps, within the window alone."""
     line = views.line_of(columns["lon"], columns["lat"], columns["fixed_at"], columns["speed_mps"])
     ignition = [-1 if each is None else int(each) for each in columns["ignition"]]
@@ -166,7 +166,8 @@ def _moved(columns: Mapping[str, list[Any]], gap_ms: int) -> Segments:
         speed_mps=line.speed_mps,
         ignition=np.array(ignition, dtype=np.int8),
     )
-    state, closed = advance(None, fixes, gap_ms)
+    moving_ms, rest_ms = (int(np.asarray(each)) for each in limits)
+    state, closed = advance(None, fixes, moving_ms, rest_ms)
     if state is not None:
         begun = open_segments(state)
         closed.chunks += begun.chunks

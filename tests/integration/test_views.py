@@ -159,7 +159,7 @@ async def test_a_hostile_name_is_only_a_name(world: World, api: Served) -> None:
 
 async def test_time_counts_from_a_fix_to_the_next_but_not_over_a_silence(world: World) -> None:
     await world.drive("A/AMB-2", (0, 114.2005, 22.3505), (100, 114.2105, 22.3505))
-    await world.drive("A/AMB-2", (900, 114.2005, 22.3505), (920, 114.2005, 22.3505))
+    await world.drive("A/AMB-2", (1200, 114.2005, 22.3505), (1220, 114.2005, 22.3505))
     window = (world.started_at, world.started_at + timedelta(hours=1))
     reader = Reader(world.database.dsn("milepost_api"))
     async with reader.scope([1]) as scope:
@@ -181,7 +181,8 @@ async def test_time_spent_is_read_by_the_key_of_fix(world: World) -> None:
     reader = Reader(world.database.dsn("milepost_api"))
     async with reader.scope([1]) as scope:
         plan = await scope.exec_driver_sql(
-            f"EXPLAIN {sql.text('time_spent')}", ([1, 2], [300.0, 300.0], *window, 0.001, 10)
+            f"EXPLAIN {sql.text('time_spent')}",
+            ([1, 2], [300.0] * 2, [300.0] * 2, *window, 0.001, 10, 1.0),
         )
         said = "\n".join(row[0] for row in plan)
     await reader.close()

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from geo.limits import limits_of
+import numpy as np
+
+from geo.gaps import gap_limits_of
+from geo.motion import MOVING_MPS
 from tracker import sql
 from tracker.reads.session import Row, Scope
 
@@ -37,8 +40,10 @@ async def time_spent(
     limit: int,
 ) -> TimeSpent:
     """The cells of vehicles (rows of `reads.vehicles`) since window[0] and before window[1]."""
-    gaps_s = [limits_of(row["class"], row["interval_s"][0]).gap_ms / 1000 for row in of]
-    values: tuple[Any, ...] = ([row["id"] for row in of], gaps_s, *window, cell_deg, limit)
+    limits = np.array([gap_limits_of(row["class"], *row["interval_s"]) for row in of])
+    moving_s, rest_s = (limits.reshape(-1, 2).T / 1000.0).tolist()
+    ids = [row["id"] for row in of]
+    values: tuple[Any, ...] = (ids, moving_s, rest_s, *window, cell_deg, limit, MOVING_MPS)
     rows = (await scope.exec_driver_sql(sql.text("time_spent"), values)).all()
     if not rows:
         return TimeSpent(lon=(), lat=(), spent_s=())
