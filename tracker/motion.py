@@ -102,6 +102,7 @@ def _due(row: asyncpg.Record) -> Due:
         rest_gap_ms=limits_of(row["vehicle_class"], seldomest_s).gap_ms,
         state=State.from_json(row["state"]) if row["state"] else None,
         worked_ms=unix_ms(row["worked_to"]) if row["worked_to"] else None,
+        changed_from_ms=unix_ms(row["from_at"]) if row["again"] else None,
         changed_to_ms=unix_ms(row["to_at"]) if row["again"] else None,
         numbers=row["numbers"] or (),
     )
