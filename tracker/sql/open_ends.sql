@@ -2,9 +2,12 @@
 -- go again since its past changed. Of the department $2 (NULL: any), those with something open before
 -- $1; NULL: from the beginning on.
 -- For a changed past it is the last fix before the change, looked for as far back as a gap.
-SELECT o.vehicle_id,
-       CASE WHEN o.changed_at IS NULL THEN o.worked_to
-            ELSE least(o.worked_to, coalesce(before.fixed_at, o.changed_at)) END AS begins_at
+-- Two arrays of one length: a third of the time of as many rows.
+SELECT array_agg(o.vehicle_id) AS vehicle_ids,
+       array_agg(
+           CASE WHEN o.changed_at IS NULL THEN o.worked_to
+                ELSE least(o.worked_to, coalesce(before.fixed_at, o.changed_at)) END
+       ) AS begin_at
 FROM (
     SELECT l.vehicle_id, m.worked_to, p.from_at AS changed_at,
            greatest(300, 3 * v.moving_interval_s) * interval '1 second' AS gap
