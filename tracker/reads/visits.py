@@ -11,11 +11,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from geo.distance import FULL_TURN_DEG, HALF_TURN_DEG, degree_lengths_m
+from geo.distance import FULL_TURN_DEG, HALF_TURN_DEG, Floats, degree_lengths_m, unwrap_lon
 from geo.fix import from_unix_ms, unix_ms
 from geo.gaps import GapLimits, gap_limits_of, gap_ms_after
 from geo.visits import Place, Visits, Ways, visits
@@ -69,11 +70,11 @@ async def visitors(scope: Scope, asked: Nearby) -> list[Row]:
     a gap. Raises TooMuch.
     """
     stretches = await _stretches(scope, asked)
-    known = {
-        row["id"]: row for row in await vehicles(scope, ids=[*{s.vehicle_id for s in stretches}])
-    }
     packed = await _packed(scope, asked, stretches)
-    found = await asyncio.to_thread(_judged, asked, stretches, known, packed)
+    fixes = await asyncio.to_thread(_read, asked, stretches, packed)
+    ids = np.unique(fixes.vehicle_id).tolist()
+    known = {row["id"]: row for row in await vehicles(scope, ids=ids)} if ids else {}
+    found = await asyncio.to_thread(_judged, asked, fixes, known)
     return sorted(_told(found, known), key=lambda row: (row["department"], row["vehicle"]))
 
 
@@ -83,8 +84,8 @@ async def _stretches(scope: Scope, asked: Nearby) -> list[_Stretch]:
     The open ends are read first: should the worker go on meanwhile, the chunks have more, not less.
     """
     asked_open = (asked.until, asked.department_id)
-    rows = await scope.exec_driver_sql(sql.text("open_ends"), asked_open)
-    open_from = {row.vehicle_id: row.begins_at for row in rows}
+    row = (await scope.exec_driver_sql(sql.text("open_ends"), asked_open)).one()
+    open_from = dict(zip(row.vehicle_ids or (), row.begin_at or (), strict=True))
     ends = (asked.since - BEYOND, asked.until + BEYOND)
     found = [
         _Stretch(vehicle_id, max(begins_at or ends[0], ends[0]), ends[1])
@@ -101,7 +102,7 @@ async def _stretches(scope: Scope, asked: Nearby) -> list[_Stretch]:
     return found
 
 
-def _box(asked: Nearby) -> tuple[object, ...]:
+def _box(asked: Nearby) -> tuple[Any, ...]:
     """The parameters of chunks_near.sql, a little wider than needed."""
     lat_m = float(degree_lengths_m(asked.lat)[1])
     high = asked.radius_m / lat_m * _ROOM
@@ -124,22 +125,54 @@ async def _packed(scope: Scope, asked: Nearby, stretches: Sequence[_Stretch]) ->
     return found.scalar_one() or b""
 
 
-def _judged(
-    asked: Nearby, stretches: Sequence[_Stretch], known: dict[int, Row], packed: bytes
-) -> Visits:
-    fixes = np.frombuffer(packed, _PACKED)
-    number = fixes["n"].astype(np.int64) - 1
+class _Fixes(NamedTuple):
+    """Of stretches that may come near, by vehicle, stretch and time."""
+
+    vehicle_id: npt.NDArray[np.int32]
+    stretch: npt.NDArray[np.int64]
+    fixed_ms: npt.NDArray[np.int64]
+    lon: Floats
+    lat: Floats
+    speed_mps: Floats
+
+
+def _read(asked: Nearby, stretches: Sequence[_Stretch], packed: bytes) -> _Fixes:
+    """Unpack, and leave out whatever stays away: of open ends that is nearly all."""
+    rows = np.frombuffer(packed, _PACKED)
     vehicle_id = np.array([each.vehicle_id for each in stretches], dtype=np.int32)
-    limits = [_limits(known.get(each.vehicle_id)) for each in stretches]
-    moving_ms, rest_ms = np.array(limits, dtype=np.int64).reshape(-1, 2).T
-    fixed_ms = fixes["us"].astype(np.int64) // 1000 + _EPOCH_2000_MS
+    number = rows["n"].astype(np.int64) - 1
+    fixed_ms = rows["us"].astype(np.int64) // 1000 + _EPOCH_2000_MS
     order = np.lexsort((fixed_ms, number, vehicle_id[number]))
-    number = number[order]
+    order = order[_may_be_near(asked, rows[order])]
+    number, rows = number[order], rows[order]
+    lon, lat, speed_mps = (rows[name].astype(np.float64) for name in ("lon", "lat", "speed"))
+    return _Fixes(vehicle_id[number], number, fixed_ms[order], lon, lat, speed_mps)
+
+
+def _may_be_near(asked: Nearby, rows: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
+    """By the box of each stretch, whose rows stand together."""
+    if not len(rows):
+        return np.zeros(0, dtype=bool)
+    starts = np.flatnonzero(np.r_[True, np.diff(rows["n"]) != 0])
+    _, _, wide, high, *_ = _box(asked)
+    near = np.ones(len(starts), dtype=bool)
+    sides = (
+        (unwrap_lon(rows["lon"], asked.lon) - asked.lon, wide),
+        (rows["lat"].astype(np.float64) - asked.lat, high),
+    )
+    for away, reach in sides:
+        near &= np.minimum.reduceat(away, starts) <= reach
+        near &= np.maximum.reduceat(away, starts) >= -reach
+    return np.repeat(near, np.diff(np.r_[starts, len(rows)]))
+
+
+def _judged(asked: Nearby, fixes: _Fixes, known: dict[int, Row]) -> Visits:
+    ids, at = np.unique(fixes.vehicle_id, return_inverse=True)
+    limits = [_limits(known.get(vehicle_id)) for vehicle_id in ids.tolist()]
+    moving_ms, rest_ms = np.array(limits, dtype=np.int64).reshape(-1, 2).T
+    gap_ms = gap_ms_after(GapLimits(moving_ms[at], rest_ms[at]), fixes.speed_mps)
     ways = Ways(
-        *(vehicle_id[number], number, fixed_ms[order]),
-        fixes["lon"].astype(np.float64)[order],
-        fixes["lat"].astype(np.float64)[order],
-        gap_ms_after(GapLimits(moving_ms[number], rest_ms[number]), fixes["speed"][order]),
+        *(fixes.vehicle_id, fixes.stretch, fixes.fixed_ms, fixes.lon, fixes.lat), gap_ms=gap_ms
     )
     window = (unix_ms(asked.since), unix_ms(asked.until))
     return visits(ways, Place(asked.lon, asked.lat, asked.radius_m, *window))

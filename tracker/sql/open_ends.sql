@@ -2,25 +2,33 @@
 -- go again since its past changed. Of the department $2 (NULL: any), those with something open before
 -- $1; NULL: from the beginning on.
 -- For a changed past it is the last fix before the change, looked for as far back as a gap.
-SELECT o.vehicle_id,
-       CASE WHEN o.changed_at IS NULL THEN o.worked_to
-            ELSE least(o.worked_to, coalesce(before.fixed_at, o.changed_at)) END AS begins_at
-FROM (
+-- Two arrays of one length: less than half the time of as many rows.
+WITH open AS MATERIALIZED (
     SELECT l.vehicle_id, m.worked_to, p.from_at AS changed_at,
-           greatest(300, 3 * v.moving_interval_s) * interval '1 second' AS gap
+           greatest(300, 3 * v.moving_interval_s, 3 * v.stopped_interval_s) * interval '1 second' AS gap
     FROM latest AS l
     JOIN vehicle AS v ON v.id = l.vehicle_id
     LEFT JOIN motion_cursor AS m ON m.vehicle_id = l.vehicle_id
     LEFT JOIN changed_pasts() AS p ON p.vehicle_id = l.vehicle_id
     WHERE (m.worked_to IS NULL OR l.fixed_at > m.worked_to OR p.from_at IS NOT NULL)
+      AND coalesce(least(m.worked_to, p.from_at), '-infinity') < $1::timestamptz
       AND ($2::integer IS NULL OR v.department_id = $2::integer)
-) AS o
-LEFT JOIN LATERAL (
-    SELECT f.fixed_at
-    FROM fix AS f
-    WHERE f.vehicle_id = o.vehicle_id AND NOT f.implausible
-      AND f.fixed_at < o.changed_at AND f.fixed_at >= o.changed_at - o.gap
-    ORDER BY f.fixed_at DESC
-    LIMIT 1
-) AS before ON true
-WHERE coalesce(least(o.worked_to, o.changed_at), '-infinity') < $1::timestamptz
+), begun AS (
+    SELECT o.vehicle_id, o.worked_to AS begins_at
+    FROM open AS o
+    WHERE o.changed_at IS NULL
+    UNION ALL
+    SELECT o.vehicle_id, least(o.worked_to, coalesce(before.fixed_at, o.changed_at))
+    FROM open AS o
+    LEFT JOIN LATERAL (
+        SELECT f.fixed_at
+        FROM fix AS f
+        WHERE f.vehicle_id = o.vehicle_id AND NOT f.implausible
+          AND f.fixed_at < o.changed_at AND f.fixed_at >= o.changed_at - o.gap
+        ORDER BY f.fixed_at DESC
+        LIMIT 1
+    ) AS before ON true
+    WHERE o.changed_at IS NOT NULL
+)
+SELECT array_agg(vehicle_id) AS vehicle_ids, array_agg(begins_at) AS begin_at
+FROM begun
