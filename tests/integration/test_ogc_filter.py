@@ -11,8 +11,8 @@ from typing import Any
 import cql2
 import shapely
 
+from geo.motion import MOVING_MPS
 from tests.integration.ogc_world import Feature, Ogc, moment, place
-from tracker.reads.motion import MOVING_MPS
 
 SQUARE = shapely.from_wkt("POLYGON((114 22.2,114.2 22.25,114.25 22.4,114.05 22.4,114 22.2))")
 LINE = shapely.from_wkt("LINESTRING(113.95 22.304,114.3 22.304)")
