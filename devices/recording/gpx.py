@@ -13,7 +13,8 @@ from lxml import etree
 from devices.errors import BrokenRecordingError, DocumentTypeError
 from devices.recording.item import Item, item_of, number_of
 
-_POINTS: Final = ("trkpt", "wpt", "rtept")
+#: What a file may have many of.
+_MANY: Final = ("trkpt", "trkseg", "trk", "wpt", "rtept", "rte")
 _MODES: Final = {"2d": 2, "3d": 3, "dgps": 3}
 #: Our member of an element of this name, in whatever namespace: GPX's own, Garmin's, ours.
 _MEMBERS: Final = {
@@ -37,7 +38,7 @@ def read_gpx(file: BinaryIO) -> Iterator[Item]:
     found = etree.iterparse(
         file,
         events=("end",),
-        tag=[f"{{*}}{name}" for name in _POINTS],
+        tag=[f"{{*}}{name}" for name in _MANY],
         resolve_entities=False,
         load_dtd=False,
         no_network=True,

@@ -215,17 +215,18 @@ def test_bytes_that_are_no_part_are_refused() -> None:
 
 
 SCRIPT = """
-import resource, sys
+import sys
 from devices.recording import Options, read_recording
 from devices.recording.part import part_payload, parts_of
+from tests.memory import peak_kb
 
 before = None
 with open(sys.argv[2], "rb") as file:
     for seq, part in enumerate(parts_of(read_recording(file, sys.argv[1], Options())), 1):
         part_payload("b", seq, part)
         if seq == 40:
-            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(seq, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+            before = peak_kb()
+print(seq, peak_kb() - before)
 """
 
 

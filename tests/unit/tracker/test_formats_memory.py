@@ -9,24 +9,22 @@ import pytest
 
 from tracker.formats import FORMATS
 
-CHUNKS, ROWS = 40, 5000
+CHUNKS, ROWS = 60, 5000
 #: What one chunk and its text may take beside what the first chunks took; a writer that kept what
-#: it wrote would need 40 MB and more.
-MORE_KB = 16_000
+#: it wrote would need 16 MB and more.
+MORE_KB = 12_000
 SCRIPT = """
-import resource, sys
+import sys
+from tests.memory import peak_kb
 from tests.unit.tracker.tracks_to_write import columns, head
 from tracker.formats import FORMATS
-
-def peak_kb():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 name, chunks, rows = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 writer = FORMATS[name].writer(head())
 total = len(writer.begin())
 for n in range(chunks):
     total += len(writer.add(columns(rows, n * rows)))
-    if n == chunks // 2:
+    if n == chunks * 2 // 3:
         before = peak_kb()
 total += len(writer.end())
 print(total, peak_kb() - before)
