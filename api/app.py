@@ -15,7 +15,19 @@ from api.callers import Callers
 from api.errors import RESPONSES, add_handlers
 from api.live import socket
 from api.live.hub import Hub
-from api.routes import adoption, alerts, devices, fences, health, sign_in, tracks, vehicles
+from api.routes import (
+    adoption,
+    alert_changes,
+    alerts,
+    devices,
+    fences,
+    health,
+    rules,
+    sign_in,
+    subscriptions,
+    tracks,
+    vehicles,
+)
 from api.service import Service
 from api.settings import ApiSettings
 from tracker.reads import Reader
@@ -28,6 +40,9 @@ _ROUTERS = (
     tracks.router,
     fences.router,
     alerts.router,
+    alert_changes.router,
+    rules.router,
+    subscriptions.router,
     adoption.router,
     socket.router,
     static.router,

@@ -26,7 +26,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
 
 from api.language import language_of
-from tracker.errors import DatabaseUnreachable, SchemaForeign, SchemaMissing, Unknown
+from tracker.errors import (
+    BadInput,
+    DatabaseUnreachable,
+    NotNow,
+    SchemaForeign,
+    SchemaMissing,
+    Stale,
+    Taken,
+    Unknown,
+)
 from tracker.reads import TooSlow, Unanswerable
 
 RETRY_AFTER_S = 5
@@ -116,6 +125,10 @@ PROBLEMS: dict[type[Exception], Problem] = {
     Unknown: _NOT_FOUND,
     ConsoleMissing: _problem(404, "console-missing", "The console is not built", "控制台尚未建立"),
     BadParameter: _INVALID,
+    BadInput: _INVALID,
+    NotNow: _problem(409, "not-now", "Its state does not allow this", "現時狀態不容許此操作"),
+    Taken: _problem(409, "taken", "That name is in use", "名稱已被使用"),
+    Stale: _problem(412, "stale", "It has changed since you read it", "資料已被更新，請重新讀取"),
     Unanswerable: _INVALID,
     RequestValidationError: _INVALID,
     WebSocketRequestValidationError: _INVALID,
@@ -165,7 +178,7 @@ async def _answer(connection: Request | WebSocket, error: Exception) -> Response
 
 
 def _response(connection: HTTPConnection, error: Exception) -> Response:
-    problem = _found(error)
+    problem = problem_of(error)
     language = language_of(connection.headers.get("accept-language", ""))
     headers = {"Content-Language": language, "Vary": "Accept-Language", **problem.headers}
     if isinstance(error, HTTPException) and error.headers:
@@ -179,7 +192,8 @@ def _response(connection: HTTPConnection, error: Exception) -> Response:
     return JSONResponse(body, problem.status, headers, "application/problem+json")
 
 
-def _found(error: Exception) -> Problem:
+def problem_of(error: Exception) -> Problem:
+    """How that error is answered."""
     if isinstance(error, HTTPException):
         phrase = HTTPStatus(error.status_code).phrase
         slug = phrase.lower().replace(" ", "-")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import assign, receipt, rejects, shards, show
+from tracker.cli import alerts, assign, receipt, rejects, shards, show, subscriptions
 from tracker.cli.registry import mount
 from tracker.cli.shared import DataOption, escaped, run_as_owner
 
@@ -31,6 +31,8 @@ groups["device"].command("receipt")(receipt.receipt)
 groups["device"].command("show")(show.show)
 app.add_typer(rejects.group, name="rejects")
 app.add_typer(shards.group, name="shard")
+app.add_typer(alerts.group, name="alert")
+app.add_typer(subscriptions.group, name="webhook")
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """The schema as SQLAlchemy models: the truth that the migrations are tested against."""
 
+from tracker.models.alerts import AlertChange, AlertEvent, Delivery, Subscription
 from tracker.models.base import Base
 from tracker.models.devices import DeviceNotice, DeviceState
 from tracker.models.fixes import Fix, Latest, Receipt, Reject, RejectDay
@@ -27,10 +28,13 @@ from tracker.models.watch import (
 
 __all__ = [
     "Alert",
+    "AlertChange",
+    "AlertEvent",
     "ApiToken",
     "Application",
     "Base",
     "Cluster",
+    "Delivery",
     "Department",
     "Device",
     "DeviceAssignment",
@@ -53,5 +57,6 @@ __all__ = [
     "Reject",
     "RejectDay",
     "Rule",
+    "Subscription",
     "Vehicle",
 ]

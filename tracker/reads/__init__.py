@@ -1,7 +1,7 @@
 """The read models: what the API shows, always in the scope of one caller."""
 
 from tracker.reads.adoption import adoption
-from tracker.reads.alerts import alerts, alerts_by_id, has_alert
+from tracker.reads.alerts import alert_changes, alerts, alerts_by_id, has_alert
 from tracker.reads.callers import (
     Caller,
     caller_of,
@@ -16,6 +16,7 @@ from tracker.reads.errors import TooSlow, Unanswerable
 from tracker.reads.fences import fences
 from tracker.reads.health import ingest_health
 from tracker.reads.motion import MOTIONS, motion_codes
+from tracker.reads.rules import rules
 from tracker.reads.session import Reader, Row, Scope, told
 from tracker.reads.tracks import Track, track
 from tracker.reads.vehicles import Box, positions, vehicle, vehicles
@@ -31,6 +32,7 @@ __all__ = [
     "Track",
     "Unanswerable",
     "adoption",
+    "alert_changes",
     "alerts",
     "alerts_by_id",
     "caller_of",
@@ -47,6 +49,7 @@ __all__ = [
     "motion_codes",
     "positions",
     "receipts",
+    "rules",
     "told",
     "track",
     "vehicle",
