@@ -18,7 +18,8 @@ from api.outgoing.errors import TryLater
 from api.outgoing.settings import MqttSettings
 from tracker.outbox import Subscription, Telling
 
-CLIENT_ID: Final = "milepost-worker"
+#: As its name at the private broker, where names are bound to client ids.
+CLIENT_ID: Final = "milepost-teller"
 
 
 class Mqtt:
