@@ -75,7 +75,7 @@ def lines(telling: Telling, language: Language) -> list[str]:
         key = "told.time" if body.get("time") else "told.time_by"
         said.append(say(language, key, time=clock(datetime.fromisoformat(at))))
     for alert in body.get("alerts", ()):
-        rule = alert["rule_name"].get(language) or alert["rule"]
+        rule = _title(alert["rule"], alert["rule_name"], language)
         severity = say(language, f"severity.{alert['severity']}")
         said.append(say(language, "told.rule", rule=rule, severity=severity))
     change = body.get("change") or {}
@@ -92,6 +92,10 @@ def clock(at: datetime) -> str:
 
 
 def _named(body: Mapping[str, Any], what: str, language: Language) -> str:
+    return _title(str(body.get(what)), body.get(f"{what}_name") or {}, language)
+
+
+def _title(ref: str, names: Mapping[str, str], language: Language) -> str:
     """A thing by its name, with the ref where that says more."""
-    ref, name = body.get(what), (body.get(f"{what}_name") or {}).get(language)
-    return str(ref) if not name or name in str(ref) else f"{name} ({ref})"
+    name = names.get(language)
+    return ref if not name or name in ref else f"{name} ({ref})"

@@ -90,7 +90,8 @@ class Receiver:
 
     def ids(self, vehicle: str | None = None) -> list[str]:
         """What it took, each once, in the order of its first coming."""
-        ids = [each.id for each in list(self.taken) if vehicle in (None, each.json.get("subject"))]
+        taken = list(self.taken)
+        ids = [each.id for each in taken if vehicle is None or each.json["subject"] == vehicle]
         return list(dict.fromkeys(ids))
 
     def expect(self, count: int, within_s: float = DEADLINE_S) -> None:

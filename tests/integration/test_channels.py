@@ -25,6 +25,7 @@ from tests.conftest import Database
 from tests.integration.api_world import World, world_in
 from tests.integration.processes import passing_folder
 from tests.integration.receivers import receiving
+from tests.integration.service import free_port
 from tests.integration.telling_world import outbox_ids, subscribe, telling, until
 from tracker.accounts import Accounts
 from tracker.alert_life import Change, change
@@ -59,11 +60,10 @@ class Mailbox:
 @contextmanager
 def mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
     mailbox = Mailbox()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=0)
+    port = free_port()
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
     controller.start()
-    assert controller.server is not None
     monkeypatch.setenv("MILEPOST_SMTP_HOST", "127.0.0.1")
-    port = controller.server.sockets[0].getsockname()[1]
     monkeypatch.setenv("MILEPOST_SMTP_PORT", str(port))
     monkeypatch.setenv("MILEPOST_SMTP_SENDER", "milepost@fsd.example")
     try:
@@ -257,7 +257,7 @@ async def test_the_broker_has_it_by_department_and_kind_and_after_its_restart_to
             await until(lambda: len(got) >= 3)
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
-            await asyncio.to_thread(mosquitto.stop)
+            mosquitto.stop()
             await world.cross_square("A/AMB-2")
 
             async def fails() -> bool:
@@ -266,7 +266,7 @@ async def test_the_broker_has_it_by_department_and_kind_and_after_its_restart_to
                 )
 
             await until(fails)
-            await asyncio.to_thread(mosquitto.start)
+            mosquitto.start()
 
             async def all_sent() -> bool:
                 return bool(await world.sql("SELECT bool_and(state = 'sent') FROM delivery"))
