@@ -70,7 +70,8 @@ class NewSubscription(BaseModel):
         if self.kind in ("webhook", "cap"):
             _check_url(self.target)
         elif self.kind == "email":
-            if not all(_ADDRESS.fullmatch(each) for each in mail_addresses(self.target)):
+            addresses = mail_addresses(self.target)
+            if not all(each.isascii() and _ADDRESS.fullmatch(each) for each in addresses):
                 raise ValueError("give mail addresses, apart by commas")
         elif self.target:
             raise ValueError("an MQTT subscription has no target: its topic follows from the event")

@@ -25,10 +25,10 @@ _PORTS: Final = {"https": 443, "http": 80}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where a request goes: the URL, and the address that was checked."""
+    """Where a request goes: the URL, and the addresses of its name, each of them checked."""
 
     url: SplitResult
-    address: str
+    addresses: tuple[str, ...]
     port: int
 
     @property
@@ -60,7 +60,7 @@ class Guard:
                 )
             if not allowed and parts.scheme != "https":
                 raise TryLater("only https is sent to public addresses")
-        return Target(url=parts, address=str(addresses[0]), port=port)
+        return Target(url=parts, addresses=tuple(map(str, addresses)), port=port)
 
     async def _resolve(self, host: str, port: int) -> list[Address]:
         with suppress(ValueError):
@@ -70,7 +70,8 @@ class Guard:
             found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
         except (OSError, UnicodeError) as error:
             raise TryLater(f"{host} has no address: {error}") from error
-        return [ip_address(str(each[4][0]).partition("%")[0]) for each in found]
+        each_once = dict.fromkeys(str(each[4][0]).partition("%")[0] for each in found)
+        return [ip_address(each) for each in each_once]
 
 
 def is_public(address: Address) -> bool:
@@ -79,7 +80,7 @@ def is_public(address: Address) -> bool:
         inner = address.ipv4_mapped or address.sixtofour
         if address in _NAT64:
             inner = IPv4Address(int(address) & 0xFFFFFFFF)
-        if address.teredo is not None:
+        if address.teredo is not None or address.is_site_local:
             return False
         if inner is not None:
             return is_public(inner)

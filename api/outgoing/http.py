@@ -50,13 +50,7 @@ class Poster:
             raise TryLater(f"{type(error).__name__}: {error}") from error
 
     async def _talk(self, target: Target, body: bytes, headers: Mapping[str, str]) -> Reply:
-        secure = target.url.scheme == "https"
-        reader, writer = await asyncio.open_connection(
-            target.address,
-            target.port,
-            ssl=self._tls if secure else None,
-            server_hostname=target.host if secure else None,
-        )
+        reader, writer = await self._connect(target)
         try:
             connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=REPLY_BYTES)
             request = _request(target, body, headers)
@@ -68,6 +62,22 @@ class Poster:
             writer.transport.abort()
             with suppress(OSError):
                 await writer.wait_closed()
+
+    async def _connect(self, target: Target) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """To the first of its addresses that answers; raises OSError, the last one's."""
+        secure = target.url.scheme == "https"
+        for number, address in enumerate(target.addresses, start=1):
+            try:
+                return await asyncio.open_connection(
+                    address,
+                    target.port,
+                    ssl=self._tls if secure else None,
+                    server_hostname=target.host if secure else None,
+                )
+            except OSError:
+                if number == len(target.addresses):
+                    raise
+        raise OSError(f"{target.host} has no address")
 
 
 def _request(target: Target, body: bytes, headers: Mapping[str, str]) -> h11.Request:

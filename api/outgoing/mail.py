@@ -72,10 +72,12 @@ def letter(telling: Telling, subscription: Subscription, sender: str) -> EmailMe
     """The message. Its id is that of the telling, so that a repeat is known as one."""
     message = EmailMessage()
     severity = severity_of(telling)
-    message["Subject"] = " / ".join(
+    subject = " / ".join(
         f"[{say(language, f'severity.{severity}')}] {headline(telling, language)}"
         for language in LANGUAGES
     )
+    # A name may have line breaks in it, a header may not.
+    message["Subject"] = " ".join("".join(c if c.isprintable() else " " for c in subject).split())
     message["From"] = sender
     message["To"] = [Address(addr_spec=each) for each in mail_addresses(subscription.target)]
     message["Date"] = format_datetime(telling.created_at)

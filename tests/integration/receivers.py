@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -48,6 +49,7 @@ class Receiver:
         #: The status for a request; may wait, or raise to break the connection.
         self.answer: Callable[[Got], int] = lambda _got: 204
         self.headers: dict[str, str] = {}
+        self.tls: ssl.SSLContext | None = None
         self._server: ThreadingHTTPServer | None = None
 
     @property
@@ -79,6 +81,8 @@ class Receiver:
 
         self._server = _Server(("127.0.0.1", self.port), Handler)
         self.port = self._server.server_address[1]
+        if self.tls is not None:
+            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def stop(self) -> None:
