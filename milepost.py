@@ -96,6 +96,7 @@ STEPS = (
 #: Kept running; started in this order, stopped in the reverse one.
 WORKERS = (
     Verb(argv=("ingest",), roles=("milepost_ingest",), shows="file", shared=True),
+    Verb(argv=("tell",), roles=("milepost_worker",)),
     Verb(
         argv=("serve", "--host", "{host}", "--port", "{port}"),
         roles=("milepost_api",),

@@ -19,6 +19,7 @@ from api.ogc import door as ogc
 from api.ogc.extents import Extents
 from api.routes import (
     adoption,
+    alert_changes,
     alerts,
     days,
     devices,
@@ -26,7 +27,9 @@ from api.routes import (
     health,
     journal,
     near,
+    rules,
     sign_in,
+    subscriptions,
     tracks,
     vehicles,
     views,
@@ -49,6 +52,9 @@ _ROUTERS = (
     views.router,
     fences.router,
     alerts.router,
+    alert_changes.router,
+    rules.router,
+    subscriptions.router,
     adoption.router,
     ogc.router,
     socket.router,

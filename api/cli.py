@@ -1,7 +1,8 @@
-"""`milepost serve`: the API and the console; `milepost view`: pages that stand alone."""
+"""`milepost serve`: the API and the console; `view`: pages; `tell`: what leaves the house."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +34,18 @@ app.add_typer(view, name="view")
 
 _HostOption = Annotated[str | None, typer.Option(help="The address to listen on.")]
 _PortOption = Annotated[int | None, typer.Option(min=1, max=65535, help="Its TCP port.")]
+
+
+@app.command()
+def tell() -> None:
+    """Tell subscribers of events and alerts; escalate what nobody acknowledges."""
+    import asyncio
+
+    from api.outgoing.jobs import run
+    from tracker.settings import DatabaseSettings
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    asyncio.run(run(DatabaseSettings().require("milepost_worker")))
 
 
 @app.command()

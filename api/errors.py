@@ -30,7 +30,16 @@ from starlette.websockets import WebSocket
 from api.language import language_of
 from geo.errors import GeoError
 from maps.errors import AssetsMissing
-from tracker.errors import DatabaseUnreachable, SchemaForeign, SchemaMissing, Unknown
+from tracker.errors import (
+    BadInput,
+    DatabaseUnreachable,
+    NotNow,
+    SchemaForeign,
+    SchemaMissing,
+    Stale,
+    Taken,
+    Unknown,
+)
 from tracker.reads import TooMuch, TooSlow, Unanswerable
 
 RETRY_AFTER_S = 5
@@ -132,6 +141,10 @@ PROBLEMS: dict[type[Exception], Problem] = {
     BadParameter: _INVALID,
     BadQuery: _problem(400, "bad-query", "The query cannot be used", "查詢條件無效"),
     GeoError: _INVALID,
+    BadInput: _INVALID,
+    NotNow: _problem(409, "not-now", "Its state does not allow this", "現時狀態不容許此操作"),
+    Taken: _problem(409, "taken", "That name is in use", "名稱已被使用"),
+    Stale: _problem(412, "stale", "It has changed since you read it", "資料已被更新，請重新讀取"),
     Unanswerable: _INVALID,
     TooMuch: _problem(422, "too-much", "The question covers too much", "查詢範圍過大"),
     RequestValidationError: _INVALID,
@@ -182,7 +195,7 @@ async def _answer(connection: Request | WebSocket, error: Exception) -> Response
 
 
 def _response(connection: HTTPConnection, error: Exception) -> Response:
-    problem = _found(error)
+    problem = problem_of(error)
     language = language_of(connection.headers.get("accept-language", ""))
     headers = {"Content-Language": language, "Vary": "Accept-Language", **problem.headers}
     if isinstance(error, HTTPException) and error.headers:
@@ -196,7 +209,8 @@ def _response(connection: HTTPConnection, error: Exception) -> Response:
     return JSONResponse(body, problem.status, headers, "application/problem+json")
 
 
-def _found(error: Exception) -> Problem:
+def problem_of(error: Exception) -> Problem:
+    """How that error is answered."""
     if isinstance(error, HTTPException):
         phrase = HTTPStatus(error.status_code).phrase
         slug = phrase.lower().replace(" ", "-")

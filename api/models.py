@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, Literal
-from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -17,7 +16,6 @@ from tracker.duty import DutyStatus
 Lon = float
 Lat = float
 Severity = Literal["info", "warning", "critical"]
-AlertState = Literal["open", "acknowledged", "closed"]
 Motion = Literal["unknown", "moving", "idling", "stopped"]
 
 
@@ -326,47 +324,6 @@ class Fences(Model):
 
     type: Literal["FeatureCollection"] = "FeatureCollection"
     features: list[FenceFeature]
-
-
-class Alert(Model):
-    """An event that matched a rule and wants a person."""
-
-    id: UUID
-    state: AlertState
-    severity: Severity
-    kind: Literal["enter", "exit", "present"]
-    vehicle: str
-    vehicle_name: Name
-    fence: str
-    fence_name: Name
-    rule: str
-    rule_name: Name
-    #: None where only `not_after` is known.
-    time: datetime | None
-    not_after: datetime
-    opened_at: datetime
-    #: Found in fixes that came after newer ones of the same vehicle.
-    late: bool
-    acknowledged_at: datetime | None
-    closed_at: datetime | None
-    close_reason: str | None
-    #: The fix that told it; null if it is not kept any more.
-    lon: Lon | None
-    lat: Lat | None
-
-
-class Alerts(Model):
-    """Alerts, the newest first; `next` leads to older ones."""
-
-    alerts: list[Alert]
-    next: str | None
-
-
-class AlertsMessage(Model):
-    """New and changed alerts in the live feed."""
-
-    type: Literal["alerts"] = "alerts"
-    alerts: list[Alert]
 
 
 class ClusterAdoption(Model):

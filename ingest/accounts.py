@@ -38,12 +38,14 @@ MOVED_WITHIN_S = 10.0
 INGEST = "milepost-ingest-{shard}"
 SIMULATOR = "milepost-simulator"
 TAIL = "milepost-tail"
-NAMES = {"ingest": INGEST, "simulate": SIMULATOR, "tail": TAIL}
+TELLER = "milepost-teller"
+NAMES = {"ingest": INGEST, "simulate": SIMULATOR, "tail": TAIL, "tell": TELLER}
 
 #: What each may do; what is not listed is refused. The first part is for clients without a name.
 RIGHTS = f"""\
 # Written by Milepost.
 topic readwrite gov/#
+topic read gov-out/#
 
 user {TAIL}
 topic read gov/#
@@ -56,6 +58,9 @@ topic write gov/1/+/+/cmdack
 topic read gov/1/+/+/ack
 topic read gov/1/+/+/config
 topic read gov/1/+/+/cmd
+
+user {TELLER}
+topic write gov-out/1/#
 
 pattern write gov/1/%u/nmea
 pattern write gov/1/%u/fix
@@ -141,7 +146,7 @@ def write_accounts(data: DataFolder, accounts: Accounts) -> None:
     known = dict(line.split(":", 1) for line in before.splitlines() if ":" in line)
     lines = [ANONYMOUS if accounts.anonymous else NAMED_ONLY]
     ingest = [INGEST.format(shard=shard) for shard in accounts.shards]
-    for name in (*ingest, SIMULATOR, TAIL):
+    for name in (*ingest, SIMULATOR, TAIL, TELLER):
         password = password_file(data, INGEST if name in ingest else name)
         kept = known.get(name, "")
         lines.append(f"{name}:{_hash_of(password, kept)}\n")

@@ -19,6 +19,7 @@ from geo.fix import unix_ms
 from tracker import device_news, erasing, judging, leases, presence, private_times, sql, staging
 from tracker import directory as registry
 from tracker.accounts import Accounts
+from tracker.alerting import Stamp
 from tracker.connect import open_pool, told
 from tracker.directory import Directory
 from tracker.errors import DatabaseUnreachable, LeaseLost, SchemaMissing
@@ -28,7 +29,7 @@ from tracker.message import Message
 from tracker.past import Window
 from tracker.receipts import Receipt, Receipts
 from tracker.sorting import ReceiptKey, RejectRow, Sorted, receipt_keys, sort
-from tracker.telling import Stamp, tell
+from tracker.telling import tell
 
 if TYPE_CHECKING:
     from tracker.connect import Connection, Pool

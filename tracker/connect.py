@@ -104,8 +104,13 @@ async def scoped(
     engine: AsyncEngine, department_ids: Iterable[int]
 ) -> AsyncIterator[AsyncConnection]:
     """A transaction that sees the rows of these departments and of no other (database law 9)."""
-    listed = ",".join(str(int(number)) for number in sorted(department_ids))
     async with engine.begin() as connection:
-        # SET takes no parameters, and this role has no set_config: so integers, and only those.
-        await connection.execute(text(SET_SCOPE.format(listed)))
+        await set_scope(connection, department_ids)
         yield connection
+
+
+async def set_scope(connection: AsyncConnection, department_ids: Iterable[int]) -> None:
+    """Let the connection's transaction see the rows of these departments."""
+    listed = ",".join(str(int(number)) for number in sorted(department_ids))
+    # SET takes no parameters, and the API's role has no set_config: so integers, and only those.
+    await connection.execute(text(SET_SCOPE.format(listed)))

@@ -77,6 +77,8 @@ class Rule:
     on_kinds: frozenset[str]
     fence_id: int | None
     severity: str
+    #: Events of one vehicle and fence so long after one that alerted join its alert.
+    cooldown_s: int | None = None
 
 
 class Directory:
@@ -237,6 +239,7 @@ def _rule(row: asyncpg.Record) -> Rule:
         on_kinds=frozenset(row["on_kinds"]),
         fence_id=row["fence_id"],
         severity=row["severity"],
+        cooldown_s=row["cooldown_s"],
     )
 
 

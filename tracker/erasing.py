@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from geo.fix import unix_ms
 from tracker import judging, presence, sql
+from tracker.alerting import Stamp
 from tracker.directory import Directory
 from tracker.judging import Judgement
 from tracker.past import Window
 from tracker.presence import Seen
 from tracker.private_times import Pending
-from tracker.telling import Stamp
 
 if TYPE_CHECKING:
     from tracker.connect import Connection

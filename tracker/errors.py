@@ -8,6 +8,8 @@ TrackerError
 ├── Unstorable
 ├── Unknown
 ├── Taken
+├── Stale
+├── NotNow
 └── BadInput
 """
 
@@ -52,6 +54,14 @@ class Unknown(TrackerError):
 
 class Taken(TrackerError):
     """That name is in use already, and names are never used twice: choose another."""
+
+
+class Stale(TrackerError):
+    """It has changed since you read it: read it again, then decide anew."""
+
+
+class NotNow(TrackerError):
+    """It does not stand so that this could be done to it: read it again."""
 
 
 class BadInput(TrackerError):

@@ -111,6 +111,8 @@ class NewRule(New):
     on: Sequence[Literal["enter", "exit", "present"]] = ("enter", "exit")
     fence: Ref | None = None
     severity: Literal["info", "warning", "critical"] = "warning"
+    cooldown_s: Annotated[int, Field(gt=0)] | None = None
+    escalate_after_s: Annotated[int, Field(gt=0)] | None = None
 
 
 @singledispatch
@@ -242,6 +244,8 @@ async def _rule(new: NewRule, connection: AsyncConnection) -> int:
             "on_kinds": list(new.on),
             "fence_id": fence_id,
             "severity": new.severity,
+            "cooldown_s": new.cooldown_s,
+            "escalate_after_s": new.escalate_after_s,
         },
     )
 

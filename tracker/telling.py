@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from geo.fix import from_unix_ms
-from tracker import sql
-from tracker.directory import Directory, Rule
+from tracker import alerting, sql
+from tracker.alerting import Candidate, Stamp
+from tracker.directory import Directory
 from tracker.judging import Judgement, Told
 
 if TYPE_CHECKING:
@@ -16,15 +16,6 @@ if TYPE_CHECKING:
 
 #: An event that only late fixes told still alerts while it is younger than this (reading 11).
 LATE_ALERT_LIMIT_MS = 300_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
-    """The feed, its number for this commit, and the database's time."""
-
-    feed: int
-    n: int
-    now_ms: int
 
 
 async def tell(
@@ -42,34 +33,19 @@ async def tell(
     if judgement.withdrawn:
         ids = list(judgement.withdrawn)
         changed |= {row["id"] for row in await connection.fetch(sql.text("withdraw_events"), ids)}
-    inherited = await _amend_alerts(connection, judgement, stamp)
-    alerts = [
-        _alert_row(each, rule, stamp)
+    inherited = await alerting.amend(connection, judgement.withdrawn, stamp)
+    candidates = [
+        Candidate(told=each, rule=rule)
         for each in new
         if not each.late or stamp.now_ms - each.event.not_after_ms < LATE_ALERT_LIMIT_MS
         for rule in directory.rules_for(each.department_id, each.event.kind, each.event.fence_id)
         if each.event.cause != "scope" and (rule.id, each.id) not in inherited
     ]
-    opened = 0
-    if alerts:
-        opened = len(await connection.fetch(sql.text("store_alerts"), alerts, stamp.feed, stamp.n))
+    opened = await alerting.raise_alerts(connection, candidates, stamp)
     if changed:
-        await connection.execute(sql.text("store_outbox"), list(changed))
+        await connection.execute(sql.text("store_outbox"), list(changed), None, None)
+    await alerting.end_visits(connection, new, stamp)
     return len(new), opened
-
-
-async def _amend_alerts(
-    connection: Connection, judgement: Judgement, stamp: Stamp
-) -> set[tuple[int, UUID]]:
-    """Move or close the alerts of withdrawn events; returns (rule, event) of those moved."""
-    if not judgement.withdrawn:
-        return set()
-    pairs = [
-        {"id": str(old), "amended_by": str(new) if new else None}
-        for old, new in judgement.withdrawn.items()
-    ]
-    rows = await connection.fetch(sql.text("amend_alerts"), pairs, stamp.feed, stamp.n)
-    return {(row["rule_id"], row["event_id"]) for row in rows}
 
 
 def _event_row(told: Told) -> dict[str, Any]:
@@ -89,18 +65,6 @@ def _event_row(told: Told) -> dict[str, Any]:
         "late": told.late,
         "cause": event.cause,
         "amends": str(told.amends) if told.amends else None,
-    }
-
-
-def _alert_row(told: Told, rule: Rule, stamp: Stamp) -> dict[str, Any]:
-    return {
-        "id": str(uuid5(told.id, f"{rule.full_ref} {stamp.feed} {stamp.n}")),
-        "department_id": told.department_id,
-        "rule_id": rule.id,
-        "event_id": str(told.id),
-        "vehicle_id": told.event.vehicle_id,
-        "fence_id": told.event.fence_id,
-        "severity": rule.severity,
     }
 
 

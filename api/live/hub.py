@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from api.alert_models import Alert, AlertsMessage
 from api.live.frames import Frame
 from api.live.picture import NOBODY, NONE_REMOVED, difference, merged
 from api.live.viewer import TRY_AGAIN, End, Viewer
-from api.models import Alert, AlertsMessage
 from tracker.errors import TrackerError
 from tracker.live import Changes, ScopeFeed, Wakeups
 from tracker.reads import MOTIONS, Reader

@@ -6,12 +6,13 @@ from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
+from api.alert_models import Alert, AlertDetails, Alerts, AlertState
 from api.caller import SCHEMES, InScope
 from api.errors import NotFound
-from api.models import Alert, Alerts, AlertState
 from tracker import reads
+from tracker.reads import Scope
 
 router = APIRouter(prefix="/v1", tags=["alerts"], dependencies=SCHEMES)
 
@@ -30,6 +31,28 @@ async def alerts(
     page = [Alert.model_validate(row) for row in rows[:limit]]
     more = len(rows) > limit
     return Alerts(alerts=page, next=_next(state, page[-1].id, limit) if more else None)
+
+
+@router.get("/alerts/{alert_id}")
+async def alert(scope: InScope, alert_id: UUID, response: Response) -> AlertDetails:
+    """One alert with all that was done to it. Its ETag is its revision."""
+    found = await details(scope, alert_id)
+    response.headers["ETag"] = etag(found)
+    return found
+
+
+async def details(scope: Scope, alert_id: UUID) -> AlertDetails:
+    """That alert in this scope; raises NotFound."""
+    rows = await reads.alerts_by_id(scope, [alert_id])
+    if not rows:
+        raise NotFound(f"(alert {alert_id})")
+    changes = await reads.alert_changes(scope, alert_id)
+    return AlertDetails.model_validate({**rows[0], "changes": changes})
+
+
+def etag(alert: Alert) -> str:
+    """What `If-Match` is to bring back."""
+    return f'"{alert.revision}"'
 
 
 def _next(state: str | None, last: UUID, limit: int) -> str:

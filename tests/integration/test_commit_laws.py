@@ -120,7 +120,8 @@ def truth(start: datetime, track: Track) -> tuple[dict[UUID, Facts], set[datetim
 
 async def wipe(connection: asyncpg.Connection[asyncpg.Record]) -> None:
     await connection.execute(
-        "DELETE FROM alert; DELETE FROM event; DELETE FROM outbox; DELETE FROM fix;"
+        "DELETE FROM alert_change; DELETE FROM alert_event; DELETE FROM alert;"
+        " DELETE FROM event; DELETE FROM outbox; DELETE FROM fix;"
         " DELETE FROM latest; DELETE FROM fence_state; DELETE FROM receipt; DELETE FROM reject"
     )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tracker.cli import (
+    alerts,
     assign,
     duty,
     export,
@@ -21,6 +22,7 @@ from tracker.cli import (
     rejects,
     shards,
     show,
+    subscriptions,
     tracks,
     where,
     worker,
@@ -60,6 +62,8 @@ app.add_typer(keeping.retention, name="retention")
 app.add_typer(keeping.hold, name="hold")
 app.add_typer(shards.group, name="shard")
 app.command("worker")(worker.worker)
+app.add_typer(alerts.group, name="alert")
+app.add_typer(subscriptions.group, name="webhook")
 
 
 @app.command()

@@ -138,18 +138,35 @@ def _add_fence(
     _add("fence", row | {"definition": _from_grid(definition) if grid else definition})
 
 
-def _add_rule(
-    ref: Ref,
-    department: Department,
-    *,
-    on: Annotated[str, typer.Option(help="enter, exit, present: apart by spaces.")] = "enter exit",
-    fence: Annotated[str | None, typer.Option(help="Only this fence; without: all.")] = None,
-    severity: Annotated[str, typer.Option(help="info, warning or critical.")] = "warning",
-    name: Name = NAMELESS,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class RuleOptions:
+    """What `rule add` is told."""
+
+    ref: Ref
+    department: Department
+    on: Annotated[str, typer.Option(help="enter, exit, present: apart by spaces.")] = "enter exit"
+    fence: Annotated[str | None, typer.Option(help="Only this fence; without: all.")] = None
+    severity: Annotated[str, typer.Option(help="info, warning or critical.")] = "warning"
+    cooldown_s: Annotated[
+        int | None,
+        typer.Option(
+            "--cooldown", metavar="SECONDS", min=1,
+            help="So long further events of a vehicle and fence join the alert instead.",
+        ),
+    ] = None  # fmt: skip
+    escalate_after_s: Annotated[
+        int | None,
+        typer.Option(
+            "--escalate", metavar="SECONDS", min=1, help="Escalate what nobody acknowledges in it."
+        ),
+    ] = None  # fmt: skip
+    name: Name = NAMELESS
+
+
+@takes(RuleOptions)
+def _add_rule(said: RuleOptions) -> None:
     """Register a rule: which events of fences become alerts."""
-    row = {"ref": ref, "department": department, "name": name}
-    _add("rule", row | {"on": on, "fence": fence, "severity": severity})
+    _add("rule", asdict(said))
 
 
 ADDERS: dict[str, Callable[..., None]] = {

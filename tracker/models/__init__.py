@@ -1,5 +1,6 @@
 """The schema as SQLAlchemy models: the truth that the migrations are tested against."""
 
+from tracker.models.alerts import AlertChange, AlertEvent, Delivery, Subscription
 from tracker.models.base import Base
 from tracker.models.devices import DeviceNotice, DeviceState, ImportPart
 from tracker.models.fixes import Fix, Latest, Receipt, Reject, RejectDay
@@ -45,10 +46,13 @@ from tracker.models.watch import (
 
 __all__ = [
     "Alert",
+    "AlertChange",
+    "AlertEvent",
     "ApiToken",
     "Application",
     "Base",
     "Cluster",
+    "Delivery",
     "Department",
     "Device",
     "DeviceAssignment",
@@ -83,6 +87,7 @@ __all__ = [
     "RetentionRun",
     "Rule",
     "Stop",
+    "Subscription",
     "TrackChunk",
     "Trip",
     "Vehicle",

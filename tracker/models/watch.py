@@ -76,6 +76,8 @@ class Rule(Base):
         CheckConstraint(
             "on_kinds <@ ARRAY['enter','exit','present'] AND on_kinds <> '{}'", name="on_kinds"
         ),
+        CheckConstraint("cooldown_s > 0", name="cooldown_s"),
+        CheckConstraint("escalate_after_s > 0", name="escalate_after_s"),
     )
 
     id: Mapped[IntKey]
@@ -86,6 +88,10 @@ class Rule(Base):
     #: None: every fence of the department.
     fence_id: Mapped[int | None]
     severity: Mapped[str]
+    #: So long after an event that alerted, further ones of the vehicle and fence join its alert.
+    cooldown_s: Mapped[int | None]
+    #: An alert that nobody acknowledges within this is escalated.
+    escalate_after_s: Mapped[int | None]
     created_at: Mapped[Now]
     disabled_at: Mapped[Moment | None]
 
@@ -148,6 +154,11 @@ class Alert(Live, Base):
         Index("ix_alert_department_id_opened_at", "department_id", "opened_at"),
         Index("ix_alert_event_id", "event_id"),
         Index("ix_alert_feed_n", "feed", "n"),
+        Index(
+            "ix_alert_standing",
+            *("vehicle_id", "fence_id"),
+            postgresql_where=text("state <> 'closed'"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -164,13 +175,30 @@ class Alert(Live, Base):
     note: Mapped[str | None]
     closed_at: Mapped[Moment | None]
     closed_by: Mapped[str | None]
+    #: Of a person: handled, false, duplicate; of the service: over, withdrawn, fence_deleted.
     close_reason: Mapped[str | None]
+    #: Since when it is open: its opening, or its last reopening.
+    waits_since: Mapped[Now]
+    assigned_to: Mapped[str | None]
+    #: Until then it asks for nobody.
+    snoozed_until: Mapped[Moment | None]
+    escalated_at: Mapped[Moment | None]
+    #: How many valid events joined it because of its rule's cool-down.
+    suppressed: Mapped[int] = mapped_column(server_default=text("0"))
+    #: When the last of them was.
+    last_event_at: Mapped[Moment | None]
+    #: Grows with each change.
+    revision: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class Outbox(Base):
     """What will leave the house, written in the transaction that made it true."""
 
     __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_unplanned", "id", postgresql_where=text("planned_at IS NULL")),
+        Index("ix_outbox_event_id", "event_id"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     department_id: Mapped[int]
@@ -182,4 +210,5 @@ class Outbox(Base):
     revision: Mapped[int]
     body: Mapped[Json]
     created_at: Mapped[Now]
-    sent_at: Mapped[Moment | None]
+    #: Since when its deliveries stand.
+    planned_at: Mapped[Moment | None]

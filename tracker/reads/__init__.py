@@ -1,7 +1,7 @@
 """The read models: what the API shows, always in the scope of one caller."""
 
 from tracker.reads.adoption import adoption
-from tracker.reads.alerts import alerts, alerts_by_id, has_alert
+from tracker.reads.alerts import alert_changes, alerts, alerts_by_id, has_alert
 from tracker.reads.callers import (
     Caller,
     caller_of,
@@ -32,6 +32,7 @@ from tracker.reads.layers import LAYERS, Kind, Layer
 from tracker.reads.motion import MOTIONS, motion_codes
 from tracker.reads.near import Near, near
 from tracker.reads.private import presence, private_times
+from tracker.reads.rules import rules
 from tracker.reads.session import Reader, Row, Scope, told
 from tracker.reads.simplified import Coarseness, Simplified, simplified
 from tracker.reads.tiles import tile
@@ -76,6 +77,7 @@ __all__ = [
     "Wanted",
     "Window",
     "adoption",
+    "alert_changes",
     "alerts",
     "alerts_by_id",
     "caller_of",
@@ -107,6 +109,7 @@ __all__ = [
     "presence",
     "private_times",
     "receipts",
+    "rules",
     "simplified",
     "stops",
     "tile",

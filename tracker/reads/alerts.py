@@ -9,11 +9,12 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, literal, select, true, tuple_
 
-from tracker.models import Alert, Department, Event, Fence, Fix, Rule, Vehicle
+from tracker.models import Alert, AlertChange, Department, Event, Fence, Fix, Rule, Vehicle
 from tracker.reads.session import Row, Scope, rows_of
 
 #: How long before an event its place is looked for: fixes are only read with bounds in time.
 PLACE_WITHIN = timedelta(days=1)
+CHANGES_MOST = 1_000
 
 
 def _told() -> Select[*tuple[Any, ...]]:
@@ -41,6 +42,9 @@ def _told() -> Select[*tuple[Any, ...]]:
             Rule.name.label("rule_name"),
             *(Event.time, Event.not_after, Alert.opened_at, Event.late),
             *(Alert.acknowledged_at, Alert.closed_at, Alert.close_reason),
+            *(Alert.acknowledged_by, Alert.closed_by, Alert.note, Alert.assigned_to),
+            *(Alert.snoozed_until, Alert.escalated_at, Alert.suppressed, Alert.last_event_at),
+            *(Alert.revision, Event.status.label("event_status")),
             *(place.c.lon, place.c.lat),
         )
         .join(Event, Event.id == Alert.event_id)
@@ -59,7 +63,9 @@ async def alerts(
 
     id, state, severity, kind, vehicle, vehicle_name, fence, fence_name, rule, rule_name, time
     (None: somewhere before not_after), not_after, opened_at, late, acknowledged_at, closed_at,
-    close_reason, lon, lat (the fix that told it; None if it is gone).
+    close_reason, acknowledged_by, closed_by, note (the last), assigned_to, snoozed_until,
+    escalated_at, suppressed and last_event_at (what joined it), revision, event_status (valid or
+    withdrawn), lon, lat (the fix that told it; None if it is gone).
     """
     query = _told().order_by(Alert.opened_at.desc(), Alert.id.desc()).limit(limit)
     if state is not None:
@@ -73,6 +79,21 @@ async def alerts(
 async def alerts_by_id(scope: Scope, ids: Sequence[UUID]) -> list[Row]:
     """These alerts, as `alerts` has them, in the order of their opening."""
     query = _told().where(Alert.id.in_(ids)).order_by(Alert.opened_at, Alert.id)
+    return await rows_of(scope, query)
+
+
+async def alert_changes(scope: Scope, alert_id: UUID) -> list[Row]:
+    """What was done to an alert, the oldest first: at, by (None: the service), what, note, detail,
+    revision."""
+    query = (
+        select(
+            *(AlertChange.at, AlertChange.by, AlertChange.what, AlertChange.note),
+            *(AlertChange.detail, AlertChange.revision),
+        )
+        .where(AlertChange.alert_id == alert_id)
+        .order_by(AlertChange.id)
+        .limit(CHANGES_MOST)
+    )
     return await rows_of(scope, query)
 
 

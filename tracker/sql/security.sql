@@ -78,7 +78,6 @@ CREATE OR REPLACE FUNCTION changed_pasts() RETURNS TABLE (vehicle_id integer, fr
     GROUP BY p.vehicle_id
 $$;
 
-
 -- The one thing that a caller writes about a vehicle: what it is doing. Only of departments in scope.
 CREATE OR REPLACE FUNCTION set_duty(department_ref text, vehicle_ref text, new_status text, at timestamptz, caller text)
     RETURNS timestamptz
@@ -97,6 +96,66 @@ GRANT EXECUTE ON FUNCTION set_duty(text, text, text, timestamptz, text) TO milep
 REVOKE EXECUTE ON FUNCTION ensure_fix_partition(date), registry_changed(), caller_of(bytea),
     demo_sign_in(bytea, text, text), end_session(bytea), changed_pasts() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION changed_pasts() TO milepost_api;
+
+-- An edit's number in the live feed (law 3): feed 0 has no shard, and all who edit share it. Its lock
+-- lasts until the commit, so edits appear in the order of their numbers.
+CREATE OR REPLACE FUNCTION next_edit() RETURNS bigint
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    UPDATE feed SET n = n + 1 WHERE id = 0 RETURNING n
+$$;
+
+-- What is told of events, as they stand now, in full refs: the one truth of the outbox's bodies. Under
+-- the rights and in the scope of whoever asks. `alerts`: those that the event itself stands for.
+CREATE OR REPLACE FUNCTION telling(event_ids uuid[])
+    RETURNS TABLE (department_id integer, vehicle_id integer, type text, event_id uuid,
+                   revision integer, at timestamptz, body jsonb)
+    LANGUAGE sql STABLE AS $$
+    SELECT e.department_id, e.vehicle_id, 'milepost.fence.' || e.kind || '.v1', e.id, e.revision, e.at,
+           jsonb_build_object(
+               'event', e.id, 'revision', e.revision,
+               'vehicle', p.ref || '/' || v.ref, 'vehicle_name', v.name,
+               'fence', p.ref || '/' || f.ref, 'fence_name', f.name,
+               'fence_version', e.fence_version, 'kind', e.kind, 'time', e.time,
+               'not_before', e.not_before, 'not_after', e.not_after, 'interpolated', e.interpolated,
+               'gap', e.gap, 'late', e.late, 'cause', e.cause, 'status', e.status, 'amends', e.amends,
+               'alerts', coalesce(a.alerts, '[]'), 'joined', coalesce(j.joined, '[]')
+           )
+    FROM event AS e
+    JOIN vehicle AS v ON v.id = e.vehicle_id
+    LEFT JOIN fence AS f ON f.id = e.fence_id
+    JOIN department AS p ON p.id = e.department_id
+    LEFT JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_object(
+            'id', a.id, 'rule', p.ref || '/' || r.ref, 'rule_name', r.name, 'severity', a.severity,
+            'state', a.state, 'close_reason', a.close_reason, 'opened_at', a.opened_at,
+            'acknowledged_at', a.acknowledged_at, 'escalated_at', a.escalated_at,
+            'assigned_to', a.assigned_to, 'snoozed_until', a.snoozed_until, 'suppressed', a.suppressed
+        ) ORDER BY r.ref) AS alerts
+        FROM alert AS a JOIN rule AS r ON r.id = a.rule_id
+        WHERE a.event_id = e.id
+    ) AS a ON true
+    LEFT JOIN LATERAL (
+        SELECT jsonb_agg(k.alert_id) AS joined FROM alert_event AS k WHERE k.event_id = e.id
+    ) AS j ON true
+    WHERE e.id = any(event_ids)
+$$;
+
+-- The API may write a subscription's secret and never read one: so the old one is kept here.
+CREATE OR REPLACE FUNCTION rotate_secret(subscription_id integer, new_secret text, old_until timestamptz)
+    RETURNS boolean
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    UPDATE subscription SET old_secret = secret, secret = new_secret, old_secret_until = old_until
+    WHERE id = subscription_id AND secret IS NOT NULL
+      AND department_id = any(string_to_array(current_setting('app.depts', true), ',')::int[])
+    RETURNING true
+$$;
+
+REVOKE EXECUTE ON FUNCTION ensure_fix_partition(date), registry_changed(), caller_of(bytea),
+    demo_sign_in(bytea, text, text), end_session(bytea), next_edit(), telling(uuid[]),
+    rotate_secret(integer, text, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION next_edit() TO milepost_api, milepost_worker;
+GRANT EXECUTE ON FUNCTION rotate_secret(integer, text, timestamptz) TO milepost_api;
+GRANT EXECUTE ON FUNCTION telling(uuid[]) TO milepost_api, milepost_ingest, milepost_worker;
 GRANT EXECUTE ON FUNCTION ensure_fix_partition(date) TO milepost_ingest;
 GRANT EXECUTE ON FUNCTION caller_of(bytea), demo_sign_in(bytea, text, text), end_session(bytea)
     TO milepost_api;
@@ -136,6 +195,27 @@ GRANT SELECT ON department, application, vehicle, device_assignment, duty_status
     installation TO milepost_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON track_chunk, trip, stop, gap, vehicle_day, odometer,
     motion_cursor, motion_checkpoint, past_change, worker_job TO milepost_worker;
+-- Alerts are changed by people through the API and by the worker; only what a change changes, and
+-- rows of `alert_change` are only added.
+GRANT SELECT ON alert_change, alert_event, delivery, outbox TO milepost_api;
+GRANT UPDATE (state, acknowledged_at, acknowledged_by, note, closed_at, closed_by, close_reason,
+    waits_since, assigned_to, snoozed_until, escalated_at, revision, feed, n) ON alert
+    TO milepost_api, milepost_worker;
+GRANT UPDATE (revision) ON event TO milepost_api, milepost_worker;
+GRANT INSERT ON alert_change, outbox TO milepost_api, milepost_worker;
+GRANT SELECT, INSERT ON alert_change, alert_event TO milepost_ingest;
+GRANT SELECT ON subscription TO milepost_worker;
+GRANT UPDATE (disabled_at, disabled_reason) ON subscription TO milepost_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON delivery TO milepost_worker;
+GRANT SELECT, UPDATE, DELETE ON outbox TO milepost_worker;
+GRANT SELECT ON department, vehicle, fence, fence_version, rule, event, alert, alert_change, alert_event,
+    installation TO milepost_worker;
+-- The API writes secrets and never reads them.
+GRANT SELECT (id, department_id, ref, kind, target, types, severities, rules, vehicles, old_secret_until,
+    created_at, disabled_at, disabled_reason) ON subscription TO milepost_api;
+GRANT INSERT ON subscription, delivery TO milepost_api;
+GRANT UPDATE (disabled_at, disabled_reason) ON subscription TO milepost_api;
+GRANT UPDATE (state, attempts, next_at, waits_since, done_at) ON delivery TO milepost_api;
 
 -- Policies: the owner sees all (FORCE binds it too), ingest and worker what they were granted,
 -- the API the departments of its scope.
@@ -162,6 +242,18 @@ BEGIN
         ELSIF EXISTS (SELECT FROM pg_attribute WHERE attrelid = t::regclass AND attname = 'department_id') THEN
             EXECUTE format('CREATE POLICY caller ON %I FOR SELECT TO milepost_api USING (department_id %s)', t, scoped);
         END IF;
+    END LOOP;
+
+    -- Where the API may write, it is within its scope; which columns, the grants above say.
+    FOREACH t IN ARRAY ARRAY['alert', 'event', 'subscription', 'delivery'] LOOP
+        EXECUTE format('DROP POLICY IF EXISTS caller_changes ON %I', t);
+        EXECUTE format('CREATE POLICY caller_changes ON %I FOR UPDATE TO milepost_api '
+                       'USING (department_id %s) WITH CHECK (department_id %s)', t, scoped, scoped);
+    END LOOP;
+    FOREACH t IN ARRAY ARRAY['alert_change', 'outbox', 'subscription', 'delivery'] LOOP
+        EXECUTE format('DROP POLICY IF EXISTS caller_adds ON %I', t);
+        EXECUTE format('CREATE POLICY caller_adds ON %I FOR INSERT TO milepost_api '
+                       'WITH CHECK (department_id %s)', t, scoped);
     END LOOP;
 
     FOREACH t IN ARRAY ARRAY['department', 'vehicle', 'device', 'device_assignment', 'fence', 'fence_version', 'rule'] LOOP

@@ -9,6 +9,8 @@ FROM jsonb_to_recordset($1::jsonb) AS n (
 )
 ON CONFLICT (rule_id, event_id) DO UPDATE SET
     state = 'open', closed_at = NULL, closed_by = NULL, close_reason = NULL,
+    acknowledged_at = NULL, acknowledged_by = NULL, escalated_at = NULL,
+    waits_since = milepost_now(), revision = a.revision + 1,
     feed = excluded.feed, n = excluded.n
     WHERE a.close_reason = 'withdrawn'
-RETURNING id
+RETURNING id, revision > 0 AS again

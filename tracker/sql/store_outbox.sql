@@ -1,15 +1,7 @@
--- One telling for each event that is new, valid again or withdrawn, in full refs.
+-- One telling for each of these events, as it stands. $2 and $3 (JSON): the type and what was done,
+-- where not the event changed but its alert.
 INSERT INTO outbox (department_id, vehicle_id, type, event_id, revision, body)
-SELECT e.department_id, e.vehicle_id, 'milepost.fence.' || e.kind || '.v1', e.id, e.revision,
-       jsonb_build_object(
-           'vehicle', p.ref || '/' || v.ref, 'fence', p.ref || '/' || f.ref,
-           'fence_version', e.fence_version, 'kind', e.kind, 'time', e.time,
-           'not_before', e.not_before, 'not_after', e.not_after, 'interpolated', e.interpolated,
-           'gap', e.gap, 'late', e.late, 'cause', e.cause, 'status', e.status, 'amends', e.amends
-       )
-FROM event AS e
-JOIN vehicle AS v ON v.id = e.vehicle_id
-JOIN fence AS f ON f.id = e.fence_id
-JOIN department AS p ON p.id = e.department_id
-WHERE e.id = any($1::uuid[])
-ORDER BY e.vehicle_id, e.at
+SELECT t.department_id, t.vehicle_id, coalesce($2::text, t.type), t.event_id, t.revision,
+       t.body || jsonb_build_object('change', $3::text::jsonb)
+FROM telling($1::uuid[]) AS t
+ORDER BY t.vehicle_id, t.at

@@ -1,0 +1,1 @@
+"""What leaves the house: senders of the outbox over webhook, CAP, MQTT and e-mail."""
