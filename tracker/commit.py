@@ -12,23 +12,24 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-import asyncpg
-
-from geo.crossing import HeldFix, VehicleState
+from geo.crossing import VehicleState, renewed
 from geo.fix import unix_ms
 from tracker import device_news, judging, leases, sql, staging
 from tracker import directory as registry
 from tracker.accounts import Accounts
+from tracker.alerts import Stamp
+from tracker.clockwork import Clockwork
 from tracker.connect import open_pool, told
 from tracker.directory import Directory
 from tracker.errors import DatabaseUnreachable, LeaseLost, SchemaMissing
 from tracker.judging import Judgement
 from tracker.leases import LEASE_S, Claim
+from tracker.memories import state_of
 from tracker.message import Message
 from tracker.past import Window
 from tracker.receipts import Receipt, Receipts
 from tracker.sorting import ReceiptKey, RejectRow, Sorted, receipt_keys, sort
-from tracker.telling import Stamp, tell
+from tracker.telling import tell
 
 if TYPE_CHECKING:
     from tracker.connect import Connection, Pool
@@ -78,10 +79,13 @@ class Committer:
         self._directory: Directory | None = None
         self._states: dict[int, VehicleState] = {}
         self._receipts = Receipts()
+        self._clockwork = Clockwork()
         self._days: set[date] = set()
         self._since = datetime.now(UTC)
         #: Fences changed since the last commit: vehicles that stand still are judged anew.
         self._rejudge_from_ms: int | None = None
+        #: Vehicles that the last commit went through although no fix came.
+        self._waited: list[int] = []
 
     @classmethod
     async def open(cls, dsn: str, *, shard: int = 1, claim: Claim | None = None) -> Committer:
@@ -119,6 +123,10 @@ class Committer:
             )
         await self._pool.close()
 
+    def abandon(self) -> None:
+        """Break off as a killed process does: the shard stays taken until somebody takes it."""
+        self._pool.terminate()
+
     @property
     def directory(self) -> Directory:
         """The registry as of the last commit."""
@@ -144,19 +152,15 @@ class Committer:
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
                 rows = await connection.fetch(sql.text("load_states"), self._shard)
-                self._states = {
-                    row["vehicle_id"]: VehicleState(
-                        fixed_ms=unix_ms(row["fixed_at"]),
-                        judged_ms=max(unix_ms(row["judged_at"]), unix_ms(row["fixed_at"])),
-                        lon=row["lon"],
-                        lat=row["lat"],
-                        department_id=row["department_id"],
-                        inside=frozenset(row["inside"]),
-                        held=_held(row),
-                    )
-                    for row in rows
-                }
                 self._directory = await registry.load(connection, self._shard)
+                watches = self._directory.watches
+                self._states = {row["vehicle_id"]: state_of(row, watches) for row in rows}
+                checked_ms = {
+                    row["vehicle_id"]: unix_ms(row["checked_at"])
+                    for row in rows
+                    if row["checked_at"] is not None
+                }
+                self._clockwork.begin(self._states, checked_ms, watches)
                 self._receipts.forget()
                 self._rejudge_from_ms = 0
 
@@ -180,7 +184,7 @@ class Committer:
         raise RuntimeError("the registry changes faster than a commit takes")
 
     async def refresh(self) -> Committed | None:
-        """Look whether the registry changed; if so, judge anew the vehicles it concerns.
+        """Look whether the registry changed or a timer ran out; if so, judge whom it concerns.
 
         Raises LeaseLost when another process has taken the shard.
         """
@@ -191,7 +195,8 @@ class Committer:
             raise LeaseLost
         version = row["registry_version"]
         current = self._directory is not None and version == self._directory.version
-        if current and self._rejudge_from_ms is None:
+        due = row["closing"] or self._clockwork.due(unix_ms(row["now"]))
+        if current and self._rejudge_from_ms is None and not due:
             return None
         return await self.commit([])
 
@@ -221,6 +226,9 @@ class Committer:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             self._directory = await registry.load(connection, self._shard)
+        watches = self._directory.watches
+        self._states = {v: renewed(state, watches) for v, state in self._states.items()}
+        self._clockwork.adopt(self._states, watches)
         changed = set(self.directory.fences.moments_ms.tolist()) ^ set(before.tolist())
         if changed:
             due = min(changed)
@@ -235,16 +243,22 @@ class Committer:
         await self._ensure_partitions(batch.days())
         async with self._pool.acquire() as connection, connection.transaction():
             stamp, now = await self._begin(connection)
-            judgement = await self._judge(connection, batch, stamp)
+            judgement = await self._judge(connection, batch, _read_up_to(messages, stamp))
             stored = await self._store_fixes(connection, judgement, stamp)
             await staging.store_states(connection, judgement.states, self._states)
-            events, alerts = await tell(connection, judgement, self.directory, stamp)
+            checkpoints = self._clockwork.checkpoints(judgement.states)
+            await staging.store_checkpoints(connection, checkpoints, judgement.untrue)
+            anew = self._rejudge_from_ms is not None
+            events, alerts = await tell(
+                connection, judgement, self.directory, stamp, fences_changed=anew
+            )
             receipts = await self._receipts.store(connection, batch.dealt)
             await staging.store_rejects(connection, batch.rejects)
             await staging.settle_replays(connection, batch.replayed)
             await device_news.store(connection, batch.news)
             await connection.execute("NOTIFY live")
         self._adopt(judgement, receipts)
+        self._clockwork.kept(checkpoints)
         return Committed(
             receipts=list(receipts.values()),
             stored=stored,
@@ -275,26 +289,29 @@ class Committer:
             raise _RegistryChanged
         return Stamp(feed=self._shard, n=row["n"], now_ms=unix_ms(row["now"])), row["now"]
 
-    async def _judge(self, connection: Connection, batch: Sorted, stamp: Stamp) -> Judgement:
+    async def _judge(self, connection: Connection, batch: Sorted, until_ms: int) -> Judgement:
         judgement = await judging.judge(
-            connection, batch.by_vehicle(), self._states, self.directory
+            connection, batch.by_vehicle(), self._states, self.directory, until_ms
         )
         due = self._rejudge_from_ms
+        waiting = {v: self._states[v] for v in self._clockwork.due(until_ms)}
         if due is not None:
+            waiting = self._states
             overtaken = [
-                Window(vehicle_id, due + 1, None)
+                Window(vehicle_id, due + 1, late=False, judged_ms=state.judged_ms)
                 for vehicle_id, state in self._states.items()
                 if 0 < due < state.fixed_ms and vehicle_id not in judgement.states
             ]
-            if overtaken:
-                await judging.go_again(connection, overtaken, self.directory, judgement)
-            judging.rejudge(self._states, self.directory, stamp.now_ms, judgement)
-        else:
-            judging.rejudge({}, self.directory, stamp.now_ms, judgement)
+            await judging.go_again(connection, overtaken, self.directory, judgement, until_ms)
+        judging.rejudge(waiting, self.directory, until_ms, judgement)
+        self._waited = list(waiting)
         return judgement
 
     def _adopt(self, judgement: Judgement, receipts: dict[ReceiptKey, Receipt]) -> None:
         self._states.update(judgement.states)
+        self._clockwork.adopt(judgement.states, self.directory.watches)
+        self._clockwork.look_closer(self._waited, self._states, self.directory)
+        self._clockwork.went_back(judgement.went_back, self._states)
         self._rejudge_from_ms = None
         self._receipts.adopt(receipts)
 
@@ -314,9 +331,7 @@ class Committer:
         self._days.update(missing)
 
 
-def _held(row: asyncpg.Record) -> HeldFix | None:
-    if row["held_at"] is None:
-        return None
-    return HeldFix(
-        unix_ms(row["held_at"]), row["held_lon"], row["held_lat"], row["held_department_id"]
-    )
+def _read_up_to(messages: Sequence[Message], stamp: Stamp) -> int:
+    """Up to when what came is in this commit: no timer runs out before its input is read."""
+    last = max((unix_ms(each.received_at) for each in messages), default=stamp.now_ms)
+    return min(last, stamp.now_ms)

@@ -8,6 +8,7 @@ TrackerError
 ├── Unstorable
 ├── Unknown
 ├── Taken
+├── Conflict
 └── BadInput
 """
 
@@ -52,6 +53,10 @@ class Unknown(TrackerError):
 
 class Taken(TrackerError):
     """That name is in use already, and names are never used twice: choose another."""
+
+
+class Conflict(TrackerError):
+    """That was done already, by you or by somebody else: look at it again."""
 
 
 class BadInput(TrackerError):

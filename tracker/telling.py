@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from geo.fix import from_unix_ms
-from tracker import sql
-from tracker.directory import Directory, Rule
+from tracker import alerts, sql
+from tracker.alerts import Stamp
+from tracker.directory import Directory
 from tracker.judging import Judgement, Told
 
 if TYPE_CHECKING:
@@ -18,17 +18,13 @@ if TYPE_CHECKING:
 LATE_ALERT_LIMIT_MS = 300_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
-    """The feed, its number for this commit, and the database's time."""
-
-    feed: int
-    n: int
-    now_ms: int
-
-
 async def tell(
-    connection: Connection, judgement: Judgement, directory: Directory, stamp: Stamp
+    connection: Connection,
+    judgement: Judgement,
+    directory: Directory,
+    stamp: Stamp,
+    *,
+    fences_changed: bool = False,
 ) -> tuple[int, int]:
     """Write all that the judgement found out; returns how many events and alerts are new."""
     changed: set[UUID] = set()
@@ -42,20 +38,31 @@ async def tell(
     if judgement.withdrawn:
         ids = list(judgement.withdrawn)
         changed |= {row["id"] for row in await connection.fetch(sql.text("withdraw_events"), ids)}
+    if fences_changed:
+        await connection.execute(sql.text("end_fences"), stamp.feed, stamp.n)
     inherited = await _amend_alerts(connection, judgement, stamp)
-    alerts = [
-        _alert_row(each, rule, stamp)
-        for each in new
-        if not each.late or stamp.now_ms - each.event.not_after_ms < LATE_ALERT_LIMIT_MS
-        for rule in directory.rules_for(each.department_id, each.event.kind, each.event.fence_id)
-        if each.event.cause != "scope" and (rule.id, each.id) not in inherited
+    wanted = [
+        (each, rule)
+        for each in sorted(new, key=lambda told: told.event.order)
+        if _may_alert(each, stamp)
+        for rule in directory.rules_for(each.department_id, each.event)
+        if (rule.id, each.id) not in inherited
     ]
-    opened = 0
-    if alerts:
-        opened = len(await connection.fetch(sql.text("store_alerts"), alerts, stamp.feed, stamp.n))
+    opened = await alerts.open_all(connection, wanted, stamp)
     if changed:
+        await alerts.settle(connection, changed, stamp)
         await connection.execute(sql.text("store_outbox"), list(changed))
+    if directory.has_windows or not judgement.fresh:
+        await connection.execute(sql.text("end_windows"), stamp.feed, stamp.n)
     return len(new), opened
+
+
+def _may_alert(told: Told, stamp: Stamp) -> bool:
+    """What only late fixes told alerts while it is young and stands (reading 11)."""
+    if told.event.cause == "scope":
+        return False
+    young = stamp.now_ms - told.event.at_ms < LATE_ALERT_LIMIT_MS
+    return not told.late or (young and told.leads_to_live)
 
 
 async def _amend_alerts(
@@ -86,21 +93,12 @@ def _event_row(told: Told) -> dict[str, Any]:
         "not_after": _iso(event.not_after_ms),
         "interpolated": event.interpolated,
         "gap": event.gap,
-        "late": told.late,
+        "late": told.late or event.late,
         "cause": event.cause,
         "amends": str(told.amends) if told.amends else None,
-    }
-
-
-def _alert_row(told: Told, rule: Rule, stamp: Stamp) -> dict[str, Any]:
-    return {
-        "id": str(uuid5(told.id, f"{rule.full_ref} {stamp.feed} {stamp.n}")),
-        "department_id": told.department_id,
-        "rule_id": rule.id,
-        "event_id": str(told.id),
-        "vehicle_id": told.event.vehicle_id,
-        "fence_id": told.event.fence_id,
-        "severity": rule.severity,
+        "rule_id": event.rule_id,
+        "max_kmh": event.max_kmh,
+        "length_s": event.length_s,
     }
 
 

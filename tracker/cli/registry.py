@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import devices
+from tracker.cli import devices, fence
 from tracker.cli.shared import T, run_as_owner, takes
 
 if TYPE_CHECKING:
@@ -159,6 +159,7 @@ ADDERS: dict[str, Callable[..., None]] = {
 
 #: Verbs that only some kinds have.
 MORE: dict[str, dict[str, Callable[..., None]]] = {
+    "fence": {"judge": fence.judge},
     "device": {"password": devices.password, "retire": devices.retire},
 }
 

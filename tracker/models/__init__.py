@@ -3,6 +3,13 @@
 from tracker.models.base import Base
 from tracker.models.devices import DeviceNotice, DeviceState
 from tracker.models.fixes import Fix, Latest, Receipt, Reject, RejectDay
+from tracker.models.groups import (
+    FenceGroup,
+    FenceGroupMember,
+    FenceScope,
+    VehicleGroup,
+    VehicleGroupMember,
+)
 from tracker.models.registry import (
     Application,
     Cluster,
@@ -17,6 +24,7 @@ from tracker.models.registry import (
 from tracker.models.service import ApiToken, Feed, IngestHealth, Installation
 from tracker.models.watch import (
     Alert,
+    Checkpoint,
     Event,
     Fence,
     FenceState,
@@ -30,6 +38,7 @@ __all__ = [
     "ApiToken",
     "Application",
     "Base",
+    "Checkpoint",
     "Cluster",
     "Department",
     "Device",
@@ -42,6 +51,9 @@ __all__ = [
     "Event",
     "Feed",
     "Fence",
+    "FenceGroup",
+    "FenceGroupMember",
+    "FenceScope",
     "FenceState",
     "FenceVersion",
     "Fix",
@@ -54,4 +66,6 @@ __all__ = [
     "RejectDay",
     "Rule",
     "Vehicle",
+    "VehicleGroup",
+    "VehicleGroupMember",
 ]

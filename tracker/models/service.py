@@ -29,6 +29,10 @@ class Installation(Base):
     #: Grows with each change of devices, vehicles, fences or rules.
     registry_version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     created_at: Mapped[Now]
+    #: In which the windows of rules are meant.
+    timezone: Mapped[str] = mapped_column(server_default=text("'Asia/Hong_Kong'"))
+    #: Public holidays by year in place of the built-in list: {"2026": ["2026-12-25", …]}.
+    holidays: Mapped[Json | None]
 
 
 class Feed(Base):

@@ -23,6 +23,9 @@ from tracker.models.base import Base, During, IntKey, Json, Live, Moment, Names,
 from tracker.models.registry import one_of, ref_check
 
 SEVERITIES = ("info", "warning", "critical")
+#: Kinds of events, and what rules may ask for: an `inside` rule asks for enter and present too.
+EVENT_KINDS = ("present", "enter", "exit", "dwell", "speed", "inside", "stale")
+RULE_KINDS = ("present", "enter", "exit", "dwell", "speed", "inside")
 
 
 class Fence(Base):
@@ -74,8 +77,10 @@ class Rule(Base):
         UniqueConstraint("department_id", "id"),
         ForeignKeyConstraint(["department_id", "fence_id"], ["fence.department_id", "fence.id"]),
         CheckConstraint(
-            "on_kinds <@ ARRAY['enter','exit','present'] AND on_kinds <> '{}'", name="on_kinds"
+            f"on_kinds <@ ARRAY{list(RULE_KINDS)} AND on_kinds <> '{{}}'", name="on_kinds"
         ),
+        CheckConstraint("dwell_s > 0 OR NOT 'dwell' = ANY(on_kinds)", name="dwell"),
+        CheckConstraint("limit_kmh > 0 OR NOT 'speed' = ANY(on_kinds)", name="limit"),
     )
 
     id: Mapped[IntKey]
@@ -88,6 +93,19 @@ class Rule(Base):
     severity: Mapped[str]
     created_at: Mapped[Now]
     disabled_at: Mapped[Moment | None]
+    #: The fences of a group, as it is at the time of an event; None: not limited to one.
+    fence_group_id: Mapped[int | None]
+    #: These vehicles, and those of these groups; both empty: every vehicle.
+    vehicle_ids: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default=text("'{}'"))
+    vehicle_group_ids: Mapped[list[int]] = mapped_column(
+        ARRAY(Integer), server_default=text("'{}'")
+    )
+    #: Only then: {"days": [...], "from": "18:00", "to": "08:00"}.
+    window: Mapped[Json | None]
+    dwell_s: Mapped[float | None]
+    limit_kmh: Mapped[float | None]
+    #: For so long after an alert no other one of the same vehicle and fence.
+    cooldown_s: Mapped[float] = mapped_column(server_default=text("0"))
 
 
 class FenceState(Base):
@@ -101,6 +119,19 @@ class FenceState(Base):
     inside: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     #: Up to when the versions of fences have been taken into account.
     judged_at: Mapped[Moment]
+    #: What the latest fix does not tell: see geo/memory.py.
+    memory: Mapped[Json | None]
+
+
+class Checkpoint(Base):
+    """A vehicle's whole state after a fix: from here late fixes are judged."""
+
+    __tablename__ = "checkpoint"
+
+    vehicle_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    fixed_at: Mapped[Moment] = mapped_column(primary_key=True)
+    department_id: Mapped[int]
+    state: Mapped[Json]
 
 
 class Event(Base):
@@ -108,7 +139,7 @@ class Event(Base):
 
     __tablename__ = "event"
     __table_args__ = (
-        one_of("kind", ("present", "enter", "exit")),
+        one_of("kind", EVENT_KINDS),
         one_of("status", ("valid", "withdrawn")),
         Index("ix_event_vehicle_id_at", "vehicle_id", "at"),
         Index("ix_event_department_id_at", "department_id", "at"),
@@ -135,6 +166,10 @@ class Event(Base):
     amends: Mapped[UUID | None]
     revision: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[Now]
+    #: The rule that made it: of a dwell, a speed, an inside.
+    rule_id: Mapped[int | None]
+    max_kmh: Mapped[float | None]
+    length_s: Mapped[float | None]
 
 
 class Alert(Live, Base):
@@ -148,6 +183,17 @@ class Alert(Live, Base):
         Index("ix_alert_department_id_opened_at", "department_id", "opened_at"),
         Index("ix_alert_event_id", "event_id"),
         Index("ix_alert_feed_n", "feed", "n"),
+        Index(
+            "ix_alert_unclosed",
+            "vehicle_id",
+            "fence_id",
+            postgresql_where=text("state <> 'closed'"),
+        ),
+        Index(
+            "ix_alert_ends_at",
+            "ends_at",
+            postgresql_where=text("state <> 'closed' AND ends_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -165,6 +211,12 @@ class Alert(Live, Base):
     closed_at: Mapped[Moment | None]
     closed_by: Mapped[str | None]
     close_reason: Mapped[str | None]
+    #: The condition is over: the vehicle has left.
+    is_over: Mapped[bool] = mapped_column(server_default=text("false"), sort_order=1)
+    #: When the window of its rule closes, which closes it.
+    ends_at: Mapped[Moment | None] = mapped_column(sort_order=1)
+    #: How many more its cool-down held back.
+    suppressed: Mapped[int] = mapped_column(server_default=text("0"), sort_order=1)
 
 
 class Outbox(Base):

@@ -78,20 +78,22 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM milepost_api, milepost_ingest, mi
 
 GRANT SELECT ON department, cluster, application, vehicle, duty_status, fix, latest, fence,
     fence_version, rule, event, alert, receipt, reject, reject_day, device_assignment, device_state,
-    device_notice,
+    device_notice, vehicle_group, fence_group, vehicle_group_member, fence_group_member, fence_scope,
     installation, feed, ingest_health TO milepost_api;
 -- Without password_hash, which no caller ever needs.
 GRANT SELECT (id, department_id, ref, accept_from, rollover, mmsi, created_at, retired_at) ON device
     TO milepost_api;
 
 GRANT SELECT ON department, application, vehicle, device, device_assignment, fence, fence_version,
-    rule, installation TO milepost_ingest;
+    rule, installation, vehicle_group, fence_group, vehicle_group_member, fence_group_member, fence_scope
+    TO milepost_ingest;
 GRANT SELECT, INSERT ON fix TO milepost_ingest;
 GRANT UPDATE (implausible) ON fix TO milepost_ingest;
 GRANT SELECT, UPDATE ON feed TO milepost_ingest;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ingest_worker TO milepost_ingest;
 GRANT SELECT, INSERT, UPDATE ON latest, fence_state, event, alert, receipt, reject_day,
     device_state, device_notice, ingest_health TO milepost_ingest;
+GRANT SELECT, INSERT, UPDATE, DELETE ON checkpoint TO milepost_ingest;
 GRANT SELECT, INSERT ON reject, outbox TO milepost_ingest;
 GRANT UPDATE (replay_asked_at, replayed_at) ON reject TO milepost_ingest;
 
@@ -123,7 +125,8 @@ BEGIN
         END IF;
     END LOOP;
 
-    FOREACH t IN ARRAY ARRAY['department', 'vehicle', 'device', 'device_assignment', 'fence', 'fence_version', 'rule'] LOOP
+    FOREACH t IN ARRAY ARRAY['department', 'vehicle', 'device', 'device_assignment', 'fence', 'fence_version', 'rule',
+                             'vehicle_group_member', 'fence_group_member', 'fence_scope'] LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE ON %I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION registry_changed()', t);
     END LOOP;

@@ -1,0 +1,12 @@
+-- The end of a fence closes the alerts from before it, acknowledged or not.
+UPDATE alert AS a SET
+    state = 'closed', closed_at = milepost_now(), close_reason = 'fence_deleted', feed = $1, n = $2
+FROM event AS e, (
+    SELECT v.fence_id, max(upper(v.in_force)) AS ended
+    FROM fence_version AS v
+    JOIN department AS p ON p.id = v.department_id
+    WHERE p.shard = $1
+    GROUP BY v.fence_id
+    HAVING bool_and(upper(v.in_force) <= milepost_now())
+) AS f
+WHERE a.state <> 'closed' AND a.fence_id = f.fence_id AND e.id = a.event_id AND e.at < f.ended
