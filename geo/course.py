@@ -99,6 +99,8 @@ class Course:
     def pass_time(self, until_ms: int, moments: Iterable[tuple[int, list[int]]]) -> bool:
         """Deal with all that is due before a time; returns whether anything was."""
         waiting, anything = list(moments), False
+        if not waiting and self._is_quiet(until_ms):
+            return False
         while True:
             timers = self._timers.next(self._department_id, self.visits, self.judged_ms)
             at_ms = min(
@@ -112,6 +114,16 @@ class Course:
             if waiting and waiting[0][0] == at_ms:
                 self._judge_anew(*waiting.pop(0))
             self.judged_ms, anything = at_ms + 1, True
+
+    def _is_quiet(self, until_ms: int) -> bool:
+        """Whether it is known that nothing is due before a time."""
+        if not self._world.watches:
+            return True
+        return until_ms <= self._timers.silent_ms and all(
+            visit.due_ms is not None and until_ms <= visit.due_ms
+            for visit in self.visits.values()
+            if visit.inside
+        )
 
     def due_ms(self) -> int | None:
         """When the next timer runs out."""
@@ -247,16 +259,18 @@ class Course:
         return visit._replace(told=())
 
     def _sampled(self, fence_id: int, visit: Visit, row: Row) -> Visit:
-        watches = [
-            watch
-            for watch in self._world.watches.of(self._department_id, fence_id)
-            if watch.kind == "speed"
-            and watch.is_in_force(row.fixed_ms)
-            and watch.concerns(self.vehicle_id, row.fixed_ms)
-        ]
-        if not watches or row.speed_mps is None:
+        watches = self._world.watches.speeds_of(self._department_id, fence_id)
+        mps = row.speed_mps
+        if not watches or mps is None:
             return visit
-        sample = Sample(row.fixed_ms, row.speed_mps)
+        if not (visit.episodes or visit.speeds) and all(mps <= each.fast_mps for each in watches):
+            return visit
+        watches = tuple(
+            watch
+            for watch in watches
+            if watch.is_in_force(row.fixed_ms) and watch.concerns(self.vehicle_id, row.fixed_ms)
+        )
+        sample = Sample(row.fixed_ms, mps)
         if visit.crossing is not None:
             return visit._replace(speeds=(*visit.speeds, sample))
         if not visit.inside:

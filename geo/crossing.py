@@ -169,7 +169,8 @@ def states_at(batch: FixBatch, fences: FenceIndex) -> dict[int, VehicleState]:
 
 def renewed(state: VehicleState, watches: Watches) -> VehicleState:
     """The state with what rules make of it: once it was stored, or they changed."""
-    return _with_visits(state, state.memory.visits, state.memory, watches)
+    visits = {f: visit._replace(due_ms=None) for f, visit in state.memory.visits.items()}
+    return _with_visits(state, visits, state.memory, watches)
 
 
 def _after(state: VehicleState, course: Course, world: World, memory: Memory) -> VehicleState:
@@ -180,10 +181,12 @@ def _after(state: VehicleState, course: Course, world: World, memory: Memory) ->
 def _with_visits(
     state: VehicleState, visits: Mapping[int, Visit], memory: Memory, watches: Watches
 ) -> VehicleState:
-    due_ms, fast_mps = watches.summary(state.department_id, visits, state.judged_ms)
-    if any(visit.is_busy for visit in visits.values()):
-        due_ms = -inf
-    memory = memory._replace(visits=visits, due_ms=due_ms, fast_mps=fast_mps)
+    due_ms, fast_mps = inf, inf
+    if watches and visits:
+        looked = watches.looked_up(state.department_id, visits, state.judged_ms)
+        visits, due_ms, fast_mps = looked
+    busy = any(visit.is_busy for visit in visits.values())
+    memory = Memory(memory.parked, memory.trail, visits, due_ms, busy, fast_mps)
     return state._replace(
         inside=frozenset(fence for fence, visit in visits.items() if visit.inside),
         memory=NOTHING if memory == NOTHING else memory,

@@ -199,7 +199,7 @@ class Table:
         if state is None or not state.memory.visits:
             return False
         memory, table = state.memory, self.table
-        if memory.due_ms < table.fixed_ms[last]:
+        if memory.busy or memory.due_ms < table.fixed_ms[last]:
             return True
         rows = slice(first, last + 1)
         if memory.fast_mps < inf and bool((table.speed_mps[rows] > memory.fast_mps).any()):

@@ -112,11 +112,13 @@ class Visit(NamedTuple):
     episodes: tuple[tuple[int, Episode], ...] = ()
     #: Speeds (time, m/s) of fixes on the other side, until it is known which side holds.
     speeds: tuple[tuple[int, float], ...] = ()
+    #: When a rule is due next, silence apart; None: not looked for yet.
+    due_ms: float | None = None
 
     @property
     def is_busy(self) -> bool:
         """Whether the next fix changes it, even one that changes no side."""
-        return not self.inside or any(self[3:])
+        return not self.inside or any(self[3:10])
 
 
 NO_VISITS: Final[Mapping[int, Visit]] = MappingProxyType({})
@@ -131,8 +133,10 @@ class Memory(NamedTuple):
     trail: tuple[Seen, ...] = ()
     #: By fence id: where it is inside, or has a crossing that proves nothing yet.
     visits: Mapping[int, Visit] = NO_VISITS
-    #: The next time at which a rule has something to tell, silence apart; -inf: at the next fix.
+    #: The next time at which a rule has something to tell, silence apart.
     due_ms: float = inf
+    #: The next fix changes a visit, even one that changes no side.
+    busy: bool = False
     #: A fix faster than this concerns a rule.
     fast_mps: float = inf
 
@@ -148,7 +152,7 @@ def to_json(memory: Memory) -> dict[str, Any] | None:
     if memory.trail:
         kept["trail"] = memory.trail
     if memory.visits:
-        kept["visits"] = {str(fence): visit for fence, visit in sorted(memory.visits.items())}
+        kept["visits"] = {str(fence): visit[:10] for fence, visit in sorted(memory.visits.items())}
     return kept or None
 
 

@@ -60,11 +60,7 @@ class Watches:
         for watch in watches:
             self._of_department[watch.department_id].append(watch)
         self._of_fence: dict[tuple[int, int], tuple[Watch, ...]] = {}
-        self.by_rule = {
-            (watch.rule_id, watch.kind): watch
-            for listed in self._of_department.values()
-            for watch in listed
-        }
+        self._speeds: dict[tuple[int, int], tuple[Watch, ...]] = {}
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -91,19 +87,37 @@ class Watches:
             if at_ms is not None and watch.is_in_force(at_ms) and watch.kind != "speed":
                 yield Occurrence(at_ms, fence_id, watch.kind, watch)
 
-    def summary(
+    def speeds_of(self, department_id: int, fence_id: int) -> tuple[Watch, ...]:
+        """Those of one fence that are about speed."""
+        key = (department_id, fence_id)
+        found = self._speeds.get(key)
+        if found is None:
+            found = self._speeds[key] = tuple(
+                watch for watch in self.of(*key) if watch.kind == "speed"
+            )
+        return found
+
+    def visit_due_ms(self, department_id: int, fence_id: int, visit: Visit, from_ms: int) -> float:
+        """When a visit has something due, at or after a time, whomever it concerns."""
+        if not visit.inside:
+            return inf
+        every = self.occurrences(department_id, fence_id, visit, from_ms)
+        return min((each.at_ms for each in every), default=inf)
+
+    def looked_up(
         self, department_id: int, visits: Mapping[int, Visit], from_ms: int
-    ) -> tuple[float, float]:
-        """When the next occurrence is due, and from which speed on a fix concerns a rule."""
-        due, fast = inf, inf
+    ) -> tuple[dict[int, Visit], float, float]:
+        """Visits that know when they are due; when the next is, and which speed concerns a rule."""
+        due, fast, looked = inf, inf, {}
         for fence_id, visit in visits.items():
-            if visit.inside:
-                for each in self.occurrences(department_id, fence_id, visit, from_ms):
-                    due = min(due, each.at_ms)
-            for watch in self.of(department_id, fence_id):
-                if watch.kind == "speed":
-                    fast = min(fast, watch.fast_mps)
-        return due, fast
+            at_ms = visit.due_ms
+            if at_ms is None or at_ms < from_ms:
+                at_ms = self.visit_due_ms(department_id, fence_id, visit, from_ms)
+            looked[fence_id] = visit if visit.due_ms == at_ms else visit._replace(due_ms=at_ms)
+            due = min(due, at_ms)
+            for watch in self.speeds_of(department_id, fence_id):
+                fast = min(fast, watch.fast_mps)
+        return looked, due, fast
 
 
 def due_ms(watch: Watch, visit: Visit, from_ms: int) -> int | None:

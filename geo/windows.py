@@ -43,6 +43,8 @@ class Window:
     _spans: dict[date, tuple[int, int] | None] = field(
         default_factory=dict, compare=False, repr=False
     )
+    #: The opening that was found last, and from when on it is the next one.
+    _known: dict[str, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
 
     def holds(self, at_ms: int) -> bool:
         """Whether a time lies in it."""
@@ -59,6 +61,15 @@ class Window:
 
     def next_opening_ms(self, at_ms: int) -> int | None:
         """The first opening at or after a time; None where there is none within a year."""
+        since_ms, known_ms = self._known.get("next", (0, -1))
+        if since_ms <= at_ms <= known_ms:
+            return known_ms
+        found_ms = self._found_opening_ms(at_ms)
+        if found_ms is not None:
+            self._known["next"] = at_ms, found_ms
+        return found_ms
+
+    def _found_opening_ms(self, at_ms: int) -> int | None:
         day = self._day(at_ms) - ONE_DAY
         for _ in range(370):
             span = self._span(day)

@@ -33,7 +33,7 @@ def faults(case: Mapping[str, Any], lines: Sequence[Line]) -> list[str]:
             missing, extra = unmatched(expected[what], those, tolerance_s)
             told += [f"missing {key} {each}" for each in missing]
             told += [f"too much {key} {each}" for each in extra]
-    return told + [*broken(events)]
+    return [*told, *broken(events)]
 
 
 def unmatched(
@@ -56,7 +56,7 @@ def fits(wanted: Line, line: Line, tolerance_s: float) -> bool:
     return all(_same(key, value, line.get(key), tolerance_s) for key, value in wanted.items())
 
 
-def _same(key: str, wanted: Any, found: Any, tolerance_s: float) -> bool:  # noqa: ANN401  JSON
+def _same(key: str, wanted: Any, found: Any, tolerance_s: float) -> bool:  # noqa: ANN401  values of JSON
     if key in ("time", "not_before", "not_after") and wanted is not None and found is not None:
         return abs((_time(wanted) - _time(found)).total_seconds()) <= tolerance_s
     if key in ("max_kmh", "length_s") and found is not None:

@@ -6,7 +6,6 @@ It follows from the states, so nothing of it is stored, and a restart finds it a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import inf
 from typing import TYPE_CHECKING, Final
 
 from geo import crossing
@@ -44,7 +43,7 @@ class Clockwork:
                 continue
             due_ms = state.memory.due_ms
             silent_ms = state.fixed_ms + DEFAULT_GAP_MS
-            self._due_ms[vehicle_id] = silent_ms if due_ms == -inf else min(due_ms, silent_ms)
+            self._due_ms[vehicle_id] = min(due_ms, silent_ms)
 
     def due(self, now_ms: int) -> list[int]:
         """The vehicles that may be due."""

@@ -163,18 +163,21 @@ class Player:
         return self._case.department_of(self._case.vehicles().get(vehicle, {}))
 
     def _fence_named(self, ref: str) -> tuple[str, str]:
+        return self._departments_of(ref)[0], ref
+
+    def _departments_of(self, fence: str) -> list[str]:
+        """Those that have a fence of that name, at some time."""
         steps = [step["fence"] for step in self._case.steps if "fence" in step]
-        for said in (*self._case.said.get("fences", ()), *steps):
-            if said.get("id") == ref:
-                return self._case.department_of(said), ref
-        return self._case.departments[0], ref
+        made = [*self._case.said.get("fences", ()), *steps]
+        owners = [self._case.department_of(said) for said in made if said.get("id") == fence]
+        return list(dict.fromkeys(owners)) or self._case.departments[:1]
 
     async def _commit(self, fixes: list[Said]) -> None:
         for fix in fixes:
             self._now = max(self._now, arrival(fix))
         await set_clock(self._owner, self._now)
         messages = [message_of(fix, self._owner_of(fix["vehicle"]), self._now) for fix in fixes]
-        assert self._committer is not None  # noqa: S101  prepared
+        assert self._committer is not None  # noqa: S101  it was prepared
         await self._committer.commit(messages)
 
     async def _clock(self, said: str) -> None:
@@ -219,7 +222,7 @@ class Player:
             return [str(said["department"])]
         fence = said.get("fence")
         if fence is not None and fence not in self._case.said.get("groups", {}).get("fences", {}):
-            return [self._fence_named(fence)[0]]
+            return self._departments_of(fence)
         named = _listed(said.get("vehicles"))
         known = self._case.vehicles()
         owners = {self._owner_of(each) for each in named if each in known}

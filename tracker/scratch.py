@@ -21,6 +21,11 @@ from tracker.schema import migrate
 TEMPLATE = "scratch"
 #: What is lost with the folder need not reach the disk.
 CUSTOM = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+#: Names of databases are our own, and no parameters.
+CREATE_EMPTY = "CREATE DATABASE {}"
+CREATE_COPY = "CREATE DATABASE {} TEMPLATE {}"
+GRANT_TEMP = "GRANT TEMPORARY ON DATABASE {} TO milepost_ingest"
+DROP = "DROP DATABASE {} WITH (FORCE)"
 CLOCK = """
 CREATE TABLE scratch_clock (now timestamptz NOT NULL);
 INSERT INTO scratch_clock VALUES ('2000-01-01Z');
@@ -43,7 +48,7 @@ class ScratchServer:
 
     async def prepare(self) -> None:
         """Make what databases are copied from."""
-        await self._run("postgres", f"CREATE DATABASE {TEMPLATE}")
+        await self._run("postgres", CREATE_EMPTY.format(TEMPLATE))
         await migrate(self.dsn("milepost_owner", TEMPLATE), self.dsn("postgres", TEMPLATE))
         await self._run(TEMPLATE, CLOCK)
 
@@ -51,12 +56,12 @@ class ScratchServer:
     async def database(self) -> AsyncIterator[str]:
         """The name of a database that lasts as long as the context."""
         name = f"{TEMPLATE}_{next(self._numbers)}"
-        await self._run("postgres", f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-        await self._run("postgres", f"GRANT TEMPORARY ON DATABASE {name} TO milepost_ingest")
+        await self._run("postgres", CREATE_COPY.format(name, TEMPLATE))
+        await self._run("postgres", GRANT_TEMP.format(name))
         try:
             yield name
         finally:
-            await self._run("postgres", f"DROP DATABASE {name} WITH (FORCE)")
+            await self._run("postgres", DROP.format(name))
 
     async def _run(self, database: str, statement: str) -> None:
         connection = await asyncpg.connect(self.dsn("postgres", database))

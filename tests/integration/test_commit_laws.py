@@ -121,7 +121,8 @@ def truth(start: datetime, track: Track) -> tuple[dict[UUID, Facts], set[datetim
 async def wipe(connection: asyncpg.Connection[asyncpg.Record]) -> None:
     await connection.execute(
         "DELETE FROM alert; DELETE FROM event; DELETE FROM outbox; DELETE FROM fix;"
-        " DELETE FROM latest; DELETE FROM fence_state; DELETE FROM checkpoint; DELETE FROM receipt; DELETE FROM reject"
+        " DELETE FROM latest; DELETE FROM fence_state; DELETE FROM checkpoint;"
+        " DELETE FROM receipt; DELETE FROM reject"
     )
 
 

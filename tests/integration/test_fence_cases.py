@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,8 +25,12 @@ def server() -> Iterator[ScratchServer]:
 
 
 @pytest.mark.parametrize("path", CASES, ids=[path.stem for path in CASES])
-async def test_case(server: ScratchServer, path: Path) -> None:
+def test_case(server: ScratchServer, path: Path) -> None:
     said = json.loads(path.read_text(encoding="utf-8"))
+    asyncio.run(check(server, said))
+
+
+async def check(server: ScratchServer, said: dict[str, Any]) -> None:
     lines = await play(Case(said["name"], said), server)
     assert faults(said, lines) == []
     if said.get("order_free"):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import devices, fence
+from tracker.cli import devices, fence, rules
 from tracker.cli.shared import T, run_as_owner, takes
 
 if TYPE_CHECKING:
@@ -134,18 +134,10 @@ def _add_fence(
     _add("fence", row | {"definition": definition})
 
 
-def _add_rule(
-    ref: Ref,
-    department: Department,
-    *,
-    on: Annotated[str, typer.Option(help="enter, exit, present: apart by spaces.")] = "enter exit",
-    fence: Annotated[str | None, typer.Option(help="Only this fence; without: all.")] = None,
-    severity: Annotated[str, typer.Option(help="info, warning or critical.")] = "warning",
-    name: Name = NAMELESS,
-) -> None:
+@takes(rules.RuleOptions)
+def _add_rule(said: rules.RuleOptions) -> None:
     """Register a rule: which events of fences become alerts."""
-    row = {"ref": ref, "department": department, "name": name}
-    _add("rule", row | {"on": on, "fence": fence, "severity": severity})
+    _add("rule", rules.row_of(said))
 
 
 ADDERS: dict[str, Callable[..., None]] = {
@@ -160,6 +152,7 @@ ADDERS: dict[str, Callable[..., None]] = {
 #: Verbs that only some kinds have.
 MORE: dict[str, dict[str, Callable[..., None]]] = {
     "fence": {"judge": fence.judge},
+    "rule": {"explain": rules.explain},
     "device": {"password": devices.password, "retire": devices.retire},
 }
 
@@ -269,8 +262,9 @@ def _checked(kind: str, where: str, row: Mapping[str, Any]) -> New:
 
     model: type[New] = getattr(registry, f"New{kind.capitalize()}")
     given = {key: value for key, value in row.items() if value is not None}
-    if isinstance(given.get("on"), str):
-        given["on"] = given["on"].split()
+    for several in ("on", "vehicles"):
+        if isinstance(given.get(several), str):
+            given[several] = given[several].split()
     try:
         return model.model_validate(given)
     except ValidationError as error:
