@@ -219,7 +219,7 @@ class Rule(Model):
     #: null: every fence of its department.
     fence: str | None
     severity: Severity
-    cooldown_s: int | None
+    cooldown_s: float | None
     escalate_after_s: int | None
     disabled_at: datetime | None
     #: Ever opened.

@@ -1,35 +1,29 @@
 """What vehicles did at fences: states and fixes in, new states and events out. Pure.
 
-The state after a fix depends on that fix and the versions in force alone, so a track may be cut
-anywhere, and begun again at any fix with `states_at`, and gives the same events.
+Most fixes change nothing, and of those only columns are made. A vehicle of which the index says
+more, or for which a rule is due, is gone through fix by fix (geo.course).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from math import inf
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from geo.distance import Floats, unwrap_lon
-from geo.event import Cause, Event
-from geo.fences import FenceIndex, FenceVersion, Ints
+from geo.course import Course, World
+from geo.event import Event
+from geo.fences import FenceIndex
 from geo.fix import FixBatch
-from geo.judged import Judged
-from geo.limits import DEFAULT_GAP_MS, DEFAULT_LIMITS, Limits
+from geo.legs import Table, rows_of
+from geo.limits import DEFAULT_GAP_MS, Limits
+from geo.memory import NOTHING, HeldFix, Memory, Visit
 from geo.plausible import Verdict, Verdicts, verdicts
-from geo.timeline import (
-    HeldFix,
-    Mask,
-    RowKind,
-    Timeline,
-    VehicleState,
-    fixes_in_order,
-    waiting,
-    with_moments,
-)
-from geo.walk import Changes, Sides, Ways, changes_of_side
+from geo.telling import Telling
+from geo.timeline import Timeline, VehicleState, fixes_in_order
+from geo.waiting import moments_of
+from geo.watch import NO_WATCHES, Watches
 
 __all__ = [
     "Event",
@@ -37,7 +31,9 @@ __all__ = [
     "HeldFix",
     "StepResult",
     "VehicleState",
+    "next_due_ms",
     "rejudge",
+    "renewed",
     "states_at",
     "step",
 ]
@@ -57,6 +53,10 @@ class StepResult(NamedTuple):
     implausible: frozenset[FixKey] = frozenset()
     #: Fixes that the states held and that are believed now.
     vindicated: frozenset[FixKey] = frozenset()
+    #: Events of earlier steps that stand, as they are now.
+    restated: tuple[Event, ...] = ()
+    #: Events of earlier steps that did not happen.
+    withdrawn: tuple[Event, ...] = ()
 
 
 def step(
@@ -64,6 +64,7 @@ def step(
     batch: FixBatch,
     fences: FenceIndex,
     limits: Mapping[int, Limits],
+    watches: Watches = NO_WATCHES,
 ) -> StepResult:
     """Go on from the states of vehicles (by id) with fixes in any order.
 
@@ -73,54 +74,126 @@ def step(
     finite and on the earth.
 
     Raises ValueError if a fix is not newer than its vehicle's state or the fix held there, or if
-    the state was judged anew after the held fix (then go back to an earlier fix with `states_at`),
+    the state was judged anew after the held fix (then go back to an earlier state), and
     UnknownFenceError if a state names a fence that the index does not hold.
     """
+    world, telling = World(fences, watches, limits), Telling()
     table = fixes_in_order(states, batch)
-    places = table.places
-    verdict = verdicts(table.vehicle_id, table.fixed_ms, places.lon, places.lat, limits)
+    verdict = verdicts(table.vehicle_id, table.fixed_ms, table.lon, table.lat, limits)
     believed = verdict != Verdict.IMPLAUSIBLE
-    kept = replace(table, jumped=verdict == Verdict.AGREED)
-    if not believed.all():
-        kept = kept.take(believed)
-    judged = Judged(with_moments(kept, fences.moments_ms), states, fences)
+    rows = Table(table.take(believed), verdict[believed] == Verdict.AGREED, states, world)
+    after = rows.quiet_states()
+    for vehicle_id, memory, judged in rows_of(rows):
+        course = Course(vehicle_id, states.get(vehicle_id), world, telling)
+        for row in judged:
+            course.take(row)
+        after[vehicle_id] = _after(after[vehicle_id], course, world, memory)
     agreed = _keys(table, verdict == Verdict.AGREED)
     return StepResult(
-        states=_holding(judged.states(judged.table.last), _held(table, verdict)),
-        events=_events(judged, limits),
+        states=_holding(after, _held(table, verdict)),
+        events=telling.events,
         implausible=_keys(table, ~believed),
         vindicated=agreed & {(v, states[v].newest_ms) for v, _ in agreed if v in states},
+        restated=tuple(telling.restated),
+        withdrawn=tuple(telling.withdrawn),
     )
 
 
-def rejudge(states: Mapping[int, VehicleState], fences: FenceIndex, at_ms: int) -> StepResult:
-    """Deal with the versions that began or ended up to a time, at the vehicles' last fixes.
+def rejudge(
+    states: Mapping[int, VehicleState],
+    fences: FenceIndex,
+    at_ms: int,
+    limits: Mapping[int, Limits] | None = None,
+    watches: Watches = NO_WATCHES,
+) -> StepResult:
+    """Deal with what is due up to a time without a fix: changed fences, and timers of rules.
 
-    Call it when a fence was changed (`at_ms` its time) and with the states that `step` returned
-    (`at_ms` the clock, as a fix may arrive after a change that is later than it). Nothing comes
-    twice: what was dealt with stands in the state, and `step` deals with the rest by itself. A
-    state whose fix is newer than `at_ms` is left alone; for that vehicle the change lies in the
-    past, and it must be stepped again from a fix before it.
+    Call it when a fence was changed (`at_ms` its time), when a timer ran out, and with the states
+    that `step` returned (`at_ms` the clock, as a fix may arrive after a change that is later than
+    it). Nothing comes twice: what was dealt with stands in the state, and `step` deals with the
+    rest by itself. A state whose fix is newer than `at_ms` is left alone; for that vehicle the
+    change lies in the past, and it must be stepped again from a fix before it.
     """
-    judged = Judged(waiting(states, at_ms, fences.moments_ms), states, fences)
-    events = _events(judged, {})
-    told = sorted({event.vehicle_id for event in events})
-    last = np.searchsorted(judged.table.vehicle_id, np.array(told, dtype=np.int64), "right") - 1
-    held = {v: fix for v in told if (fix := states[v].held) is not None}
-    return StepResult(_holding(judged.states(last), held), events)
+    world, telling = World(fences, watches, limits or {}), Telling()
+    current = {v: state for v, state in states.items() if state.fixed_ms <= at_ms}
+    waiting, after = moments_of(current, fences, at_ms), {}
+    for vehicle_id, state in current.items():
+        if vehicle_id not in waiting and not _is_due(state, at_ms, watches):
+            continue
+        course = Course(vehicle_id, state, world, telling)
+        visits = dict(course.visits)
+        course.pass_time(at_ms + 1, waiting.get(vehicle_id, ()))
+        if course.visits != visits:
+            after[vehicle_id] = _after(state, course, world, state.memory)
+    return StepResult(
+        after, telling.events, restated=tuple(telling.restated), withdrawn=tuple(telling.withdrawn)
+    )
+
+
+def _is_due(state: VehicleState, at_ms: int, watches: Watches) -> bool:
+    """Whether a timer of the vehicle may have run out."""
+    if not watches or not state.inside:
+        return False
+    return state.memory.due_ms <= at_ms or at_ms - state.fixed_ms >= DEFAULT_GAP_MS
+
+
+def next_due_ms(
+    state: VehicleState,
+    vehicle_id: int,
+    limits: Mapping[int, Limits],
+    watches: Watches,
+    fences: FenceIndex,
+) -> int | None:
+    """When the next timer of a vehicle runs out, silence among them; None: no timer runs."""
+    if not state.inside:
+        return None
+    return Course(vehicle_id, state, World(fences, watches, limits), Telling()).due_ms()
 
 
 def states_at(batch: FixBatch, fences: FenceIndex) -> dict[int, VehicleState]:
-    """The states that fixes alone leave behind, by vehicle id; the newest counts of each vehicle.
+    """The states that the newest fix of each vehicle leaves behind if it is its first."""
+    newest = fixes_in_order({}, batch)
+    newest = newest.take(newest.last)
+    first = FixBatch(
+        vehicle_id=newest.vehicle_id.astype(np.int32),
+        department_id=newest.department_id,
+        fixed_ms=newest.fixed_ms,
+        lon=newest.lon,
+        lat=newest.lat,
+        error_m=newest.error_m,
+        speed_mps=newest.speed_mps,
+        ignition=newest.ignition,
+    )
+    return step({}, first, fences, {}).states
 
-    What `step` would have left there, whatever came before, if it believed that fix at once.
-    """
-    table = with_moments(fixes_in_order({}, batch), fences.moments_ms)
-    judged = Judged(table, {}, fences)
-    return judged.states(judged.table.last)
+
+def renewed(state: VehicleState, watches: Watches) -> VehicleState:
+    """The state with what rules make of it: once it was stored, or they changed."""
+    visits = {f: visit._replace(due_ms=None) for f, visit in state.memory.visits.items()}
+    return _with_visits(state, visits, state.memory, watches)
 
 
-def _keys(table: Timeline, rows: Mask) -> frozenset[FixKey]:
+def _after(state: VehicleState, course: Course, world: World, memory: Memory) -> VehicleState:
+    state = state._replace(judged_ms=course.judged_ms)
+    return _with_visits(state, course.visits, memory, world.watches)
+
+
+def _with_visits(
+    state: VehicleState, visits: Mapping[int, Visit], memory: Memory, watches: Watches
+) -> VehicleState:
+    due_ms, fast_mps = inf, inf
+    if watches and visits:
+        looked = watches.looked_up(state.department_id, visits, state.judged_ms)
+        visits, due_ms, fast_mps = looked
+    busy = any(visit.is_busy for visit in visits.values())
+    memory = Memory(memory.parked, memory.trail, visits, due_ms, busy, fast_mps)
+    return state._replace(
+        inside=frozenset(fence for fence, visit in visits.items() if visit.inside),
+        memory=NOTHING if memory == NOTHING else memory,
+    )
+
+
+def _keys(table: Timeline, rows: np.ndarray) -> frozenset[FixKey]:
     return frozenset(
         zip(table.vehicle_id[rows].tolist(), table.fixed_ms[rows].tolist(), strict=True)
     )
@@ -128,182 +201,29 @@ def _keys(table: Timeline, rows: Mask) -> frozenset[FixKey]:
 
 def _held(table: Timeline, verdict: Verdicts) -> dict[int, HeldFix]:
     """What each vehicle's last row leaves undecided."""
-    last = table.take(table.last[verdict[table.last] == Verdict.IMPLAUSIBLE])
-    fixes = zip(
-        last.fixed_ms.tolist(),
-        last.places.lon.tolist(),
-        last.places.lat.tolist(),
-        last.places.department_id.tolist(),
-        strict=True,
+    last = table.last
+    return dict(_held_rows(table.take(last[verdict[last] == Verdict.IMPLAUSIBLE])))
+
+
+def _held_rows(last: Timeline) -> Iterator[tuple[int, HeldFix]]:
+    columns = (
+        last.vehicle_id,
+        last.fixed_ms,
+        last.lon,
+        last.lat,
+        last.department_id,
+        last.error_m,
+        last.speed_mps,
+        last.ignition,
     )
-    return {
-        vehicle_id: HeldFix(*fix)
-        for vehicle_id, fix in zip(last.vehicle_id.tolist(), fixes, strict=True)
-    }
+    for vehicle_id, ms, lon, lat, owner, error_m, speed, ignition in zip(
+        *(column.tolist() for column in columns), strict=True
+    ):
+        known = None if np.isnan(speed) else speed
+        yield vehicle_id, HeldFix(ms, lon, lat, owner, error_m, known, ignition)
 
 
 def _holding(
     states: dict[int, VehicleState], held: Mapping[int, HeldFix]
 ) -> dict[int, VehicleState]:
     return states | {v: states[v]._replace(held=fix) for v, fix in held.items()}
-
-
-def _events(judged: Judged, limits: Mapping[int, Limits]) -> list[Event]:
-    """All events of a timeline, in order."""
-    table = judged.table
-    fix, follows = table.kind == RowKind.FIX, table.follows
-    transferred, gap = _is_transfer(table), _is_gap(table, limits)
-    moved = fix & follows & ~transferred & ~gap
-    changed = judged.changed
-    row = changed // judged.width
-    tellers: tuple[tuple[Mask, Callable[[Judged, int], Event]], ...] = (
-        (table.kind == RowKind.MOMENT, _rejudged),
-        (fix & ~follows, _first_seen),
-        (transferred, _transferred),
-        (gap & ~transferred, _after_gap),
-    )
-    events = [tell(judged, key) for mask, tell in tellers for key in changed[mask[row]].tolist()]
-    events.extend(_along_ways(judged, np.flatnonzero(moved), changed[moved[row]]))
-    return sorted(events, key=lambda event: event.order)
-
-
-def _is_gap(table: Timeline, limits: Mapping[int, Limits]) -> Mask:
-    """Fixes of which nothing is said how the vehicle came there: after a silence, or a jump."""
-    silence_ms = table.fixed_ms - np.roll(table.fixed_ms, 1)
-    gap = table.jumped.copy()
-    for row in np.flatnonzero(table.follows & (silence_ms > DEFAULT_GAP_MS)).tolist():
-        gap_ms = limits.get(int(table.vehicle_id[row]), DEFAULT_LIMITS).gap_ms
-        gap[row] |= silence_ms[row] > gap_ms
-    return gap
-
-
-def _is_transfer(table: Timeline) -> Mask:
-    """Fixes at which a vehicle turns up in another department than it was in."""
-    department_id = table.places.department_id
-    return np.asarray(table.follows & (department_id != np.roll(department_id, 1)))
-
-
-def _first_seen(judged: Judged, key: int) -> Event:
-    fixed_ms = judged.fixed_ms(key)
-    return Event(
-        kind="present",
-        vehicle_id=judged.vehicle_id(key),
-        fence_id=judged.fence_id(key),
-        fence_version=judged.version(key),
-        time_ms=fixed_ms,
-        not_before_ms=None,
-        not_after_ms=fixed_ms,
-        cause="first_fix",
-    )
-
-
-def _rejudged(judged: Judged, key: int) -> Event:
-    """A version began or ended: the vehicle is judged by side where it was seen last."""
-    row, slot = divmod(key, judged.width)
-    just_after_ms = int(judged.table.places.judged_ms[row])
-    either = np.array((just_after_ms - 1, just_after_ms))
-    ended, begun = judged.fences.in_force(np.array((slot, slot)), either).tolist()
-    cause: Cause = "fence_edit"
-    if ended < 0:
-        cause = "fence_created"
-    elif begun < 0:
-        cause = "fence_deleted"
-    # Later than the fix, which may have opened the visit that this ends.
-    time_ms = max(just_after_ms - 1, judged.fixed_ms(key) + 1)
-    return Event(
-        kind="present" if judged.opens(key) else "exit",
-        vehicle_id=judged.vehicle_id(key),
-        fence_id=judged.fence_id(key),
-        fence_version=judged.version(key),
-        time_ms=time_ms,
-        not_before_ms=time_ms,
-        not_after_ms=time_ms,
-        cause=cause,
-    )
-
-
-def _transferred(judged: Judged, key: int) -> Event:
-    """The fences of one department let go of a vehicle, those of another find it."""
-    fixed_ms = judged.fixed_ms(key)
-    return Event(
-        kind="present" if judged.opens(key) else "exit",
-        vehicle_id=judged.vehicle_id(key),
-        fence_id=judged.fence_id(key),
-        fence_version=judged.version(key),
-        time_ms=fixed_ms,
-        not_before_ms=judged.fixed_ms(key - judged.width),
-        not_after_ms=fixed_ms,
-        cause="scope",
-    )
-
-
-def _after_gap(judged: Judged, key: int) -> Event:
-    return Event(
-        kind="enter" if judged.opens(key) else "exit",
-        vehicle_id=judged.vehicle_id(key),
-        fence_id=judged.fence_id(key),
-        fence_version=judged.version(key),
-        time_ms=None,
-        not_before_ms=judged.fixed_ms(key - judged.width),
-        not_after_ms=judged.fixed_ms(key),
-        gap=True,
-    )
-
-
-def _along_ways(judged: Judged, rows: Ints, changed: Ints) -> Iterator[Event]:
-    """Events of rows that vehicles came to along a straight way from the row before."""
-    table, fences, places = judged.table, judged.fences, judged.table.places
-    cuts = fences.cuts(places.lon[rows - 1], places.lat[rows - 1], places[rows])
-    cut_key = rows[cuts.row] * judged.width + fences.slot[cuts.version]
-    keys = np.union1d(changed, cut_key)
-    row, version = keys // judged.width, judged.versions(keys)
-    start = np.column_stack((places.lon[row - 1], places.lat[row - 1]))
-    end = np.column_stack((unwrap_lon(places.lon[row], start[:, 0]), places.lat[row]))
-
-    def side_at(way: Ints, fraction: Floats) -> Sides:
-        at = start[way] + (end[way] - start[way]) * fraction[:, None]
-        return fences.sides(version[way], at[:, 0], at[:, 1])
-
-    start_ms, from_ms = table.fixed_ms[row - 1], fences.from_ms[version]
-    ways = Ways(
-        starts_inside=np.isin(keys, judged.before),
-        ends_inside=np.isin(keys, judged.inside),
-        start_ms=start_ms,
-        end_ms=table.fixed_ms[row],
-        # After the fix before, and after what was judged anew when the version began; of a version
-        # that began with that fix this has its own millisecond.
-        not_before_ms=np.maximum(start_ms, from_ms) + 1 + (start_ms == from_ms),
-    )
-    changes = changes_of_side(ways, np.searchsorted(keys, cut_key), cuts.fraction, side_at)
-    vehicle_id = table.vehicle_id[row]
-    return _crossings(changes, ways, vehicle_id, [fences.versions[v] for v in version.tolist()])
-
-
-def _crossings(
-    changes: Changes, ways: Ways, vehicle_id: Ints, versions: Sequence[FenceVersion]
-) -> Iterator[Event]:
-    """Changes as events, given the vehicle and the version of each way."""
-    several = np.bincount(changes.way, minlength=len(versions))[changes.way] > 1
-    way = changes.way
-    columns = (
-        way,
-        vehicle_id[way],
-        changes.inward,
-        changes.time_ms,
-        ways.start_ms[way],
-        ways.end_ms[way],
-        several,
-    )
-    for i, vehicle, inward, time_ms, start_ms, end_ms, interpolated in zip(
-        *(column.tolist() for column in columns), strict=True
-    ):
-        yield Event(
-            kind="enter" if inward else "exit",
-            vehicle_id=vehicle,
-            fence_id=versions[i].fence_id,
-            fence_version=versions[i].version,
-            time_ms=time_ms,
-            not_before_ms=start_ms,
-            not_after_ms=end_ms,
-            interpolated=interpolated,
-        )

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
-Kind: TypeAlias = Literal["present", "enter", "exit"]
-Cause: TypeAlias = Literal["first_fix", "fence_created", "fence_edit", "fence_deleted", "scope"]
+Kind: TypeAlias = Literal["present", "enter", "exit", "dwell", "speed", "inside", "stale"]
+Cause: TypeAlias = Literal[
+    "first_fix",
+    "fence_created",
+    "fence_edit",
+    "fence_deleted",
+    "scope",
+    "timer",
+    "fix",
+    "window_open",
+]
+#: Kinds that a rule makes: of such events the rule is a part of what tells them apart.
+RULE_KINDS: Final = frozenset({"dwell", "speed", "inside"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +45,30 @@ class Event:
     gap: bool = False
     #: Why, if not because the vehicle moved.
     cause: Cause | None = None
+    #: The rule that made it, of the kinds that rules make.
+    rule_id: int | None = None
+    #: Silence hid it at its time, so it is told later than it should be.
+    late: bool = False
+    #: Of a speed episode: the highest speed, and how long from the first to the last fix too fast.
+    max_kmh: float | None = None
+    length_s: float | None = None
+
+    @property
+    def key(self) -> tuple[int, int, int, Kind, int | tuple[int | None, int], int | None]:
+        """What no two events share."""
+        return (
+            self.vehicle_id,
+            self.fence_id,
+            self.fence_version,
+            self.kind,
+            self.moment,
+            self.rule_id,
+        )
+
+    @property
+    def at_ms(self) -> int:
+        """Where it stands in order: its time, or the end of its gap."""
+        return self.not_after_ms if self.time_ms is None else self.time_ms
 
     @property
     def moment(self) -> int | tuple[int | None, int]:
@@ -43,5 +78,4 @@ class Event:
     @property
     def order(self) -> tuple[int, bool, int, int]:
         """Sorts by time (of a gap: its end), exits before openings, fence, vehicle."""
-        at_ms = self.not_after_ms if self.time_ms is None else self.time_ms
-        return at_ms, self.kind != "exit", self.fence_id, self.vehicle_id
+        return self.at_ms, self.kind != "exit", self.fence_id, self.vehicle_id

@@ -18,10 +18,14 @@ def event_id(
     fence_version: int,
     kind: Kind,
     moment: int | tuple[int | None, int],
+    rule_ref: str | None = None,
 ) -> uuid.UUID:
     """The id (uuid5, RFC 9562) of an event of a vehicle at a fence, both by full ref ("FSD/A1").
 
-    `moment` is `Event.moment`: the time in milliseconds, of a gap (not_before, not_after).
+    `moment` is `Event.moment`: the time in milliseconds, of a gap (not_before, not_after). The rule
+    is given for the kinds that a rule makes.
     """
-    facts = [vehicle_ref, fence_ref, fence_version, kind, moment]
+    facts: list[object] = [vehicle_ref, fence_ref, fence_version, kind, moment]
+    if rule_ref is not None:
+        facts.append(rule_ref)
     return uuid.uuid5(NAMESPACE, json.dumps(facts, separators=(",", ":")))

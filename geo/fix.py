@@ -84,7 +84,26 @@ class FixBatch:
     lon: npt.NDArray[np.float64]
     #: float64 WGS 84 degrees.
     lat: npt.NDArray[np.float64]
+    #: float64 metres, see `error_m`; None: nothing is known of any.
+    error_m: npt.NDArray[np.float64] | None = None
+    #: float64 as reported, NaN where it is not; None likewise.
+    speed_mps: npt.NDArray[np.float64] | None = None
+    #: int8: 1 on, 0 off, -1 unknown; None likewise.
+    ignition: npt.NDArray[np.int8] | None = None
 
     def __len__(self) -> int:
         """How many fixes there are."""
         return len(self.vehicle_id)
+
+
+#: The error of a fix of which nothing is known, metres.
+DEFAULT_ERROR_M = 10.0
+#: Metres of error that one unit of HDOP stands for.
+HDOP_M = 5.0
+
+
+def error_m(accuracy_m: float | None, hdop: float | None) -> float:
+    """How far off a fix may be, metres: as stated, else by its HDOP, else the usual (rule R5)."""
+    if accuracy_m is not None:
+        return accuracy_m
+    return DEFAULT_ERROR_M if hdop is None else hdop * HDOP_M

@@ -1,32 +1,19 @@
-"""States, fixes and the moments between them at which fences change, as one sorted table."""
+"""States and fixes as one sorted table, each fix with the place where it is judged."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import IntEnum
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from geo.fences import Ints, Places
-from geo.fix import FixBatch
-
-Mask = npt.NDArray[np.bool_]
-
-
-class HeldFix(NamedTuple):
-    """A fix out of reach of the last good one, until the next fix decides (rule R9)."""
-
-    #: Milliseconds since 1970-01-01T00:00Z.
-    fixed_ms: int
-    #: WGS 84 degrees.
-    lon: float
-    #: WGS 84 degrees.
-    lat: float
-    #: Owner at that time.
-    department_id: int
+from geo.distance import Floats
+from geo.fences import Ints, Mask
+from geo.fix import DEFAULT_ERROR_M, FixBatch
+from geo.memory import NOTHING, HeldFix, Memory, Seen
+from geo.parking import PARKED_MPS, is_parked, park
 
 
 class VehicleState(NamedTuple):
@@ -37,8 +24,8 @@ class VehicleState(NamedTuple):
 
     #: Time of its last fix that is believed, milliseconds since 1970-01-01T00:00Z.
     fixed_ms: int
-    #: Versions that began or ended before this time have been dealt with: `fixed_ms` after a fix,
-    #: later once the vehicle was judged anew without one.
+    #: What was due before this time has been dealt with: `fixed_ms` after a fix, later once a
+    #: fence changed or a clock ran out without one.
     judged_ms: int
     #: WGS 84 degrees of its last fix.
     lon: float
@@ -50,34 +37,58 @@ class VehicleState(NamedTuple):
     inside: frozenset[int]
     #: A newer fix that is not believed yet; it moves nothing.
     held: HeldFix | None = None
+    #: Of its last fix, as in `FixBatch`.
+    error_m: float = DEFAULT_ERROR_M
+    ignition: int = -1
+    memory: Memory = NOTHING
 
     @property
     def newest_ms(self) -> int:
         """Time of its newest fix, believed or held."""
         return self.fixed_ms if self.held is None else self.held.fixed_ms
 
+    @property
+    def seen(self) -> Seen:
+        """Where and when it was judged last."""
+        parked = self.memory.parked
+        if parked is None:
+            return Seen(self.fixed_ms, self.lon, self.lat, self.error_m)
+        if parked.stray is not None:
+            return parked.stray
+        return Seen(self.fixed_ms, parked.lon, parked.lat, self.error_m)
 
-class RowKind(IntEnum):
-    """What a row of the timeline is; at equal times rows come in this order."""
-
-    STATE = 0
-    #: A version begins or ends; the vehicle is judged anew where it was seen last.
-    MOMENT = 1
-    FIX = 2
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that is told of what comes next will have happened after its last fix."""
+        return (
+            self.held is None
+            and self.judged_ms == self.fixed_ms
+            and not any(
+                visit.crossing
+                or visit.owed
+                or visit.told
+                or visit.episodes
+                or visit.changed_ms > self.fixed_ms
+                for visit in self.memory.visits.values()
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """Rows sorted by vehicle, then time; columns of one length."""
+    """Rows sorted by vehicle, then time, a vehicle's state first; columns of one length."""
 
     vehicle_id: Ints
-    kind: npt.NDArray[np.int8]
-    #: Where the vehicle was seen last, and the versions by which that is judged.
-    places: Places
-    #: When it was seen there.
+    is_state: Mask
     fixed_ms: Ints
-    #: Fixes that no way leads to from the row before: too far for the time.
-    jumped: Mask
+    #: As it was said.
+    lon: Floats
+    lat: Floats
+    department_id: npt.NDArray[np.int32]
+    error_m: Floats
+    #: NaN where it is not known.
+    speed_mps: Floats
+    ignition: npt.NDArray[np.int8]
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -85,13 +96,7 @@ class Timeline:
 
     def take(self, rows: Mask | Ints) -> Timeline:
         """Some of the rows."""
-        return Timeline(
-            vehicle_id=self.vehicle_id[rows],
-            kind=self.kind[rows],
-            places=self.places[rows],
-            fixed_ms=self.fixed_ms[rows],
-            jumped=self.jumped[rows],
-        )
+        return Timeline(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
 
     @property
     def follows(self) -> Mask:
@@ -102,12 +107,14 @@ class Timeline:
     @property
     def last(self) -> Ints:
         """The last row of each vehicle."""
-        return np.flatnonzero(~self.leads)
+        same = self.follows
+        return np.flatnonzero(~np.append(same[1:], np.zeros(min(1, len(self)), dtype=bool)))
 
     @property
-    def leads(self) -> Mask:
-        """Rows whose successor is of the same vehicle."""
-        return np.append(self.follows[1:], np.zeros(min(1, len(self)), dtype=bool))
+    def standing(self) -> Mask:
+        """Fixes that say that their vehicle stands."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray((self.ignition == 0) | (self.speed_mps < PARKED_MPS))
 
 
 def fixes_in_order(states: Mapping[int, VehicleState], batch: FixBatch) -> Timeline:
@@ -117,29 +124,15 @@ def fixes_in_order(states: Mapping[int, VehicleState], batch: FixBatch) -> Timel
     is not newer than the state it meets, or than the fix held there.
     """
     fixes = _fixes(batch)
-    seen = {int(v): states[v] for v in np.unique(fixes.vehicle_id).tolist() if v in states}
+    ids = fixes.vehicle_id[np.flatnonzero(np.diff(fixes.vehicle_id, prepend=-1))].tolist()
+    seen = {v: states[v] for v in ids if v in states}
     held = {v: state.held for v, state in seen.items() if state.held is not None}
     if held:
         fixes = _joined(_held(held), fixes)
-    table = _sorted(_joined(_states(seen), fixes))
-    _refuse_late(table, held)
+    table = _joined(_states(seen), fixes)
+    table = table.take(np.lexsort((table.fixed_ms, ~table.is_state, table.vehicle_id)))
+    _refuse_late(table, seen, held)
     return table
-
-
-def with_moments(table: Timeline, moments_ms: Ints) -> Timeline:
-    """A table of states and fixes with the moments between its rows at which fences change."""
-    until_ms = np.where(
-        table.leads,
-        np.roll(table.places.judged_ms, -1),
-        table.places.judged_ms,
-    )
-    return _with_moments(table, until_ms, moments_ms)
-
-
-def waiting(states: Mapping[int, VehicleState], at_ms: int, moments_ms: Ints) -> Timeline:
-    """States with the moments that come after them up to a time, that one included."""
-    table = _sorted(_states({v: s for v, s in states.items() if s.fixed_ms <= at_ms}))
-    return _with_moments(table, np.full(len(table), at_ms + 1), moments_ms)
 
 
 def _fixes(batch: FixBatch) -> Timeline:
@@ -148,22 +141,24 @@ def _fixes(batch: FixBatch) -> Timeline:
     new = np.ones(len(order), dtype=bool)
     new[1:] = (vehicle_id[1:] != vehicle_id[:-1]) | (fixed_ms[1:] != fixed_ms[:-1])
     order = order[new]
+    count = len(order)
+    error_m, speed_mps, ignition = batch.error_m, batch.speed_mps, batch.ignition
     return Timeline(
         vehicle_id=batch.vehicle_id[order].astype(np.int64),
-        kind=np.full(len(order), RowKind.FIX, dtype=np.int8),
-        places=Places(
-            lon=batch.lon[order],
-            lat=batch.lat[order],
-            judged_ms=batch.fixed_ms[order],
-            department_id=batch.department_id[order],
-        ),
+        is_state=np.zeros(count, dtype=bool),
         fixed_ms=batch.fixed_ms[order],
-        jumped=np.zeros(len(order), dtype=bool),
+        lon=batch.lon[order],
+        lat=batch.lat[order],
+        department_id=batch.department_id[order],
+        error_m=np.full(count, DEFAULT_ERROR_M) if error_m is None else error_m[order],
+        speed_mps=np.full(count, np.nan) if speed_mps is None else speed_mps[order],
+        ignition=np.full(count, -1, dtype=np.int8) if ignition is None else ignition[order],
     )
 
 
 def _held(held: Mapping[int, HeldFix]) -> Timeline:
     values = list(held.values())
+    speeds = [np.nan if each.speed_mps is None else each.speed_mps for each in values]
     return _fixes(
         FixBatch(
             vehicle_id=np.array(list(held), dtype=np.int32),
@@ -171,6 +166,9 @@ def _held(held: Mapping[int, HeldFix]) -> Timeline:
             fixed_ms=np.array([each.fixed_ms for each in values], dtype=np.int64),
             lon=np.array([each.lon for each in values], dtype=np.float64),
             lat=np.array([each.lat for each in values], dtype=np.float64),
+            error_m=np.array([each.error_m for each in values], dtype=np.float64),
+            speed_mps=np.array(speeds, dtype=np.float64),
+            ignition=np.array([each.ignition for each in values], dtype=np.int8),
         )
     )
 
@@ -179,79 +177,101 @@ def _states(states: Mapping[int, VehicleState]) -> Timeline:
     values = list(states.values())
     return Timeline(
         vehicle_id=np.array(list(states), dtype=np.int64),
-        kind=np.full(len(values), RowKind.STATE, dtype=np.int8),
-        places=Places(
-            lon=np.array([s.lon for s in values], dtype=np.float64),
-            lat=np.array([s.lat for s in values], dtype=np.float64),
-            judged_ms=np.array([s.judged_ms for s in values], dtype=np.int64),
-            department_id=np.array([s.department_id for s in values], dtype=np.int32),
-        ),
+        is_state=np.ones(len(values), dtype=bool),
         fixed_ms=np.array([s.fixed_ms for s in values], dtype=np.int64),
-        jumped=np.zeros(len(values), dtype=bool),
+        lon=np.array([s.lon for s in values], dtype=np.float64),
+        lat=np.array([s.lat for s in values], dtype=np.float64),
+        department_id=np.array([s.department_id for s in values], dtype=np.int32),
+        error_m=np.array([s.error_m for s in values], dtype=np.float64),
+        speed_mps=np.full(len(values), np.nan),
+        ignition=np.array([s.ignition for s in values], dtype=np.int8),
     )
 
 
 def _joined(a: Timeline, b: Timeline) -> Timeline:
     return Timeline(
-        vehicle_id=np.concatenate((a.vehicle_id, b.vehicle_id)),
-        kind=np.concatenate((a.kind, b.kind)),
-        places=Places(
-            lon=np.concatenate((a.places.lon, b.places.lon)),
-            lat=np.concatenate((a.places.lat, b.places.lat)),
-            judged_ms=np.concatenate((a.places.judged_ms, b.places.judged_ms)),
-            department_id=np.concatenate((a.places.department_id, b.places.department_id)),
-        ),
-        fixed_ms=np.concatenate((a.fixed_ms, b.fixed_ms)),
-        jumped=np.concatenate((a.jumped, b.jumped)),
+        **{
+            each.name: np.concatenate((getattr(a, each.name), getattr(b, each.name)))
+            for each in fields(a)
+        }
     )
 
 
-def _sorted(table: Timeline) -> Timeline:
-    return table.take(np.lexsort((table.kind, table.places.judged_ms, table.vehicle_id)))
+def _refuse_late(
+    table: Timeline, states: Mapping[int, VehicleState], held: Mapping[int, HeldFix]
+) -> None:
+    first = np.flatnonzero(table.is_state) + 1
+    ids, first_ms = table.vehicle_id[first].tolist(), table.fixed_ms[first].tolist()
+    for vehicle_id, row, fixed_ms in zip(ids, first.tolist(), first_ms, strict=True):
+        state = states[vehicle_id]
+        late = fixed_ms <= state.fixed_ms or fixed_ms < state.judged_ms
+        if vehicle_id in held:
+            late |= fixed_ms != held[vehicle_id].fixed_ms
+            late |= row + 1 < len(table) and int(table.fixed_ms[row + 1]) == fixed_ms
+        if late:
+            raise ValueError(
+                f"a fix of vehicle {vehicle_id} is not newer than its state: "
+                "go back to a state before the fix and step again from there"
+            )
 
 
-def _refuse_late(table: Timeline, held: Mapping[int, HeldFix]) -> None:
-    """Sorting has put a fix older than its state's judging before that state, thus first.
+@dataclass(slots=True, kw_only=True)
+class Judging:
+    """Where each row of a timeline is judged."""
 
-    And a fix not newer than the held one before that one, so that it is not the second row.
-    """
-    after = table.follows
-    state = table.kind == RowKind.STATE
-    behind = after & (np.roll(table.fixed_ms, 1) >= table.fixed_ms)
-    late = (state & after) | (behind & ~state)
-    for vehicle_id, fix in held.items():
-        second = int(np.searchsorted(table.vehicle_id, vehicle_id)) + 1
-        late[second] |= table.fixed_ms[second] != fix.fixed_ms
-    if late.any():
-        raise ValueError(
-            f"a fix of vehicle {table.vehicle_id[late][0]} is not newer than its state: "
-            "go back to a state before the fix and step again from there"
+    lon: Floats
+    lat: Floats
+    #: When it was there: of a state, whose last fix may be one that was not used.
+    ms: Ints
+    error_m: Floats
+    #: Single parked fixes far off are not used (rule R8).
+    used: Mask
+    #: How the vehicles that were or are parked are after their last row.
+    memories: dict[int, Memory]
+
+
+def placed(table: Timeline, states: Mapping[int, VehicleState]) -> Judging:
+    """Find the place where each row is judged."""
+    result = Judging(
+        lon=table.lon.copy(),
+        lat=table.lat.copy(),
+        ms=table.fixed_ms.copy(),
+        error_m=table.error_m.copy(),
+        used=np.ones(len(table), dtype=bool),
+        memories={},
+    )
+    standing = set(table.vehicle_id[table.standing & ~table.is_state].tolist())
+    first = np.flatnonzero(~table.follows)
+    for row, vehicle_id in zip(first.tolist(), table.vehicle_id[first].tolist(), strict=True):
+        state = states.get(vehicle_id) if table.is_state[row] else None
+        if vehicle_id in standing or (state is not None and state.memory.parked is not None):
+            _park(table, row, state, result)
+    return result
+
+
+def _park(table: Timeline, row: int, state: VehicleState | None, result: Judging) -> None:
+    """Go through the rows of one vehicle."""
+    vehicle_id = int(table.vehicle_id[row])
+    parked = None if state is None else state.memory.parked
+    last = None if state is None else state.seen
+    if last is not None:
+        result.ms[row], result.lon[row], result.lat[row], result.error_m[row] = last
+        row += 1
+    while row < len(table) and table.vehicle_id[row] == vehicle_id:
+        fix = Seen(
+            int(table.fixed_ms[row]),
+            float(table.lon[row]),
+            float(table.lat[row]),
+            float(table.error_m[row]),
         )
-
-
-def _with_moments(table: Timeline, until_ms: Ints, moments_ms: Ints) -> Timeline:
-    """The table and, behind each row, one row for each moment from its judging to a time.
-
-    `until_ms` is not included.
-    """
-    first = np.searchsorted(moments_ms, table.places.judged_ms)
-    count = np.maximum(np.searchsorted(moments_ms, until_ms) - first, 0)
-    if not count.any():
-        return table
-    row = np.repeat(np.arange(len(table)), count)
-    nth = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-    seen = table.take(row)
-    moments = Timeline(
-        vehicle_id=seen.vehicle_id,
-        kind=np.full(len(row), RowKind.MOMENT, dtype=np.int8),
-        places=Places(
-            lon=seen.places.lon,
-            lat=seen.places.lat,
-            # A version that begins at a moment is in force just after it.
-            judged_ms=moments_ms[first[row] + nth] + 1,
-            department_id=seen.places.department_id,
-        ),
-        fixed_ms=seen.fixed_ms,
-        jumped=np.zeros(len(row), dtype=bool),
-    )
-    return _sorted(_joined(table, moments))
+        speed = float(table.speed_mps[row])
+        standing = is_parked(None if np.isnan(speed) else speed, int(table.ignition[row]))
+        parked, seen = park(parked, last, fix, standing)
+        if seen is None:
+            result.used[row] = False
+        else:
+            last = seen
+            result.lon[row], result.lat[row] = seen.lon, seen.lat
+        row += 1
+    memory = NOTHING if state is None else state.memory
+    result.memories[vehicle_id] = memory._replace(parked=parked)

@@ -23,7 +23,8 @@ from ingest.decoding import Rollover, Work
 from ingest.gateway import AllDecoding
 from ingest.lanes import Lanes
 from ingest.sources.mqtt import MqttSource
-from tracker.commit import Committed, Committer
+from tracker.commit import Committer
+from tracker.committed import Committed
 from tracker.errors import DatabaseUnreachable, Unstorable
 from tracker.message import Message, Refusal
 

@@ -182,7 +182,8 @@ def _outcome(alert: Any, change: Change, by: str | None) -> Values:  # noqa: ANN
             _require(closed, alert)
             nothing = ("closed_at", "closed_by", "close_reason", "acknowledged_at")
             values |= dict.fromkeys((*nothing, "acknowledged_by", "escalated_at", "snoozed_until"))
-            values |= {"state": "open", "waits_since": now}
+            # Whose window ended goes on until a person closes it.
+            values |= {"state": "open", "waits_since": now, "ends_at": None}
         case "escalated":
             _require(alert.state == "open" and alert.escalated_at is None, alert)
             values |= {"escalated_at": now}

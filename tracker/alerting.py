@@ -14,8 +14,8 @@ from uuid import UUID, uuid5
 
 from geo.fix import from_unix_ms, unix_ms
 from tracker import sql
-from tracker.directory import Rule
 from tracker.judging import Told
+from tracker.rules import Rule
 
 if TYPE_CHECKING:
     from tracker.connect import Connection
@@ -45,8 +45,7 @@ class Candidate:
     @property
     def at_ms(self) -> int:
         """Where the event stands in order: its time, or the end of its gap."""
-        event = self.told.event
-        return event.not_after_ms if event.time_ms is None else event.time_ms
+        return self.told.event.at_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +104,23 @@ def _moved(rows: Iterable[Any]) -> set[UUID]:
     return {row["id"] for row in rows if row["moves"]}
 
 
-async def end_visits(connection: Connection, told: Sequence[Told], stamp: Stamp) -> None:
-    """Close what is over (reading 18): with the exit what is acknowledged, with the fence all."""
-    ends = [
-        {
-            "event_id": str(each.id),
-            "vehicle_id": each.event.vehicle_id,
-            "fence_id": each.event.fence_id,
-            "at": from_unix_ms(each.event.time_ms or each.event.not_after_ms).isoformat(),
-            "reason": "fence_deleted" if each.event.cause == "fence_deleted" else "over",
-        }
-        for each in told
-        if each.event.kind == "exit"
-    ]
-    if not ends:
-        return
-    rows = await connection.fetch(sql.text("close_over"), ends, stamp.feed, stamp.n)
+async def close_over(connection: Connection, changed: Iterable[UUID], stamp: Stamp) -> None:
+    """Close what is acknowledged and over (reading 18) at the visits that these events are of."""
+    await _close(connection, "close_over", stamp, list(changed))
+
+
+async def close_with_fences(connection: Connection, stamp: Stamp) -> None:
+    """Close the alerts from before the end of fences that ended."""
+    await _close(connection, "end_fences", stamp)
+
+
+async def close_with_windows(connection: Connection, stamp: Stamp) -> None:
+    """Close the alerts of rules whose window ended."""
+    await _close(connection, "end_windows", stamp)
+
+
+async def _close(connection: Connection, how: str, stamp: Stamp, *more: Any) -> None:  # noqa: ANN401  of the statement
+    rows = await connection.fetch(sql.text(how), stamp.feed, stamp.n, *more)
     for row in rows:
         detail = {"reason": row["close_reason"]}
         await _note(connection, "closed", [row["id"]], detail=detail)
@@ -151,7 +151,7 @@ async def _cool_down(
             key = row["rule_id"], row["vehicle_id"], row["fence_id"]
             standing[key].append((unix_ms(row["at"]), row["event_id"]))
     for each in sorted(cooled, key=lambda one: one.at_ms):
-        cooldown_ms = (each.rule.cooldown_s or 0) * 1000
+        cooldown_ms = (each.rule.cooldown_s or 0.0) * 1000.0
         runs = [one for one in standing[each.key] if one[0] <= each.at_ms < one[0] + cooldown_ms]
         if runs:
             joining.append(_Join(each, max(runs)[1]))
@@ -183,6 +183,7 @@ async def _note(
 
 def _alert_row(candidate: Candidate, stamp: Stamp) -> dict[str, Any]:
     told, rule = candidate.told, candidate.rule
+    end_ms = None if rule.window is None else rule.window.end_ms(told.event.at_ms)
     return {
         "id": str(uuid5(told.id, f"{rule.full_ref} {stamp.feed} {stamp.n}")),
         "department_id": told.department_id,
@@ -191,6 +192,7 @@ def _alert_row(candidate: Candidate, stamp: Stamp) -> dict[str, Any]:
         "vehicle_id": told.event.vehicle_id,
         "fence_id": told.event.fence_id,
         "severity": rule.severity,
+        "ends_at": None if end_ms is None else from_unix_ms(end_ms).isoformat(),
     }
 
 

@@ -8,27 +8,30 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from geo.crossing import HeldFix, VehicleState
+from geo.crossing import VehicleState, renewed
 from geo.fix import unix_ms
 from tracker import device_news, erasing, judging, leases, presence, private_times, sql, staging
 from tracker import directory as registry
 from tracker.accounts import Accounts
 from tracker.alerting import Stamp
+from tracker.clockwork import Clockwork
+from tracker.committed import Committed
 from tracker.connect import open_pool, told
 from tracker.directory import Directory
 from tracker.errors import DatabaseUnreachable, LeaseLost, SchemaMissing
 from tracker.judging import Judgement
 from tracker.leases import LEASE_S, Claim
+from tracker.memories import state_of
 from tracker.message import Message
+from tracker.partitions import Partitions
 from tracker.past import Window
-from tracker.receipts import Receipt, Receipts
-from tracker.sorting import ReceiptKey, RejectRow, Sorted, receipt_keys, sort
+from tracker.receipts import Receipts
+from tracker.sorting import Sorted, receipt_keys, sort
 from tracker.telling import tell
 
 if TYPE_CHECKING:
@@ -41,32 +44,6 @@ REGISTRY_TRIES = 20
 #: Private times whose stored fixes are erased before one commit; the rest waits for the next.
 ERASED_AT_ONCE = 20
 STATEMENT_WITHIN_S = 30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Committed:
-    """What one commit made durable."""
-
-    #: By device and boot: all that is dealt with, for acknowledgement.
-    receipts: list[Receipt] = field(default_factory=list)
-    stored: int = 0
-    #: Of the stored ones, those older than the newest of their vehicle.
-    late: int = 0
-    #: Fixes that were found implausible: of those stored, and of those stored before.
-    implausible: int = 0
-    #: Fixes of private times, of which no position is kept.
-    suppressed: int = 0
-    #: Fixes that were stored before, and messages that were dealt with before.
-    repeated: int = 0
-    events: int = 0
-    alerts: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-    #: Reports by AIS that made no fix, by (source, what).
-    ais: Counter[tuple[str, str]] = field(default_factory=Counter)
-    #: The same one by one, each with the message that it was in.
-    rejects: Sequence[RejectRow] = ()
-    #: The database's clock.
-    now: datetime
 
 
 class _RegistryChanged(Exception):
@@ -83,10 +60,13 @@ class Committer:
         self._directory: Directory | None = None
         self._states: dict[int, VehicleState] = {}
         self._receipts = Receipts()
-        self._days: set[date] = set()
+        self._clockwork = Clockwork()
+        self._partitions = Partitions(pool)
         self._since = datetime.now(UTC)
         #: Fences changed since the last commit: vehicles that stand still are judged anew.
         self._rejudge_from_ms: int | None = None
+        #: Vehicles that the last commit went through although no fix came.
+        self._waited: list[int] = []
 
     @classmethod
     async def open(cls, dsn: str, *, shard: int = 1, claim: Claim | None = None) -> Committer:
@@ -124,6 +104,10 @@ class Committer:
             )
         await self._pool.close()
 
+    def abandon(self) -> None:
+        """Break off as a killed process does: the shard stays taken until somebody takes it."""
+        self._pool.terminate()
+
     @property
     def directory(self) -> Directory:
         """The registry as of the last commit."""
@@ -155,19 +139,15 @@ class Committer:
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
                 rows = await connection.fetch(sql.text("load_states"), self._shard)
-                self._states = {
-                    row["vehicle_id"]: VehicleState(
-                        fixed_ms=unix_ms(row["fixed_at"]),
-                        judged_ms=max(unix_ms(row["judged_at"]), unix_ms(row["fixed_at"])),
-                        lon=row["lon"],
-                        lat=row["lat"],
-                        department_id=row["department_id"],
-                        inside=frozenset(row["inside"]),
-                        held=_held(row),
-                    )
-                    for row in rows
-                }
                 self._directory = await registry.load(connection, self._shard)
+                watches = self._directory.watches
+                self._states = {row["vehicle_id"]: state_of(row, watches) for row in rows}
+                checked_ms = {
+                    row["vehicle_id"]: unix_ms(row["checked_at"])
+                    for row in rows
+                    if row["checked_at"] is not None
+                }
+                self._clockwork.begin(self._states, checked_ms, watches)
                 self._receipts.forget()
                 self._rejudge_from_ms = 0
 
@@ -186,17 +166,16 @@ class Committer:
                     except _RegistryChanged:
                         await self._reload_registry()
                     except asyncpg.CheckViolationError:
-                        if not self._days:
+                        # Retention may have taken a partition away that was there.
+                        if not self._partitions.forget():
                             raise
-                        # Retention took a partition away that was there; it is made anew.
-                        self._days.clear()
         except BaseException:
             self._directory = None
             raise
         raise RuntimeError("the registry changes faster than a commit takes")
 
     async def refresh(self) -> Committed | None:
-        """Look whether the registry changed; if so, judge anew the vehicles it concerns.
+        """Look whether the registry changed or a timer ran out; if so, judge whom it concerns.
 
         Raises LeaseLost when another process has taken the shard.
         """
@@ -207,7 +186,9 @@ class Committer:
             raise LeaseLost
         version = row["registry_version"]
         current = self._directory is not None and version == self._directory.version
-        if current and self._rejudge_from_ms is None and not self.directory.private.pending:
+        due = row["closing"] or self._clockwork.due(unix_ms(row["now"]))
+        pending = self.directory.private.pending if current else []
+        if current and self._rejudge_from_ms is None and not due and not pending:
             return None
         return await self.commit([])
 
@@ -254,6 +235,9 @@ class Committer:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             self._directory = await registry.load(connection, self._shard)
+        watches = self._directory.watches
+        self._states = {v: renewed(state, watches) for v, state in self._states.items()}
+        self._clockwork.adopt(self._states, watches)
         changed = set(self.directory.fences.moments_ms.tolist()) ^ set(before.tolist())
         if changed:
             due = min(changed)
@@ -267,20 +251,26 @@ class Committer:
         await self._know_receipts(messages)
         await self._know_private(messages)
         batch = sort(messages, self.directory, self._receipts.dealt)
-        await self._ensure_partitions(batch.days())
+        await self._partitions.ensure(batch.days())
         async with self._pool.acquire() as connection, connection.transaction():
             stamp, now = await self._begin(connection)
-            judgement = await self._judge(connection, batch, stamp)
+            judgement = await self._judge(connection, batch, _read_up_to(messages, stamp))
             stored = await self._store_fixes(connection, judgement, stamp)
-            await staging.store_states(connection, judgement.states, self._states)
+            checkpoints = await self._store_states(connection, judgement)
             await presence.store(connection, batch.present, self.directory.fences)
-            events, alerts = await tell(connection, judgement, self.directory, stamp)
+            anew = self._rejudge_from_ms is not None
+            events, alerts = await tell(
+                connection, judgement, self.directory, stamp, fences_changed=anew
+            )
             receipts = await self._receipts.store(connection, batch.dealt)
             await staging.store_rejects(connection, batch.rejects)
             await staging.settle_replays(connection, batch.replayed)
             await device_news.store(connection, batch.news)
             await connection.execute("NOTIFY live")
-        self._adopt(judgement, receipts)
+        self._adopt(judgement)
+        self._rejudge_from_ms = None
+        self._receipts.adopt(receipts)
+        self._clockwork.kept(checkpoints)
         return Committed(
             receipts=list(receipts.values()),
             stored=stored,
@@ -303,14 +293,16 @@ class Committer:
         for _ in range(min(len(pending), ERASED_AT_ONCE)):
             async with self._pool.acquire() as connection, connection.transaction():
                 stamp, _ = await self._begin(connection)
-                erased = await erasing.erase(connection, pending[0], self.directory, stamp)
+                state = self._states.get(pending[0].vehicle_id)
+                judged_ms = 0 if state is None else state.judged_ms
+                erased = await erasing.erase(connection, pending[0], self.directory, judged_ms)
                 if (judgement := erased.judgement) is not None:
                     await self._store_fixes(connection, judgement, stamp)
-                    await staging.store_states(connection, judgement.states, self._states)
+                    await self._store_states(connection, judgement)
                     await tell(connection, judgement, self.directory, stamp)
                     await connection.execute("NOTIFY live")
             if erased.judgement is not None:
-                self._adopt(erased.judgement, {})
+                self._adopt(erased.judgement)
             del pending[: erased.settled]
             if erased.version == self.directory.version + 1:
                 # Nobody else changed it: what is known of it stands.
@@ -326,6 +318,15 @@ class Committer:
         await staging.note_duty(connection, judgement.fresh)
         return stored
 
+    async def _store_states(
+        self, connection: Connection, judgement: Judgement
+    ) -> dict[int, VehicleState]:
+        """Returns those that were kept as checkpoints."""
+        await staging.store_states(connection, judgement.states, self._states)
+        checkpoints = self._clockwork.checkpoints(judgement.states)
+        await staging.store_checkpoints(connection, checkpoints, judgement.untrue)
+        return checkpoints
+
     async def _begin(self, connection: Connection) -> tuple[Stamp, datetime]:
         row = await connection.fetchrow(sql.text("begin_commit"), self._shard, self._token)
         if row is None:
@@ -334,30 +335,32 @@ class Committer:
             raise _RegistryChanged
         return Stamp(feed=self._shard, n=row["n"], now_ms=unix_ms(row["now"])), row["now"]
 
-    async def _judge(self, connection: Connection, batch: Sorted, stamp: Stamp) -> Judgement:
+    async def _judge(self, connection: Connection, batch: Sorted, until_ms: int) -> Judgement:
         judgement = await judging.judge(
-            connection, batch.by_vehicle(), self._states, self.directory
+            connection, batch.by_vehicle(), self._states, self.directory, until_ms
         )
         due = self._rejudge_from_ms
+        waiting = {v: self._states[v] for v in self._clockwork.due(until_ms)}
         if due is not None:
+            waiting = self._states
             overtaken = [
-                Window(vehicle_id, due + 1, None)
+                Window(vehicle_id, due + 1, late=False, judged_ms=state.judged_ms)
                 for vehicle_id, state in self._states.items()
                 if 0 < due < state.fixed_ms and vehicle_id not in judgement.states
             ]
-            if overtaken:
-                await judging.go_again(connection, overtaken, self.directory, judgement)
-            judging.rejudge(self._states, self.directory, stamp.now_ms, judgement)
-        else:
-            judging.rejudge({}, self.directory, stamp.now_ms, judgement)
+            await judging.go_again(connection, overtaken, self.directory, judgement, until_ms)
+        judging.rejudge(waiting, self.directory, until_ms, judgement)
+        self._waited = list(waiting)
         return judgement
 
-    def _adopt(self, judgement: Judgement, receipts: dict[ReceiptKey, Receipt]) -> None:
+    def _adopt(self, judgement: Judgement) -> None:
         self._states.update(judgement.states)
         for vehicle_id in judgement.gone:
             self._states.pop(vehicle_id, None)
-        self._rejudge_from_ms = None
-        self._receipts.adopt(receipts)
+        self._clockwork.adopt(judgement.states, self.directory.watches)
+        self._clockwork.look_closer(self._waited, self._states, self.directory)
+        self._clockwork.went_back(judgement.went_back, self._states)
+        self._clockwork.forget(judgement.gone)
 
     async def _know_receipts(self, messages: Sequence[Message]) -> None:
         unknown = self._receipts.unknown(receipt_keys(messages, self.directory))
@@ -375,19 +378,8 @@ class Committer:
             async with self._pool.acquire() as connection:
                 await private_times.load_whole(connection, private, unknown)
 
-    async def _ensure_partitions(self, days: set[date]) -> None:
-        missing = sorted(days - self._days)
-        if not missing:
-            return
-        async with self._pool.acquire() as connection:
-            for day in missing:
-                await connection.execute("SELECT ensure_fix_partition($1)", day)
-        self._days.update(missing)
 
-
-def _held(row: asyncpg.Record) -> HeldFix | None:
-    if row["held_at"] is None:
-        return None
-    return HeldFix(
-        unix_ms(row["held_at"]), row["held_lon"], row["held_lat"], row["held_department_id"]
-    )
+def _read_up_to(messages: Sequence[Message], stamp: Stamp) -> int:
+    """Up to when what came is in this commit: no timer runs out before its input is read."""
+    last = max((unix_ms(each.received_at) for each in messages), default=stamp.now_ms)
+    return min(last, stamp.now_ms)

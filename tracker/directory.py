@@ -9,19 +9,25 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Literal
 
 import asyncpg
 import shapely
 
+from geo.event import Event
 from geo.fences import FenceIndex, FenceVersion
 from geo.fix import unix_ms
 from geo.limits import Limits, limits_of
+from geo.scope import Member, Pair, Scopes, Span
+from geo.watch import NO_WATCHES, Watches
 from tracker import accounts, private_times, sql
 from tracker.accounts import Accounts
+from tracker.calendar import calendar_of
 from tracker.connect import told
 from tracker.message import Message
 from tracker.private_times import PrivateTimes
+from tracker.rules import Rule, rule_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -67,20 +73,6 @@ class Vehicle:
     limits: Limits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """Which events raise an alert."""
-
-    id: int
-    full_ref: str
-    department_id: int
-    on_kinds: frozenset[str]
-    fence_id: int | None
-    severity: str
-    #: Events of one vehicle and fence so long after one that alerted join its alert.
-    cooldown_s: int | None = None
-
-
 class Directory:
     """One version of the registry."""
 
@@ -97,6 +89,8 @@ class Directory:
         self._rules: dict[int, list[Rule]] = defaultdict(list)
         for rule in rules:
             self._rules[rule.department_id].append(rule)
+        self.rules = {rule.id: rule for rule in rules}
+        self.watches = NO_WATCHES
         self.fences = FenceIndex([])
         self.fence_refs: dict[int, str] = {}
         self.accounts = Accounts()
@@ -140,13 +134,15 @@ class Directory:
         found = {each.vehicle_at(unix_ms(its.fix.fixed_at)) for each, its in old if each}
         return {vehicle_id for vehicle_id in found if vehicle_id is not None}
 
-    def rules_for(self, department_id: int, kind: str, fence_id: int) -> list[Rule]:
-        """The rules that such an event matches."""
-        return [
-            rule
-            for rule in self._rules.get(department_id, [])
-            if kind in rule.on_kinds and rule.fence_id in (None, fence_id)
-        ]
+    def rules_for(self, department_id: int, event: Event) -> list[Rule]:
+        """The rules that an event matches."""
+        listed = self._rules.get(department_id, [])
+        return [rule for rule in listed if rule.matches(event, self.fences.scopes)]
+
+    @property
+    def has_windows(self) -> bool:
+        """Whether any rule holds at certain times only."""
+        return any(rule.window is not None for listed in self._rules.values() for rule in listed)
 
 
 async def version_of(connection: Connection) -> int:
@@ -191,7 +187,7 @@ async def load(connection: Connection, shard: int | None = None) -> Directory:
         vehicles=[
             _vehicle(row) for row in await connection.fetch(sql.text("load_vehicles"), shard)
         ],
-        rules=[_rule(row) for row in await connection.fetch(sql.text("load_rules"))],
+        rules=await _rules(connection),
     )
     departments = await connection.fetch(sql.text("load_departments"))
     directory.shard = shard
@@ -202,9 +198,40 @@ async def load(connection: Connection, shard: int | None = None) -> Directory:
     versions = [
         _fence_version(row) for row in await connection.fetch(sql.text("load_fences"), shard)
     ]
-    directory.fences = FenceIndex(versions)
+    scopes = await _scopes(connection)
+    directory.fences = FenceIndex(versions, scopes)
+    directory.watches = Watches(
+        watch for rule in directory.rules.values() for watch in rule.watches(scopes)
+    )
     directory.fence_refs = {version.fence_id: version.ref for version in versions}
     return directory
+
+
+async def _rules(connection: Connection) -> list[Rule]:
+    home = await connection.fetchrow("SELECT time_zone, holidays FROM installation")
+    calendar = calendar_of(*home) if home else calendar_of("UTC", None)
+    return [rule_of(row, calendar) for row in await connection.fetch(sql.text("load_rules"))]
+
+
+async def _scopes(connection: Connection) -> Scopes:
+    """Groups of vehicles and fences, and who is watched by what."""
+    vehicles, fences = (
+        [Member(row["member_id"], row["group_id"], _span(row)) for row in rows]
+        for rows in (
+            await connection.fetch(sql.text("load_vehicle_members")),
+            await connection.fetch(sql.text("load_fence_members")),
+        )
+    )
+    pairs = [
+        Pair(row["department_id"], row["vehicle_group_id"], row["fence_group_id"], _span(row))
+        for row in await connection.fetch(sql.text("load_scopes"))
+    ]
+    return Scopes(vehicles, fences, pairs)
+
+
+def _span(row: asyncpg.Record) -> Span:
+    starts, ends = row["starts"], row["ends"]
+    return Span(-inf if starts is None else unix_ms(starts), inf if ends is None else unix_ms(ends))
 
 
 def _device(row: asyncpg.Record, assignments: list[asyncpg.Record]) -> Device:
@@ -227,19 +254,12 @@ def _vehicle(row: asyncpg.Record) -> Vehicle:
         id=row["id"],
         department_id=row["department_id"],
         full_ref=row["full_ref"],
-        limits=limits_of(row["vehicle_class"], row["moving_interval_s"]),
-    )
-
-
-def _rule(row: asyncpg.Record) -> Rule:
-    return Rule(
-        id=row["id"],
-        full_ref=row["full_ref"],
-        department_id=row["department_id"],
-        on_kinds=frozenset(row["on_kinds"]),
-        fence_id=row["fence_id"],
-        severity=row["severity"],
-        cooldown_s=row["cooldown_s"],
+        limits=limits_of(
+            row["vehicle_class"],
+            row["moving_interval_s"],
+            row["heartbeat_s"],
+            row["max_speed_mps"],
+        ),
     )
 
 

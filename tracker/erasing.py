@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from geo.fix import unix_ms
 from tracker import judging, presence, sql
-from tracker.alerting import Stamp
 from tracker.directory import Directory
 from tracker.judging import Judgement
 from tracker.past import Window
@@ -38,9 +37,15 @@ class Erased:
 
 
 async def erase(
-    connection: Connection, pending: Pending, directory: Directory, stamp: Stamp
+    connection: Connection,
+    pending: Pending,
+    directory: Directory,
+    judged_ms: int,
 ) -> Erased:
-    """Erase a portion of a pending interval in the caller's transaction."""
+    """Erase a portion of a pending interval in the caller's transaction.
+
+    `judged_ms`: up to when what is due for the vehicle was dealt with before.
+    """
     if pending.keeps == "presence":
         rows = await connection.fetch(sql.text("load_private_fixes"), pending.id, PORTION)
         await presence.store_seen(connection, [Seen(*row) for row in rows], directory.fences)
@@ -49,9 +54,8 @@ async def erase(
     if gone is not None and gone["erased"]:
         judgement = Judgement()
         first_ms, last_ms = unix_ms(gone["first"]), unix_ms(gone["last"])
-        window = Window(pending.vehicle_id, first_ms, last_ms, erased=True)
-        await judging.go_again(connection, [window], directory, judgement)
-        judging.rejudge({}, directory, stamp.now_ms, judgement)
+        window = Window(pending.vehicle_id, first_ms, judged_ms=judged_ms, erased_to_ms=last_ms)
+        await judging.go_again(connection, [window], directory, judgement, judged_ms)
         if judgement.gone:
             version = await connection.fetchval(
                 "SELECT forget_vehicles($1)", sorted(judgement.gone)

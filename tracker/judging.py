@@ -9,20 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import asyncpg
-import numpy as np
 
 from geo import crossing
 from geo.crossing import FixKey, StepResult, VehicleState
 from geo.event import Event
 from geo.event_id import event_id
-from geo.fix import FixBatch, from_unix_ms, unix_ms
-from tracker import sql
+from geo.fix import unix_ms
+from tracker import past, sql
 from tracker.directory import Directory
-from tracker.past import Track, Window, columns, load_tracks, moment
+from tracker.past import Track, Window
 from tracker.sorting import Placed
 
 if TYPE_CHECKING:
@@ -36,9 +36,12 @@ class Told:
     id: UUID
     event: Event
     department_id: int
+    #: Only late fixes made it known.
     late: bool
     #: The withdrawn event that it replaces.
     amends: UUID | None = None
+    #: It is how things stand now, not only how they were.
+    leads_to_live: bool = True
 
 
 @dataclass(slots=True)
@@ -50,7 +53,7 @@ class Judgement:
     #: Live states that changed.
     states: dict[int, VehicleState] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
-    #: Events that stand, between narrower bounds than they were told with.
+    #: Events that stand, otherwise than they were told.
     refined: list[Told] = field(default_factory=list)
     #: Ids of events that no longer hold, with the id of what replaces each.
     withdrawn: dict[UUID, UUID | None] = field(default_factory=dict)
@@ -65,6 +68,8 @@ class Judgement:
     gone: set[int] = field(default_factory=set)
     #: By vehicle the first and the last time at which its past is another one now.
     past: dict[int, tuple[int, int]] = field(default_factory=dict)
+    #: Checkpoints that are not true any more: vehicle, after and before.
+    untrue: list[tuple[int, datetime, datetime]] = field(default_factory=list)
 
     @property
     def found_implausible(self) -> int:
@@ -82,12 +87,19 @@ class Judgement:
                     replace(one, amends=None) if one.id == amended_by else one for one in self.told
                 ]
 
-    def adopt(self, stepped: StepResult) -> None:
-        """Take over the states of a step on from live states, and its marks."""
+    def adopt(self, stepped: StepResult, directory: Directory) -> None:
+        """Take over a step on from live states: what it tells, its states and its marks."""
         self.states.update(stepped.states)
         self.implausible |= stepped.implausible
         self.implausible -= stepped.vindicated
         self.marks |= dict.fromkeys(stepped.vindicated, False)
+        self.tell(_told(stepped.events, directory))
+        self.refined += _told(stepped.restated, directory)
+        for each in _told(stepped.withdrawn, directory):
+            new = [one for one in self.told if one.id == each.id]
+            self.told = [one for one in self.told if one.id != each.id]
+            if not new:
+                self.withdrawn[each.id] = None
 
 
 async def judge(
@@ -95,6 +107,7 @@ async def judge(
     batch: Mapping[int, list[Placed]],
     states: Mapping[int, VehicleState],
     directory: Directory,
+    now_ms: int,
 ) -> Judgement:
     """Judge the fixes of each vehicle, in the order of their time, against its state."""
     result = Judgement()
@@ -106,36 +119,30 @@ async def judge(
             windows.append(window)
         live += newer
     if windows:
-        await go_again(connection, windows, directory, result)
+        await go_again(connection, await _unstored(connection, windows), directory, result, now_ms)
     if live:
         known = {**states, **result.states}
-        stepped = crossing.step(known, _batch_of(live), directory.fences, directory.limits)
-        result.adopt(stepped)
-        result.tell(_told(stepped.events, directory, late=False))
+        by_vehicle: dict[int, list[past.Point]] = {}
+        for each in live:
+            by_vehicle.setdefault(each.vehicle_id, []).append(past.point_of(each))
+        points = past.columns(by_vehicle.items())
+        watched = (directory.fences, directory.limits, directory.watches)
+        result.adopt(crossing.step(known, points, *watched), directory)
         result.fresh += live
     return result
 
 
 def rejudge(
-    states: Mapping[int, VehicleState], directory: Directory, now_ms: int, result: Judgement
+    states: Mapping[int, VehicleState], directory: Directory, until_ms: int, result: Judgement
 ) -> None:
-    """Deal with fences that changed up to now, for vehicles whose last fix is older than that.
+    """Deal with all that is due up to a time without a fix: changed fences, timers.
 
     Of `states`, all that the caller wants judged anew, and of those that this batch changed: a fix
     may arrive after a change that is later than it.
     """
-    moments_ms = directory.fences.moments_ms
-    newest_ms = int(moments_ms[-1]) if len(moments_ms) else 0
-    current = {
-        vehicle_id: state
-        for vehicle_id, state in {**states, **result.states}.items()
-        if state.judged_ms <= newest_ms
-    }
-    if not current:
-        return
-    judged = crossing.rejudge(current, directory.fences, now_ms)
-    result.states.update(judged.states)
-    result.tell(_told(judged.events, directory, late=False))
+    current = {**states, **result.states}
+    watched = (directory.limits, directory.watches)
+    result.adopt(crossing.rejudge(current, directory.fences, until_ms, *watched), directory)
 
 
 def _late_window(
@@ -148,69 +155,118 @@ def _late_window(
     """
     if state is None:
         return None, fixes
-    newest_ms = state.newest_ms
-    late = [each for each in fixes if each.fixed_ms <= newest_ms]
-    newer = fixes[len(late) :]
-    if newer and state.judged_ms > state.fixed_ms:
-        unsure_ms = newer[0].fixed_ms if state.held is None else newest_ms
-        if unsure_ms <= state.judged_ms:
-            first_ms = min(fixes[0].fixed_ms, unsure_ms)
-            return Window(vehicle_id, first_ms, None, fixes), []
-    if not late:
-        return None, newer
-    return Window(vehicle_id, late[0].fixed_ms, late[-1].fixed_ms, late), newer
+    newest_ms, judged_ms = state.newest_ms, state.judged_ms
+    late = sum(each.fixed_ms <= newest_ms for each in fixes)
+    back = sum(each.fixed_ms <= newest_ms or each.fixed_ms < judged_ms for each in fixes)
+    if state.held is not None and state.held.fixed_ms < judged_ms:
+        back = len(fixes)
+    if not back:
+        return None, fixes
+    first_ms = fixes[0].fixed_ms
+    if state.held is not None:
+        first_ms = min(first_ms, state.held.fixed_ms)
+    window = Window(vehicle_id, first_ms, fixes[:back], late=late > 0, judged_ms=judged_ms)
+    return window, fixes[back:]
+
+
+async def _unstored(connection: Connection, windows: Sequence[Window]) -> list[Window]:
+    """The windows with those of their fixes that are not stored; without those that have none."""
+    keys = [(each.vehicle_id, each.fix.fixed_at) for window in windows for each in window.fresh]
+    times = [fixed_at for _, fixed_at in keys]
+    rows = await connection.fetch(
+        sql.text("load_stored"), [v for v, _ in keys], times, min(times), max(times)
+    )
+    stored = {(row["vehicle_id"], row["fixed_at"]) for row in rows}
+    for window in windows:
+        window.fresh = [
+            each for each in window.fresh if (each.vehicle_id, each.fix.fixed_at) not in stored
+        ]
+    return [window for window in windows if window.fresh]
 
 
 async def go_again(
-    connection: Connection, windows: Sequence[Window], directory: Directory, result: Judgement
+    connection: Connection,
+    windows: Sequence[Window],
+    directory: Directory,
+    result: Judgement,
+    now_ms: int,
 ) -> None:
     """Go over windows of the past and put the differences into `result`."""
-    tracks = await load_tracks(connection, windows, directory.limits)
-    if not tracks:
+    if not windows:
         return
-    before = columns((track.window.vehicle_id, (track.before,)) for track in tracks if track.before)
-    points = columns((track.window.vehicle_id, track.points) for track in tracks)
-    states = crossing.states_at(before, directory.fences) if len(before) else {}
-    stepped = crossing.step(states, points, directory.fences, directory.limits)
+    tracks = await past.go_over(connection, windows, directory, now_ms)
     for track in tracks:
         vehicle_id = track.window.vehicle_id
         result.fresh += track.window.fresh
-        result.late += len(track.window.fresh)
-        if track.until_ms is None:
-            state = stepped.states.get(vehicle_id) or states.get(vehicle_id)
-            if state is None:
-                result.gone.add(vehicle_id)
-            else:
-                result.states[vehicle_id] = state
-                result.went_back.add(vehicle_id)
-        changed = [each.fixed_ms for each in track.window.fresh]
-        if track.window.erased:
-            changed += [track.window.first_ms, track.window.last_ms or track.window.first_ms]
-        for point in track.points:
-            key = (vehicle_id, point.fixed_ms)
-            if point.implausible is None and key in stepped.implausible:
-                result.implausible.add(key)
-            elif point.implausible is not None and point.implausible != (
-                key in stepped.implausible
-            ):
-                result.marks[key] = not point.implausible
-                changed.append(point.fixed_ms)
-        if changed:
-            result.past[vehicle_id] = (min(changed), max(changed))
+        result.late += len(track.window.fresh) if track.window.late else 0
+        result.untrue.append((vehicle_id, track.after, track.until))
+        if track.met is None and track.state is None:
+            result.gone.add(vehicle_id)
+        elif track.met is None and track.state is not None:
+            result.states[vehicle_id] = track.state
+            result.went_back.add(vehicle_id)
+        _mark(track, result)
+        _note_past(track, result)
     standing = await _load_standing(connection, tracks)
-    _compare(_told(stepped.events, directory, late=True), standing, result)
+    for track in tracks:
+        vehicle_id = track.window.vehicle_id
+        events = sorted(track.events.values(), key=lambda event: event.order)
+        told = _told(events, directory, late=track.window.late)
+        told = [replace(one, leads_to_live=_leads_to_live(one.event, track)) for one in told]
+        _compare(told, standing.get(vehicle_id, {}), result)
+
+
+def _mark(track: Track, result: Judgement) -> None:
+    for point in track.points:
+        key = (track.window.vehicle_id, point.fixed_ms)
+        if point.implausible is None and key in track.implausible:
+            result.implausible.add(key)
+        elif point.implausible is not None and point.implausible != (key in track.implausible):
+            result.marks[key] = not point.implausible
+
+
+def _note_past(track: Track, result: Judgement) -> None:
+    """What the worker made of this past is another one now."""
+    window = track.window
+    changed = [each.fixed_ms for each in window.fresh] if window.late else []
+    if window.erased_to_ms is not None:
+        changed += [window.first_ms, window.erased_to_ms]
+    changed += [
+        point.fixed_ms
+        for point in track.points
+        if (window.vehicle_id, point.fixed_ms) in result.marks
+    ]
+    if changed:
+        result.past[window.vehicle_id] = (min(changed), max(changed))
+
+
+def _leads_to_live(event: Event, track: Track) -> bool:
+    """Whether the live state is what the event led to, rather than something later."""
+    if track.met is not None or track.state is None:
+        return False
+    visit = track.state.memory.visits.get(event.fence_id)
+    if event.kind in ("enter", "present"):
+        return visit is not None and visit.inside and visit.opened_ms == event.at_ms
+    if event.kind == "exit":
+        later = [e for e in track.events.values() if e.fence_id == event.fence_id]
+        changes = [e for e in later if e.kind in ("enter", "present", "exit")]
+        return max(changes, key=lambda e: e.at_ms).key == event.key
+    return visit is not None and visit.inside and visit.opened_ms <= event.at_ms
 
 
 async def _load_standing(
     connection: Connection, tracks: Sequence[Track]
-) -> dict[UUID, asyncpg.Record]:
+) -> dict[int, dict[UUID, asyncpg.Record]]:
     rows = await connection.fetch(
         sql.text("load_events"),
         [track.window.vehicle_id for track in tracks],
-        [from_unix_ms(track.before.fixed_ms) if track.before else None for track in tracks],
-        [moment(track.until_ms) for track in tracks],
+        [track.after for track in tracks],
+        [track.until for track in tracks],
     )
-    return {row["id"]: row for row in rows}
+    standing: dict[int, dict[UUID, asyncpg.Record]] = {}
+    for row in rows:
+        standing.setdefault(row["vehicle_id"], {})[row["id"]] = row
+    return standing
 
 
 def _compare(
@@ -234,33 +290,40 @@ def _compare(
 
 def _is_refined(event: Event, known: asyncpg.Record) -> bool:
     not_before = known["not_before"]
-    return (event.not_before_ms, event.not_after_ms, event.interpolated) != (
+    stands = (
         None if not_before is None else unix_ms(not_before),
         unix_ms(known["not_after"]),
         known["interpolated"],
+        known["max_kmh"],
+        known["length_s"],
     )
+    return stands != (
+        event.not_before_ms,
+        event.not_after_ms,
+        event.interpolated,
+        event.max_kmh,
+        event.length_s,
+    )
+
+
+#: Kinds that may stand for each other in an amendment.
+ALIKE = {"enter": "opening", "present": "opening"}
 
 
 def _replaced_by(new: Told, withdrawn: Sequence[asyncpg.Record]) -> asyncpg.Record | None:
     """The withdrawn event that the new one corrects: of its vehicle and fence, same way first."""
-    opening = new.event.kind != "exit"
+    kind = ALIKE.get(new.event.kind, new.event.kind)
     for row in withdrawn:
-        same = (row["vehicle_id"], row["fence_id"]) == (new.event.vehicle_id, new.event.fence_id)
-        if same and (row["kind"] != "exit") == opening:
+        same = (row["fence_id"], row["rule_id"]) == (new.event.fence_id, new.event.rule_id)
+        if same and ALIKE.get(row["kind"], row["kind"]) == kind:
             return row
     return None
 
 
-def _told(events: Iterable[Event], directory: Directory, *, late: bool) -> list[Told]:
+def _told(events: Iterable[Event], directory: Directory, *, late: bool = False) -> list[Told]:
     return [
         Told(
-            id=event_id(
-                directory.vehicles[event.vehicle_id].full_ref,
-                directory.fence_refs[event.fence_id],
-                event.fence_version,
-                event.kind,
-                event.moment,
-            ),
+            id=id_of(event, directory),
             event=event,
             department_id=directory.vehicles[event.vehicle_id].department_id,
             late=late,
@@ -269,11 +332,14 @@ def _told(events: Iterable[Event], directory: Directory, *, late: bool) -> list[
     ]
 
 
-def _batch_of(placed: Sequence[Placed]) -> FixBatch:
-    return FixBatch(
-        vehicle_id=np.array([each.vehicle_id for each in placed], dtype=np.int32),
-        department_id=np.array([each.department_id for each in placed], dtype=np.int32),
-        fixed_ms=np.array([each.fixed_ms for each in placed], dtype=np.int64),
-        lon=np.array([each.fix.lon for each in placed], dtype=np.float64),
-        lat=np.array([each.fix.lat for each in placed], dtype=np.float64),
+def id_of(event: Event, directory: Directory) -> UUID:
+    """The id of an event, from the full refs of what it is about."""
+    rule = None if event.rule_id is None else directory.rules[event.rule_id].full_ref
+    return event_id(
+        directory.vehicles[event.vehicle_id].full_ref,
+        directory.fence_refs[event.fence_id],
+        event.fence_version,
+        event.kind,
+        event.moment,
+        rule,
     )

@@ -1,47 +1,48 @@
 """Stretches of vehicles' pasts that late fixes make it necessary to go over again.
 
-A stretch begins at a fix that is believed whatever comes later, and ends at the first stored fix
-after the late ones from which on nothing can be different: one that was believed and still is, at
-once. So a mark that a late fix sets or clears (rule R9) may lengthen it.
+A stretch begins at the last checkpoint before them and ends at the first one after them that comes
+out as it was: from there on nothing can be different. Else it goes on to the live end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from geo import plausible
-from geo.fix import FixBatch, from_unix_ms, unix_ms
-from geo.limits import Limits
-from geo.plausible import Verdict
+from geo import crossing
+from geo.crossing import FixKey, StepResult, VehicleState
+from geo.event import Event
+from geo.fix import FixBatch, error_m, from_unix_ms, unix_ms
+from geo.telling import Key
 from tracker import sql
+from tracker.memories import from_checkpoint, ignition_of
 from tracker.sorting import Placed
 
 if TYPE_CHECKING:
     from tracker.connect import Connection
+    from tracker.directory import Directory
 
 FOREVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
-#: So many stored fixes behind a window are loaded at first, and so many times more if these leave
-#: it open how it ends.
-BEYOND: Final = 4
-BEYOND_FACTOR: Final = 8
+ALWAYS: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
 class Window:
-    """The part of a vehicle's past that fresh fixes lie in."""
+    """The part of a vehicle's past that fresh fixes lie in, or that a changed fence concerns."""
 
     vehicle_id: int
     first_ms: int
-    #: None: up to the live end.
-    last_ms: int | None
     fresh: list[Placed] = field(default_factory=list)
-    #: Stored fixes of it were deleted: it is gone over although nothing is fresh.
-    erased: bool = False
+    #: Whether the fresh fixes are older than what an earlier commit held.
+    late: bool = True
+    #: Up to when what is due was dealt with before.
+    judged_ms: int = 0
+    #: Stored fixes from `first_ms` to this were deleted: it is gone over although nothing is fresh.
+    erased_to_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,123 +53,175 @@ class Point:
     lon: float
     lat: float
     department_id: int
+    error_m: float
+    speed_mps: float | None
+    ignition: int
     #: How it is marked in the database; None: it is not stored yet.
     implausible: bool | None = None
 
 
 @dataclass(slots=True)
 class Track:
-    """The stored and the fresh fixes of a window, and the fix that its stretch begins at."""
+    """A window as it is gone over, from checkpoint to checkpoint."""
 
     window: Window
-    before: Point | None = None
-    #: Those after that one, in the order of time.
+    #: None: from the first fix of all.
+    begin: VehicleState | None
+    #: Checkpoints that it may end at, those that are nearest first.
+    ends: list[VehicleState]
+    state: VehicleState | None = None
     points: list[Point] = field(default_factory=list)
-    #: Up to when its events are compared; None: it goes to the live end, whose state is adopted.
-    until_ms: int | None = None
+    #: What came of it.
+    events: dict[Key, Event] = field(default_factory=dict)
+    implausible: set[FixKey] = field(default_factory=set)
+    #: The checkpoint that came out as it was; None: it went to the live end, `state` is new.
+    met: VehicleState | None = None
 
-    def add_fresh(self) -> None:
-        """Put the window's fixes among the stored ones; one that is stored already is dropped."""
-        stored = {point.fixed_ms for point in self.points}
-        self.window.fresh = [each for each in self.window.fresh if each.fixed_ms not in stored]
-        self.points += [
-            Point(each.fixed_ms, each.fix.lon, each.fix.lat, each.department_id)
-            for each in self.window.fresh
-        ]
-        self.points.sort(key=lambda point: point.fixed_ms)
+    @property
+    def after(self) -> datetime:
+        """The time that it begins after."""
+        return ALWAYS if self.begin is None else from_unix_ms(self.begin.fixed_ms)
 
-    def is_settled(self, verdicts: Sequence[int], beyond: int) -> bool:
-        """Cut off what stays as it is; False where more than `beyond` fixes behind are needed."""
-        last_ms = self.window.last_ms
-        if last_ms is None:
-            return True
-        behind = 0
-        for i, (point, verdict) in enumerate(zip(self.points, verdicts, strict=True)):
-            if point.fixed_ms > last_ms:
-                behind += 1
-                if point.implausible is False and verdict == Verdict.BELIEVED:
-                    self.points, self.until_ms = self.points[: i + 1], point.fixed_ms
-                    return True
-        return behind < beyond
+    @property
+    def until(self) -> datetime:
+        """The time that it goes up to."""
+        return FOREVER if self.met is None else from_unix_ms(self.met.fixed_ms)
+
+    def adopt(self, stepped: StepResult) -> None:
+        """Take over what a step told of it."""
+        vehicle_id = self.window.vehicle_id
+        self.state = stepped.states.get(vehicle_id, self.state)
+        for event in (*stepped.events, *stepped.restated):
+            if event.vehicle_id == vehicle_id:
+                self.events[event.key] = event
+        for event in stepped.withdrawn:
+            self.events.pop(event.key, None)
+        self.implausible |= {key for key in stepped.implausible if key[0] == vehicle_id}
+        self.implausible -= stepped.vindicated
 
 
-async def load_tracks(
-    connection: Connection, windows: Sequence[Window], limits: Mapping[int, Limits]
+async def go_over(
+    connection: Connection, windows: Sequence[Window], directory: Directory, now_ms: int
 ) -> list[Track]:
-    """The stretches of windows; those in which nothing is fresh and nothing is asked are left out.
-
-    Every vehicle has one window at most.
-    """
-    settled: list[Track] = []
-    beyond = BEYOND
-    while windows:
-        tracks = [
-            track
-            for track in await _load(connection, windows, beyond)
-            if track.window.erased
-            or (track.points and (track.window.fresh or track.window.last_ms is None))
-        ]
-        windows = []
-        for track, verdicts in zip(tracks, _verdicts(tracks, limits), strict=True):
-            if track.is_settled(verdicts, beyond):
-                settled.append(track)
-            else:
-                windows.append(track.window)
-        beyond *= BEYOND_FACTOR
-    return settled
+    """Go over the windows; every vehicle has one at most. Where nothing is fresh nothing is told
+    but what fences changed."""
+    tracks = await _begun(connection, windows, directory)
+    going = tracks
+    while going:
+        targets = [track.ends.pop(0) if track.ends else None for track in going]
+        await _go(connection, going, targets, directory)
+        left = []
+        for track, target in zip(going, targets, strict=True):
+            if target is not None and track.state == target and _is_past(track, target):
+                track.met = target
+            elif target is not None:
+                left.append(track)
+        going = left
+    _let_time_pass([track for track in tracks if track.met is None], directory, now_ms)
+    return tracks
 
 
-async def _load(connection: Connection, windows: Sequence[Window], beyond: int) -> list[Track]:
-    rows = await connection.fetch(
-        sql.text("load_window"),
-        [window.vehicle_id for window in windows],
-        [from_unix_ms(window.first_ms) for window in windows],
-        [moment(window.last_ms) for window in windows],
-        beyond,
-    )
-    tracks = {window.vehicle_id: Track(window) for window in windows}
-    for row in rows:
-        fixed_ms = unix_ms(row["fixed_at"])
-        point = Point(fixed_ms, row["lon"], row["lat"], row["department_id"], row["implausible"])
+def _is_past(track: Track, target: VehicleState) -> bool:
+    """Whether all that is fresh lies before the checkpoint, and what else was to be gone over."""
+    window = track.window
+    last_ms = window.fresh[-1].fixed_ms if window.fresh else window.first_ms
+    return max(last_ms, window.erased_to_ms or last_ms) <= target.fixed_ms
+
+
+async def _begun(
+    connection: Connection, windows: Sequence[Window], directory: Directory
+) -> list[Track]:
+    firsts = [from_unix_ms(window.first_ms) for window in windows]
+    ids = [window.vehicle_id for window in windows]
+    tracks = {window.vehicle_id: Track(window, None, []) for window in windows}
+    for row in await connection.fetch(sql.text("load_fence_checkpoints"), ids, firsts):
         track = tracks[row["vehicle_id"]]
-        if track.before is None and fixed_ms < track.window.first_ms:
-            track.before = point
+        state = from_checkpoint(row["state"], directory.watches)
+        if state.fixed_ms < track.window.first_ms:
+            track.begin = track.state = state
         else:
-            track.points.append(point)
-    for track in tracks.values():
-        track.add_fresh()
+            track.ends.append(state)
     return list(tracks.values())
 
 
-def _verdicts(tracks: Sequence[Track], limits: Mapping[int, Limits]) -> list[list[int]]:
-    """What becomes of the points of each track."""
-    begun = [[track.before] if track.before else [] for track in tracks]
-    batch = columns(
-        (track.window.vehicle_id, [*before, *track.points])
-        for track, before in zip(tracks, begun, strict=True)
+async def _go(
+    connection: Connection,
+    tracks: Sequence[Track],
+    targets: Sequence[VehicleState | None],
+    directory: Directory,
+) -> None:
+    """One stretch of each track: up to its target, or to the live end."""
+    after = [ALWAYS if t.state is None else from_unix_ms(t.state.newest_ms) for t in tracks]
+    until = [FOREVER if t is None else from_unix_ms(t.fixed_ms) for t in targets]
+    ids = [track.window.vehicle_id for track in tracks]
+    stretches: dict[int, list[Point]] = {vehicle_id: [] for vehicle_id in ids}
+    for row in await connection.fetch(sql.text("load_track"), ids, after, until):
+        stretches[row["vehicle_id"]].append(
+            Point(
+                unix_ms(row["fixed_at"]),
+                row["lon"],
+                row["lat"],
+                row["department_id"],
+                error_m(row["accuracy_m"], row["hdop"]),
+                row["speed_mps"],
+                ignition_of(row["ignition"]),
+                row["implausible"],
+            )
+        )
+    for track, first, last in zip(tracks, after, until, strict=True):
+        stretch = stretches[track.window.vehicle_id]
+        stretch += [
+            point_of(each) for each in track.window.fresh if first < each.fix.fixed_at <= last
+        ]
+        stretch.sort(key=lambda point: point.fixed_ms)
+        track.points += stretch
+    states = {t.window.vehicle_id: t.state for t in tracks if t.state is not None}
+    watched = (directory.fences, directory.limits, directory.watches)
+    stepped = crossing.step(states, columns(stretches.items()), *watched)
+    for track in tracks:
+        track.adopt(stepped)
+
+
+def _let_time_pass(tracks: Sequence[Track], directory: Directory, now_ms: int) -> None:
+    """What was due since the last fixes is found again."""
+    watched = (directory.limits, directory.watches)
+    for track in tracks:
+        if track.state is not None:
+            until_ms = max(now_ms, track.window.judged_ms - 1)
+            states = {track.window.vehicle_id: track.state}
+            track.adopt(crossing.rejudge(states, directory.fences, until_ms, *watched))
+
+
+def point_of(placed: Placed) -> Point:
+    """A fresh fix, its numbers as the database will give them back."""
+    fix = placed.fix
+    return Point(
+        placed.fixed_ms,
+        fix.lon,
+        fix.lat,
+        placed.department_id,
+        error_m(_real(fix.accuracy_m), _real(fix.hdop)),
+        _real(fix.speed_mps),
+        ignition_of(fix.ignition),
     )
-    vehicle_id = batch.vehicle_id.astype(np.int64)
-    found = plausible.verdicts(vehicle_id, batch.fixed_ms, batch.lon, batch.lat, limits).tolist()
-    verdicts, at = [], 0
-    for track, before in zip(tracks, begun, strict=True):
-        end = at + len(before) + len(track.points)
-        verdicts.append(found[at + len(before) : end])
-        at = end
-    return verdicts
+
+
+def _real(value: float | None) -> float | None:
+    """Four bytes, as the columns are: going over it again later must give the same."""
+    return None if value is None else float(np.float32(value))
 
 
 def columns(tracks: Iterable[tuple[int, Sequence[Point]]]) -> FixBatch:
     """Points by vehicle id as columns."""
     rows = [(vehicle_id, point) for vehicle_id, points in tracks for point in points]
+    speeds = [np.nan if p.speed_mps is None else p.speed_mps for _, p in rows]
     return FixBatch(
         vehicle_id=np.array([vehicle_id for vehicle_id, _ in rows], dtype=np.int32),
         department_id=np.array([point.department_id for _, point in rows], dtype=np.int32),
         fixed_ms=np.array([point.fixed_ms for _, point in rows], dtype=np.int64),
         lon=np.array([point.lon for _, point in rows], dtype=np.float64),
         lat=np.array([point.lat for _, point in rows], dtype=np.float64),
+        error_m=np.array([point.error_m for _, point in rows], dtype=np.float64),
+        speed_mps=np.array(speeds, dtype=np.float64),
+        ignition=np.array([point.ignition for _, point in rows], dtype=np.int8),
     )
-
-
-def moment(ms: int | None) -> datetime:
-    """That time; of None one that never comes."""
-    return FOREVER if ms is None else from_unix_ms(ms)

@@ -85,6 +85,7 @@ class PrivatePostgres:
         self._programs = programs or newest_programs()
         self._user = server_user(SYSTEM_USER, program="PostgreSQL", package=PACKAGE)
         self._sockets = _socket_folder(data)
+        self._custom: str | None = None
         self.child = Child(
             ChildSpec(
                 name="PostgreSQL",
@@ -102,6 +103,10 @@ class PrivatePostgres:
         """Make the cluster if there is none, start, and wait for readiness, however long a crash
         recovery takes within two minutes; raises ServerError."""
         self.child.start()
+
+    def prepare_with(self, custom: str) -> None:
+        """Settings of one's own, written at the start into custom.conf."""
+        self._custom = custom
 
     def stop(self) -> None:
         """Fast shutdown: sessions are ended, everything is written."""
@@ -180,6 +185,8 @@ class PrivatePostgres:
             cache_mb=max(memory_mb // 2, 128),
         )
         write_whole(self.folder / "postgresql.conf", settings)
+        if self._custom is not None:
+            write_whole(self.folder / "custom.conf", self._custom)
         write_whole(self.folder / "pg_hba.conf", ACCESS)
         write_whole(self.folder / "pg_ident.conf", _identities())
 

@@ -60,15 +60,12 @@ async def store_seen(connection: Connection, seen: Sequence[Seen], fences: Fence
 
 def inside_of(seen: Sequence[Seen], fences: FenceIndex) -> list[list[int]]:
     """Ids of the fences in force at each time that each place is inside of, ascending."""
-    row, version = fences.inside(
+    return fences.inside(
         Places(
             lon=np.array([each.lon for each in seen], dtype=np.float64),
             lat=np.array([each.lat for each in seen], dtype=np.float64),
             judged_ms=np.array([unix_ms(each.fixed_at) for each in seen], dtype=np.int64),
             department_id=np.array([each.department_id for each in seen], dtype=np.int32),
+            vehicle_id=np.array([each.vehicle_id for each in seen], dtype=np.int64),
         )
     )
-    found: list[set[int]] = [set() for _ in seen]
-    for at, index in zip(row.tolist(), version.tolist(), strict=True):
-        found[at].add(fences.versions[index].fence_id)
-    return [sorted(each) for each in found]

@@ -8,40 +8,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import singledispatch
 from typing import Annotated, Any, Literal
 
 import shapely
 from geoalchemy2.shape import from_shape
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
-from sqlalchemy import Table, and_, exists, func, insert, or_, select, update
+from pydantic import AwareDatetime, Field, StringConstraints
+from sqlalchemy import and_, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.shapes import build_shape
 from tracker import models, shards
-from tracker.errors import BadInput, Taken, Unknown
-from tracker.models.base import MMSI_PATTERN, REF_PATTERN
+from tracker.errors import Taken
+from tracker.models.base import MMSI_PATTERN
+from tracker.rows import New, Ref, add, id_of, insert_new, table_of
+from tracker.rule_edits import NewRule
 
-Ref = Annotated[str, StringConstraints(pattern=REF_PATTERN)]
+__all__ = [
+    "New",
+    "NewApplication",
+    "NewCluster",
+    "NewDepartment",
+    "NewDevice",
+    "NewFence",
+    "NewRule",
+    "NewVehicle",
+    "Ref",
+    "add",
+    "assign",
+    "move",
+    "refs",
+]
+
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-class New(BaseModel):
-    """What all additions share: a public name and names for people in two languages."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-    ref: Ref
-    name_en: str = ""
-    name_zh_hant: str = ""
-
-    @property
-    def name(self) -> dict[str, str]:
-        """Names by language; a missing one is the other, or the ref."""
-        english = self.name_en or self.name_zh_hant or self.ref
-        return {"en": english, "zh-Hant": self.name_zh_hant or english}
 
 
 class NewDepartment(New):
@@ -74,6 +74,10 @@ class NewVehicle(New):
     capabilities: str | Sequence[str] = ()
     moving_interval_s: Annotated[int, Field(gt=0)] = 10
     stopped_interval_s: Annotated[int, Field(gt=0)] = 60
+    #: How often it reports at rest with its ignition off.
+    heartbeat_s: Annotated[int, Field(gt=0)] = 3600
+    #: By default what its class cannot exceed.
+    max_speed_mps: Annotated[float, Field(gt=0)] | None = None
     duty_status: Literal["available", "assigned", "en_route", "at_scene", "leaving", "off_duty"] = (
         "available"
     )
@@ -104,45 +108,28 @@ class NewFence(New):
     definition: Mapping[str, Any]
 
 
-class NewRule(New):
-    """A rule that makes alerts of events."""
-
-    department: Ref
-    on: Sequence[Literal["enter", "exit", "present"]] = ("enter", "exit")
-    fence: Ref | None = None
-    severity: Literal["info", "warning", "critical"] = "warning"
-    cooldown_s: Annotated[int, Field(gt=0)] | None = None
-    escalate_after_s: Annotated[int, Field(gt=0)] | None = None
-
-
-@singledispatch
-async def add(new: New, connection: AsyncConnection) -> int:
-    """Store it; returns its id. Raises Taken, Unknown (a department, vehicle …) or BadInput."""
-    raise NotImplementedError(type(new))
-
-
 @add.register
 async def _department(new: NewDepartment, connection: AsyncConnection) -> int:
     await shards.ensure(connection, new.shard)
-    return await _insert(connection, models.Department, new, {"shard": new.shard})
+    return await insert_new(connection, models.Department, new, {"shard": new.shard})
 
 
 @add.register
 async def _cluster(new: NewCluster, connection: AsyncConnection) -> int:
-    return await _insert(connection, models.Cluster, new, {})
+    return await insert_new(connection, models.Cluster, new, {})
 
 
 @add.register
 async def _application(new: NewApplication, connection: AsyncConnection) -> int:
     cluster_id = None
     if new.cluster is not None:
-        cluster_id = await _id_of(connection, models.Cluster, new.cluster)
-    return await _insert(
+        cluster_id = await id_of(connection, models.Cluster, new.cluster)
+    return await insert_new(
         connection,
         models.Application,
         new,
         {
-            "department_id": await _id_of(connection, models.Department, new.department),
+            "department_id": await id_of(connection, models.Department, new.department),
             "cluster_id": cluster_id,
             "stage": new.stage,
         },
@@ -151,12 +138,12 @@ async def _application(new: NewApplication, connection: AsyncConnection) -> int:
 
 @add.register
 async def _vehicle(new: NewVehicle, connection: AsyncConnection) -> int:
-    department_id = await _id_of(connection, models.Department, new.department)
+    department_id = await id_of(connection, models.Department, new.department)
     application_id = None
     if new.application is not None:
-        application_id = await _id_of(connection, models.Application, new.application)
+        application_id = await id_of(connection, models.Application, new.application)
     capabilities = new.capabilities
-    vehicle_id = await _insert(
+    vehicle_id = await insert_new(
         connection,
         models.Vehicle,
         new,
@@ -170,10 +157,12 @@ async def _vehicle(new: NewVehicle, connection: AsyncConnection) -> int:
             ),
             "moving_interval_s": new.moving_interval_s,
             "stopped_interval_s": new.stopped_interval_s,
+            "heartbeat_s": new.heartbeat_s,
+            "max_speed_mps": new.max_speed_mps,
         },
     )
     await connection.execute(
-        insert(_table(models.DutyStatus)).values(
+        insert(table_of(models.DutyStatus)).values(
             vehicle_id=vehicle_id,
             department_id=department_id,
             status=new.duty_status,
@@ -185,8 +174,8 @@ async def _vehicle(new: NewVehicle, connection: AsyncConnection) -> int:
 
 @add.register
 async def _device(new: NewDevice, connection: AsyncConnection) -> int:
-    department_id = await _id_of(connection, models.Department, new.department)
-    device_id = await _insert(
+    department_id = await id_of(connection, models.Department, new.department)
+    device_id = await insert_new(
         connection,
         models.Device,
         new,
@@ -202,7 +191,7 @@ async def _device(new: NewDevice, connection: AsyncConnection) -> int:
             connection,
             department_id=department_id,
             device_id=device_id,
-            vehicle_id=await _id_of(connection, models.Vehicle, new.vehicle, department_id),
+            vehicle_id=await id_of(connection, models.Vehicle, new.vehicle, department_id),
             since=new.since,
         )
     return device_id
@@ -210,14 +199,14 @@ async def _device(new: NewDevice, connection: AsyncConnection) -> int:
 
 @add.register
 async def _fence(new: NewFence, connection: AsyncConnection) -> int:
-    department_id = await _id_of(connection, models.Department, new.department)
+    department_id = await id_of(connection, models.Department, new.department)
     shape = build_shape(new.definition)
     kind = next((each for each in ("circle", "corridor") if each in new.definition), "polygon")
-    fence_id = await _insert(
+    fence_id = await insert_new(
         connection, models.Fence, new, {"department_id": department_id, "kind": kind}
     )
     await connection.execute(
-        insert(_table(models.FenceVersion)).values(
+        insert(table_of(models.FenceVersion)).values(
             fence_id=fence_id,
             version=1,
             department_id=department_id,
@@ -229,33 +218,12 @@ async def _fence(new: NewFence, connection: AsyncConnection) -> int:
     return fence_id
 
 
-@add.register
-async def _rule(new: NewRule, connection: AsyncConnection) -> int:
-    department_id = await _id_of(connection, models.Department, new.department)
-    fence_id = None
-    if new.fence is not None:
-        fence_id = await _id_of(connection, models.Fence, new.fence, department_id)
-    return await _insert(
-        connection,
-        models.Rule,
-        new,
-        {
-            "department_id": department_id,
-            "on_kinds": list(new.on),
-            "fence_id": fence_id,
-            "severity": new.severity,
-            "cooldown_s": new.cooldown_s,
-            "escalate_after_s": new.escalate_after_s,
-        },
-    )
-
-
 async def refs(connection: AsyncConnection, kind: str) -> set[str]:
     """Names in use for a kind (`vehicle`): full refs, or bare ones of what no department owns."""
     table = models.Base.metadata.tables[kind]
     if "department_id" not in table.c or kind == "application":
         return set((await connection.execute(select(table.c.ref))).scalars())
-    department = _table(models.Department)
+    department = table_of(models.Department)
     found = select(department.c.ref + "/" + table.c.ref).join(
         department, department.c.id == table.c.department_id
     )
@@ -273,7 +241,7 @@ async def assign(
     """Put a device into a vehicle from a time on; raises Taken when either is in use then."""
     try:
         await connection.execute(
-            insert(_table(models.DeviceAssignment)).values(
+            insert(table_of(models.DeviceAssignment)).values(
                 department_id=department_id,
                 device_id=device_id,
                 vehicle_id=vehicle_id,
@@ -293,10 +261,10 @@ async def move(
     now. Raises Unknown, or Taken when the vehicle has a device or a later assignment stands.
     """
     department, _, ref = device.partition("/")
-    department_id = await _id_of(connection, models.Department, department)
-    device_id = await _id_of(connection, models.Device, ref, department_id)
-    vehicle_id = await _id_of(connection, models.Vehicle, vehicle, department_id)
-    table = _table(models.DeviceAssignment)
+    department_id = await id_of(connection, models.Department, department)
+    device_id = await id_of(connection, models.Device, ref, department_id)
+    vehicle_id = await id_of(connection, models.Vehicle, vehicle, department_id)
+    table = table_of(models.DeviceAssignment)
     of_it = table.c.device_id == device_id
     if since is None and await connection.scalar(select(exists().where(of_it))):
         since = await connection.scalar(select(func.milepost_now()))
@@ -312,44 +280,3 @@ async def move(
         vehicle_id=vehicle_id,
         since=since,
     )
-
-
-async def _insert(
-    connection: AsyncConnection, model: type[models.Base], new: New, values: Mapping[str, object]
-) -> int:
-    table = _table(model)
-    row = {"ref": new.ref, "name": new.name, **values}
-    columns = {key: value for key, value in row.items() if key in table.c}
-    try:
-        result = await connection.execute(insert(table).values(columns).returning(table.c.id))
-    except IntegrityError as error:
-        raise _told(error, table, new.ref) from error
-    return int(result.scalar_one())
-
-
-def _told(error: IntegrityError, table: Table, ref: str) -> Taken | BadInput:
-    if "uq_" in str(error.orig):
-        return Taken(f"({table.name} {ref})")
-    return BadInput(f"({table.name} {ref}: {error.orig})")
-
-
-async def _id_of(
-    connection: AsyncConnection,
-    model: type[models.Base],
-    ref: str,
-    department_id: int | None = None,
-) -> int:
-    table = _table(model)
-    query = select(table.c.id).where(table.c.ref == ref)
-    if department_id is not None:
-        query = query.where(table.c.department_id == department_id)
-    found = (await connection.execute(query)).scalar_one_or_none()
-    if found is None:
-        raise Unknown(f"No {table.name} is called {ref}.")
-    return int(found)
-
-
-def _table(model: type[models.Base]) -> Table:
-    table = model.__table__
-    assert isinstance(table, Table)  # noqa: S101  every model here maps one table
-    return table

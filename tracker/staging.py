@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from geo.crossing import FixKey, VehicleState
 from geo.fix import from_unix_ms
+from geo.memory import to_json
 from tracker import sql
+from tracker.memories import checkpoint_of
 from tracker.sorting import REJECTS_KEPT_A_DAY, Placed, Refused, RejectRow
 
 if TYPE_CHECKING:
@@ -125,6 +128,7 @@ async def store_states(
             "department_id": state.department_id,
             "inside": sorted(state.inside),
             "judged_at": from_unix_ms(state.judged_ms).isoformat(),
+            "memory": to_json(state.memory),
         }
         for vehicle_id, state in changed.items()
         if state.judged_ms > state.fixed_ms or _is_told_wrong(state, known.get(vehicle_id))
@@ -136,8 +140,34 @@ async def store_states(
 def _is_told_wrong(state: VehicleState, before: VehicleState | None) -> bool:
     """Whether what is stored of the state before says something else."""
     if before is None:
-        return bool(state.inside)
-    return state.inside != before.inside or state.judged_ms < before.judged_ms
+        return to_json(state.memory) is not None
+    if state.judged_ms < before.judged_ms:
+        return True
+    if state.memory is before.memory:
+        return False
+    return state.memory[:3] != before.memory[:3]
+
+
+async def store_checkpoints(
+    connection: Connection,
+    states: Mapping[int, VehicleState],
+    untrue: Sequence[tuple[int, datetime, datetime]],
+) -> None:
+    """Keep whole states for late fixes to begin at, and drop those that these disproved."""
+    if untrue:
+        columns = [list(column) for column in zip(*untrue, strict=True)]
+        await connection.execute(sql.text("drop_fence_checkpoints"), *columns)
+    if states:
+        rows = [
+            {
+                "vehicle_id": vehicle_id,
+                "fixed_at": from_unix_ms(state.fixed_ms).isoformat(),
+                "department_id": state.department_id,
+                "state": checkpoint_of(state),
+            }
+            for vehicle_id, state in states.items()
+        ]
+        await connection.execute(sql.text("store_fence_checkpoints"), rows)
 
 
 async def store_rejects(connection: Connection, rejects: Sequence[RejectRow]) -> None:

@@ -19,7 +19,12 @@ LATE_ALERT_LIMIT_MS = 300_000
 
 
 async def tell(
-    connection: Connection, judgement: Judgement, directory: Directory, stamp: Stamp
+    connection: Connection,
+    judgement: Judgement,
+    directory: Directory,
+    stamp: Stamp,
+    *,
+    fences_changed: bool = False,
 ) -> tuple[int, int]:
     """Write all that the judgement found out; returns how many events and alerts are new."""
     changed: set[UUID] = set()
@@ -36,16 +41,28 @@ async def tell(
     inherited = await alerting.amend(connection, judgement.withdrawn, stamp)
     candidates = [
         Candidate(told=each, rule=rule)
-        for each in new
-        if not each.late or stamp.now_ms - each.event.not_after_ms < LATE_ALERT_LIMIT_MS
-        for rule in directory.rules_for(each.department_id, each.event.kind, each.event.fence_id)
-        if each.event.cause != "scope" and (rule.id, each.id) not in inherited
+        for each in sorted(new, key=lambda told: told.event.order)
+        if _may_alert(each, stamp)
+        for rule in directory.rules_for(each.department_id, each.event)
+        if (rule.id, each.id) not in inherited
     ]
     opened = await alerting.raise_alerts(connection, candidates, stamp)
     if changed:
         await connection.execute(sql.text("store_outbox"), list(changed), None, None)
-    await alerting.end_visits(connection, new, stamp)
+        await alerting.close_over(connection, changed, stamp)
+    if fences_changed or any(each.event.cause == "fence_deleted" for each in new):
+        await alerting.close_with_fences(connection, stamp)
+    if directory.has_windows or not judgement.fresh:
+        await alerting.close_with_windows(connection, stamp)
     return len(new), opened
+
+
+def _may_alert(told: Told, stamp: Stamp) -> bool:
+    """What only late fixes told alerts while it is young and stands (reading 11)."""
+    if told.event.cause == "scope":
+        return False
+    young = stamp.now_ms - told.event.at_ms < LATE_ALERT_LIMIT_MS
+    return not told.late or (young and told.leads_to_live)
 
 
 def _event_row(told: Told) -> dict[str, Any]:
@@ -62,9 +79,12 @@ def _event_row(told: Told) -> dict[str, Any]:
         "not_after": _iso(event.not_after_ms),
         "interpolated": event.interpolated,
         "gap": event.gap,
-        "late": told.late,
+        "late": told.late or event.late,
         "cause": event.cause,
         "amends": str(told.amends) if told.amends else None,
+        "rule_id": event.rule_id,
+        "max_kmh": event.max_kmh,
+        "length_s": event.length_s,
     }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from geo import crossing
 from geo.event_id import event_id
 from geo.fences import FenceIndex, FenceVersion
-from geo.fix import FixBatch
+from geo.fix import FixBatch, error_m
 from geo.shapes import build_shape
 from tests.drills.fleet import Fleet, Ints, key_of
 from tests.drills.load import SQUARE
@@ -138,6 +138,8 @@ def _true_events(rows: list[asyncpg.Record]) -> set[UUID]:
         fixed_ms=np.array([row["ms"] for row in ordered], dtype=np.int64),
         lon=np.array([row["lon"] for row in ordered]),
         lat=np.array([row["lat"] for row in ordered]),
+        # The fleet's HDOP is 0.9.
+        error_m=np.full(len(ordered), error_m(None, 0.9)),
     )
     found = crossing.step({}, batch, FenceIndex([square]), {}).events
     return {

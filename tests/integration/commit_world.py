@@ -12,7 +12,8 @@ import asyncpg
 from geo.fix import Fix
 from tests.conftest import Database
 from tracker import registry
-from tracker.commit import Committed, Committer
+from tracker.commit import Committer
+from tracker.committed import Committed
 from tracker.message import Message, Reading
 from tracker.registry import New, NewDepartment, NewDevice, NewFence, NewRule, NewVehicle
 

@@ -23,7 +23,8 @@ from tests.conftest import Database
 from tests.integration.boxes import say
 from tracker import registry, shards
 from tracker.access import as_owner
-from tracker.commit import Committed, Committer
+from tracker.commit import Committer
+from tracker.committed import Committed
 from tracker.errors import LeaseLost
 from tracker.leases import LEASE_S, Claim, Leases
 from tracker.live import ScopeFeed

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import devices
+from tracker.cli import devices, fence, rules
 from tracker.cli.shared import T, run_as_owner, takes
 
 if TYPE_CHECKING:
@@ -138,35 +138,10 @@ def _add_fence(
     _add("fence", row | {"definition": _from_grid(definition) if grid else definition})
 
 
-@dataclass(frozen=True, kw_only=True)
-class RuleOptions:
-    """What `rule add` is told."""
-
-    ref: Ref
-    department: Department
-    on: Annotated[str, typer.Option(help="enter, exit, present: apart by spaces.")] = "enter exit"
-    fence: Annotated[str | None, typer.Option(help="Only this fence; without: all.")] = None
-    severity: Annotated[str, typer.Option(help="info, warning or critical.")] = "warning"
-    cooldown_s: Annotated[
-        int | None,
-        typer.Option(
-            "--cooldown", metavar="SECONDS", min=1,
-            help="So long further events of a vehicle and fence join the alert instead.",
-        ),
-    ] = None  # fmt: skip
-    escalate_after_s: Annotated[
-        int | None,
-        typer.Option(
-            "--escalate", metavar="SECONDS", min=1, help="Escalate what nobody acknowledges in it."
-        ),
-    ] = None  # fmt: skip
-    name: Name = NAMELESS
-
-
-@takes(RuleOptions)
-def _add_rule(said: RuleOptions) -> None:
+@takes(rules.RuleOptions)
+def _add_rule(said: rules.RuleOptions) -> None:
     """Register a rule: which events of fences become alerts."""
-    _add("rule", asdict(said))
+    _add("rule", rules.row_of(said))
 
 
 ADDERS: dict[str, Callable[..., None]] = {
@@ -180,6 +155,8 @@ ADDERS: dict[str, Callable[..., None]] = {
 
 #: Verbs that only some kinds have.
 MORE: dict[str, dict[str, Callable[..., None]]] = {
+    "fence": {"judge": fence.judge},
+    "rule": {"explain": rules.explain},
     "device": {
         "password": devices.password,
         "retire": devices.retire,
@@ -304,8 +281,9 @@ def _checked(kind: str, where: str, row: Mapping[str, Any]) -> New:
 
     model: type[New] = getattr(registry, f"New{kind.capitalize()}")
     given = {key: value for key, value in row.items() if value is not None}
-    if isinstance(given.get("on"), str):
-        given["on"] = given["on"].split()
+    for several in ("on", "vehicles"):
+        if isinstance(given.get(several), str):
+            given[several] = given[several].split()
     try:
         return model.model_validate(given)
     except ValidationError as error:

@@ -33,7 +33,17 @@ BATCH_ROWS: Final = 5000
 DETACH_WITHIN_S: Final = 60.0
 #: Beside fixes, in this order: each the name of an `expire_*.sql`.
 KINDS: Final = (
-    *("motion", "event", "withdrawn", "presence", "outbox", "reject", "reject_day", "receipt"),
+    *(
+        "motion",
+        "checkpoint",
+        "event",
+        "withdrawn",
+        "presence",
+        "outbox",
+        "reject",
+        "reject_day",
+        "receipt",
+    ),
     *("device_notice", "private_interval", "duty_status"),
 )
 

@@ -4,6 +4,13 @@ from tracker.models.alerts import AlertChange, AlertEvent, Delivery, Subscriptio
 from tracker.models.base import Base
 from tracker.models.devices import DeviceNotice, DeviceState, ImportPart
 from tracker.models.fixes import Fix, Latest, Receipt, Reject, RejectDay
+from tracker.models.groups import (
+    FenceGroup,
+    FenceGroupMember,
+    FenceScope,
+    VehicleGroup,
+    VehicleGroupMember,
+)
 from tracker.models.keeping import (
     LegalHold,
     Presence,
@@ -36,6 +43,7 @@ from tracker.models.registry import (
 from tracker.models.service import ApiToken, Feed, IngestHealth, Installation, WorkerJob
 from tracker.models.watch import (
     Alert,
+    Checkpoint,
     Event,
     Fence,
     FenceState,
@@ -51,6 +59,7 @@ __all__ = [
     "ApiToken",
     "Application",
     "Base",
+    "Checkpoint",
     "Cluster",
     "Delivery",
     "Department",
@@ -64,6 +73,9 @@ __all__ = [
     "Event",
     "Feed",
     "Fence",
+    "FenceGroup",
+    "FenceGroupMember",
+    "FenceScope",
     "FenceState",
     "FenceVersion",
     "Fix",
@@ -92,5 +104,7 @@ __all__ = [
     "Trip",
     "Vehicle",
     "VehicleDay",
+    "VehicleGroup",
+    "VehicleGroupMember",
     "WorkerJob",
 ]

@@ -100,6 +100,7 @@ class Vehicle(Base):
             ["department_id", "application_id"], ["application.department_id", "application.id"]
         ),
         CheckConstraint("moving_interval_s > 0 AND stopped_interval_s > 0", name="interval"),
+        CheckConstraint("heartbeat_s > 0 AND max_speed_mps > 0", name="limits"),
     )
 
     id: Mapped[IntKey]
@@ -115,6 +116,10 @@ class Vehicle(Base):
     stopped_interval_s: Mapped[int] = mapped_column(server_default=text("60"))
     created_at: Mapped[Now]
     retired_at: Mapped[Moment | None]
+    #: How often it reports at rest with its ignition off.
+    heartbeat_s: Mapped[int] = mapped_column(server_default=text("3600"))
+    #: What it cannot exceed, where that is not what its class cannot.
+    max_speed_mps: Mapped[float | None]
 
 
 class DutyStatus(Base):

@@ -32,12 +32,15 @@ class Installation(Base):
     #: Grows with each change of devices, vehicles, fences or rules.
     registry_version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     created_at: Mapped[Now]
-    #: Whose midnights divide the days of `vehicle_day` and of reports: an IANA name.
+    #: Whose midnights divide the days of `vehicle_day` and of reports, and in which the windows of
+    #: rules are meant: an IANA name.
     time_zone: Mapped[str] = mapped_column(server_default=text("'Asia/Hong_Kong'"))
     #: How long it is kept where vehicles were, for departments that say nothing else.
     retention_days: Mapped[int] = mapped_column(server_default=text("400"))
     #: Up to when vehicles that went private, or came back, have been told to viewers.
     private_told_at: Mapped[Now]
+    #: Public holidays by year in place of the built-in list: {"2026": ["2026-12-25", …]}.
+    holidays: Mapped[Json | None]
 
 
 class Feed(Base):

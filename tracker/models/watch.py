@@ -23,6 +23,9 @@ from tracker.models.base import Base, During, IntKey, Json, Live, Moment, Names,
 from tracker.models.registry import one_of, ref_check
 
 SEVERITIES = ("info", "warning", "critical")
+#: Kinds of events, and what rules may ask for: an `inside` rule asks for enter and present too.
+EVENT_KINDS = ("present", "enter", "exit", "dwell", "speed", "inside", "stale")
+RULE_KINDS = ("present", "enter", "exit", "dwell", "speed", "inside")
 
 
 class Fence(Base):
@@ -74,10 +77,12 @@ class Rule(Base):
         UniqueConstraint("department_id", "id"),
         ForeignKeyConstraint(["department_id", "fence_id"], ["fence.department_id", "fence.id"]),
         CheckConstraint(
-            "on_kinds <@ ARRAY['enter','exit','present'] AND on_kinds <> '{}'", name="on_kinds"
+            f"on_kinds <@ ARRAY{list(RULE_KINDS)} AND on_kinds <> '{{}}'", name="on_kinds"
         ),
         CheckConstraint("cooldown_s > 0", name="cooldown_s"),
         CheckConstraint("escalate_after_s > 0", name="escalate_after_s"),
+        CheckConstraint("dwell_s > 0 OR NOT 'dwell' = ANY(on_kinds)", name="dwell"),
+        CheckConstraint("limit_kmh > 0 OR NOT 'speed' = ANY(on_kinds)", name="limit"),
     )
 
     id: Mapped[IntKey]
@@ -89,11 +94,22 @@ class Rule(Base):
     fence_id: Mapped[int | None]
     severity: Mapped[str]
     #: So long after an event that alerted, further ones of the vehicle and fence join its alert.
-    cooldown_s: Mapped[int | None]
+    cooldown_s: Mapped[float | None]
     #: An alert that nobody acknowledges within this is escalated.
     escalate_after_s: Mapped[int | None]
     created_at: Mapped[Now]
     disabled_at: Mapped[Moment | None]
+    #: The fences of a group, as it is at the time of an event; None: not limited to one.
+    fence_group_id: Mapped[int | None]
+    #: These vehicles, and those of these groups; both empty: every vehicle.
+    vehicle_ids: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default=text("'{}'"))
+    vehicle_group_ids: Mapped[list[int]] = mapped_column(
+        ARRAY(Integer), server_default=text("'{}'")
+    )
+    #: Only then: {"days": [...], "from": "18:00", "to": "08:00"}.
+    window: Mapped[Json | None]
+    dwell_s: Mapped[float | None]
+    limit_kmh: Mapped[float | None]
 
 
 class FenceState(Base):
@@ -107,6 +123,19 @@ class FenceState(Base):
     inside: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     #: Up to when the versions of fences have been taken into account.
     judged_at: Mapped[Moment]
+    #: What the latest fix does not tell: see geo/memory.py.
+    memory: Mapped[Json | None]
+
+
+class Checkpoint(Base):
+    """A vehicle's whole state after a fix: from here late fixes are judged."""
+
+    __tablename__ = "checkpoint"
+
+    vehicle_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    fixed_at: Mapped[Moment] = mapped_column(primary_key=True)
+    department_id: Mapped[int]
+    state: Mapped[Json]
 
 
 class Event(Base):
@@ -114,7 +143,7 @@ class Event(Base):
 
     __tablename__ = "event"
     __table_args__ = (
-        one_of("kind", ("present", "enter", "exit")),
+        one_of("kind", EVENT_KINDS),
         one_of("status", ("valid", "withdrawn")),
         Index("ix_event_vehicle_id_at", "vehicle_id", "at"),
         Index("ix_event_department_id_at", "department_id", "at"),
@@ -141,6 +170,10 @@ class Event(Base):
     amends: Mapped[UUID | None]
     revision: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[Now]
+    #: The rule that made it: of a dwell, a speed, an inside.
+    rule_id: Mapped[int | None]
+    max_kmh: Mapped[float | None]
+    length_s: Mapped[float | None]
 
 
 class Alert(Live, Base):
@@ -159,6 +192,11 @@ class Alert(Live, Base):
             *("vehicle_id", "fence_id"),
             postgresql_where=text("state <> 'closed'"),
         ),
+        Index(
+            "ix_alert_ends_at",
+            "ends_at",
+            postgresql_where=text("state <> 'closed' AND ends_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -175,7 +213,8 @@ class Alert(Live, Base):
     note: Mapped[str | None]
     closed_at: Mapped[Moment | None]
     closed_by: Mapped[str | None]
-    #: Of a person: handled, false, duplicate; of the service: over, withdrawn, fence_deleted.
+    #: Of a person: handled, false, duplicate; of the service: over, withdrawn, window,
+    #: fence_deleted.
     close_reason: Mapped[str | None]
     #: Since when it is open: its opening, or its last reopening.
     waits_since: Mapped[Now]
@@ -189,6 +228,8 @@ class Alert(Live, Base):
     last_event_at: Mapped[Moment | None]
     #: Grows with each change.
     revision: Mapped[int] = mapped_column(server_default=text("0"))
+    #: When the window of its rule closes, which closes it.
+    ends_at: Mapped[Moment | None]
 
 
 class Outbox(Base):

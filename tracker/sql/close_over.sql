@@ -1,11 +1,15 @@
--- Where a visit ended, its alerts are over: those acknowledged are closed, and with the fence all.
+-- What is acknowledged is closed once its vehicle has left; of the visits that these events ($3) are of.
 UPDATE alert AS a SET
-    state = 'closed', closed_at = milepost_now(), close_reason = x.reason,
-    revision = a.revision + 1, feed = $2::integer, n = $3::bigint
-FROM jsonb_to_recordset($1::jsonb) AS x (
-    event_id uuid, vehicle_id integer, fence_id integer, at timestamptz, reason text
-), event AS e
-WHERE a.vehicle_id = x.vehicle_id AND a.fence_id = x.fence_id
-  AND a.state IN ('acknowledged', CASE WHEN x.reason = 'over' THEN NULL ELSE 'open' END)
-  AND e.id = a.event_id AND e.at <= x.at AND e.id <> x.event_id
+    state = 'closed', closed_at = milepost_now(), close_reason = 'over',
+    revision = a.revision + 1, feed = $1::integer, n = $2::bigint
+FROM event AS e
+WHERE e.id = a.event_id AND a.state = 'acknowledged'
+  AND (a.vehicle_id, a.fence_id) IN (
+      SELECT c.vehicle_id, c.fence_id FROM event AS c WHERE c.id = any($3::uuid[])
+  )
+  AND EXISTS (
+      SELECT FROM event AS x
+      WHERE x.vehicle_id = a.vehicle_id AND x.fence_id = a.fence_id
+        AND x.kind = 'exit' AND x.status = 'valid' AND x.at >= e.at
+  )
 RETURNING a.id, a.event_id, a.close_reason

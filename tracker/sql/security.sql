@@ -167,6 +167,7 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM milepost_api, milepost_ingest, mi
 GRANT SELECT ON department, cluster, application, vehicle, duty_status, fix, latest, fence,
     fence_version, rule, event, alert, receipt, reject, reject_day, device_assignment, device_state,
     device_notice, private_interval, presence, legal_hold,
+    vehicle_group, fence_group, vehicle_group_member, fence_group_member, fence_scope,
     installation, feed, ingest_health, worker_job,
     track_chunk, trip, stop, gap, vehicle_day, odometer TO milepost_api;
 GRANT SELECT (vehicle_id, department_id, worked_to, worked_at) ON motion_cursor TO milepost_api;
@@ -175,7 +176,8 @@ GRANT SELECT (id, department_id, ref, accept_from, rollover, mmsi, created_at, r
     TO milepost_api;
 
 GRANT SELECT ON department, application, vehicle, device, device_assignment, fence, fence_version,
-    rule, installation, private_interval, legal_hold TO milepost_ingest;
+    rule, installation, private_interval, legal_hold, vehicle_group, fence_group, vehicle_group_member,
+    fence_group_member, fence_scope TO milepost_ingest;
 GRANT UPDATE (applied_at) ON private_interval TO milepost_ingest;
 GRANT SELECT, INSERT ON presence TO milepost_ingest;
 GRANT SELECT, INSERT ON fix TO milepost_ingest;
@@ -184,6 +186,7 @@ GRANT SELECT, UPDATE ON feed TO milepost_ingest;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ingest_worker TO milepost_ingest;
 GRANT SELECT, INSERT, UPDATE ON latest, fence_state, event, alert, receipt, reject_day,
     device_state, device_notice, ingest_health TO milepost_ingest;
+GRANT SELECT, INSERT, UPDATE, DELETE ON checkpoint TO milepost_ingest;
 GRANT SELECT, INSERT ON reject, outbox TO milepost_ingest;
 GRANT UPDATE (replay_asked_at, replayed_at) ON reject TO milepost_ingest;
 GRANT INSERT ON past_change, duty_status TO milepost_ingest;
@@ -199,7 +202,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON track_chunk, trip, stop, gap, vehicle_da
 -- rows of `alert_change` are only added.
 GRANT SELECT ON alert_change, alert_event, delivery, outbox TO milepost_api;
 GRANT UPDATE (state, acknowledged_at, acknowledged_by, note, closed_at, closed_by, close_reason,
-    waits_since, assigned_to, snoozed_until, escalated_at, revision, feed, n) ON alert
+    waits_since, ends_at, assigned_to, snoozed_until, escalated_at, revision, feed, n) ON alert
     TO milepost_api, milepost_worker;
 GRANT UPDATE (revision) ON event TO milepost_api, milepost_worker;
 GRANT INSERT ON alert_change, outbox TO milepost_api, milepost_worker;
@@ -256,7 +259,8 @@ BEGIN
                        'WITH CHECK (department_id %s)', t, scoped);
     END LOOP;
 
-    FOREACH t IN ARRAY ARRAY['department', 'vehicle', 'device', 'device_assignment', 'fence', 'fence_version', 'rule'] LOOP
+    FOREACH t IN ARRAY ARRAY['department', 'vehicle', 'device', 'device_assignment', 'fence', 'fence_version', 'rule',
+                             'vehicle_group_member', 'fence_group_member', 'fence_scope'] LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE ON %I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION registry_changed()', t);
     END LOOP;

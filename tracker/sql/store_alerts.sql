@@ -1,11 +1,12 @@
 -- An alert that a withdrawal closed opens again when its event is valid again.
 INSERT INTO alert AS a (
-    id, department_id, rule_id, event_id, vehicle_id, fence_id, severity, feed, n
+    id, department_id, rule_id, event_id, vehicle_id, fence_id, severity, ends_at, feed, n
 )
-SELECT id, department_id, rule_id, event_id, vehicle_id, fence_id, severity, $2::integer, $3::bigint
+SELECT id, department_id, rule_id, event_id, vehicle_id, fence_id, severity, ends_at,
+       $2::integer, $3::bigint
 FROM jsonb_to_recordset($1::jsonb) AS n (
     id uuid, department_id integer, rule_id integer, event_id uuid, vehicle_id integer,
-    fence_id integer, severity text
+    fence_id integer, severity text, ends_at timestamptz
 )
 ON CONFLICT (rule_id, event_id) DO UPDATE SET
     state = 'open', closed_at = NULL, closed_by = NULL, close_reason = NULL,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 
@@ -12,10 +13,12 @@ import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from geo.crossing import Event, FixKey, StepResult, VehicleState, rejudge, states_at, step
+from geo.crossing import Event, FixKey, StepResult, VehicleState, rejudge, renewed, step
 from geo.fences import FenceIndex, FenceVersion
 from geo.fix import FixBatch
 from geo.limits import DEFAULT_LIMITS, Limits
+from geo.memory import from_json, to_json
+from geo.watch import NO_WATCHES
 
 Fence = Callable[..., FenceVersion]
 Row = tuple[float, ...]
@@ -122,25 +125,21 @@ def test_any_cut_into_batches_gives_the_same(
 @BOTH
 @given(rows=TRACKS, data=st.data())
 @settings(deadline=None)
-def test_a_track_begun_again_at_any_fix_goes_on_as_it_did(
+def test_a_state_that_was_stored_goes_on_as_it_did(
     index: FenceIndex, limits: Mapping[int, Limits], rows: list[Row], data: st.DataObject
 ) -> None:
-    """At any that is believed, held fixes before the last such one included (for late data)."""
-    track = sorted(r for r in rows if r[0] == rows[0][0])
-    whole = run(track, index, limits)
-    believed = [r for r in track if (r[0], T0_MS + r[1]) not in whole.implausible]
-    begin = data.draw(st.sampled_from(believed))
-    rest = step(
-        states_at(batch_of([begin]), index),
-        batch_of([r for r in track if r[1] > begin[1]]),
-        index,
-        limits,
-    )
-    begin_ms = T0_MS + int(begin[1])
-    assert rest.events == [event for event in whole.events if event.order[0] > begin_ms]
-    assert rest.implausible == {key for key in whole.implausible if key[1] > begin_ms}
-    if begin is not track[-1]:
-        assert rest.states == whole.states
+    begin = data.draw(st.sampled_from(rows))
+    before = run([r for r in rows if r[1] <= begin[1]], index, limits)
+    stored = {v: json.dumps(to_json(state.memory)) for v, state in before.states.items()}
+    read = {
+        v: renewed(state._replace(memory=from_json(json.loads(stored[v]))), NO_WATCHES)
+        for v, state in before.states.items()
+    }
+    assert read == before.states
+    rest = step(read, batch_of([r for r in rows if r[1] > begin[1]]), index, limits)
+    whole = run(rows, index, limits)
+    assert in_order([*before.events, *rest.events]) == whole.events
+    assert before.states | rest.states == whole.states
 
 
 @BOTH

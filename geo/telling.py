@@ -1,0 +1,51 @@
+"""What a step has to tell: each event once, as it stands at the end of the step."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from geo.event import Event, Kind
+
+Key: TypeAlias = tuple[int, int, int, Kind, int | tuple[int | None, int], int | None]
+
+
+class Telling:
+    """Events that are new, told before and now otherwise, or told before and disproved."""
+
+    def __init__(self) -> None:
+        self._new: dict[Key, Event] = {}
+        self._restated: dict[Key, Event] = {}
+        self._withdrawn: dict[Key, Event] = {}
+
+    def tell(self, event: Event) -> None:
+        """It happened."""
+        if self._withdrawn.pop(event.key, None) is not None:
+            self._restated[event.key] = event
+        else:
+            self._new[event.key] = event
+
+    def restate(self, event: Event) -> None:
+        """It was told already, in this step or before; this is how it stands now."""
+        known = self._new if event.key in self._new else self._restated
+        known[event.key] = event
+
+    def retract(self, event: Event) -> None:
+        """It was told, and did not happen."""
+        if self._new.pop(event.key, None) is None:
+            self._restated.pop(event.key, None)
+            self._withdrawn[event.key] = event
+
+    @property
+    def events(self) -> list[Event]:
+        """Those that are new, in order."""
+        return sorted(self._new.values(), key=lambda event: event.order)
+
+    @property
+    def restated(self) -> list[Event]:
+        """Those that were told before, in order."""
+        return sorted(self._restated.values(), key=lambda event: event.order)
+
+    @property
+    def withdrawn(self) -> list[Event]:
+        """Those that do not hold, in order."""
+        return sorted(self._withdrawn.values(), key=lambda event: event.order)

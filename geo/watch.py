@@ -1,0 +1,133 @@
+"""What rules want of visits: how long, how fast, whether inside when a window opens."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from math import inf
+from typing import Final, Literal, NamedTuple
+
+from geo.memory import Visit
+from geo.windows import Window
+
+#: Over a limit by no more than this factor is not too fast (rule R30).
+LENIENCE: Final = 1.1
+KMH: Final = 3.6
+
+
+class Watch(NamedTuple):
+    """One thing that a rule watches for during visits."""
+
+    rule_id: int
+    department_id: int
+    kind: Literal["dwell", "speed", "inside"]
+    #: None: every fence of the department.
+    fence_ids: frozenset[int] | None
+    #: Whether it is about a vehicle at a time.
+    concerns: Callable[[int, int], bool]
+    #: In force for from_ms <= t < until_ms.
+    from_ms: float = -inf
+    until_ms: float = inf
+    dwell_ms: int = 0
+    limit_kmh: float = 0.0
+    window: Window | None = None
+
+    @property
+    def fast_mps(self) -> float:
+        """Speeds over this are too fast."""
+        return self.limit_kmh * LENIENCE / KMH
+
+    def is_in_force(self, at_ms: int) -> bool:
+        """Whether the rule holds at a time."""
+        return self.from_ms <= at_ms < self.until_ms
+
+
+class Occurrence(NamedTuple):
+    """Something that is due at a time although no fix need come; sorts by time."""
+
+    at_ms: int
+    fence_id: int
+    kind: Literal["dwell", "inside", "stale"]
+    watch: Watch | None
+
+
+class Watches:
+    """All that rules watch for, by fence."""
+
+    def __init__(self, watches: Iterable[Watch] = ()) -> None:
+        """Sort the watches by department."""
+        self._of_department: dict[int, list[Watch]] = defaultdict(list)
+        for watch in watches:
+            self._of_department[watch.department_id].append(watch)
+        self._of_fence: dict[tuple[int, int], tuple[Watch, ...]] = {}
+        self._speeds: dict[tuple[int, int], tuple[Watch, ...]] = {}
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._of_department)
+
+    def of(self, department_id: int, fence_id: int) -> tuple[Watch, ...]:
+        """Those of one fence."""
+        key = (department_id, fence_id)
+        found = self._of_fence.get(key)
+        if found is None:
+            found = self._of_fence[key] = tuple(
+                watch
+                for watch in self._of_department.get(department_id, ())
+                if watch.fence_ids is None or fence_id in watch.fence_ids
+            )
+        return found
+
+    def occurrences(
+        self, department_id: int, fence_id: int, visit: Visit, from_ms: int
+    ) -> Iterator[Occurrence]:
+        """For each watch of a visit the first thing due at or after a time."""
+        for watch in self.of(department_id, fence_id):
+            at_ms = due_ms(watch, visit, from_ms)
+            if at_ms is not None and watch.is_in_force(at_ms) and watch.kind != "speed":
+                yield Occurrence(at_ms, fence_id, watch.kind, watch)
+
+    def speeds_of(self, department_id: int, fence_id: int) -> tuple[Watch, ...]:
+        """Those of one fence that are about speed."""
+        key = (department_id, fence_id)
+        found = self._speeds.get(key)
+        if found is None:
+            found = self._speeds[key] = tuple(
+                watch for watch in self.of(*key) if watch.kind == "speed"
+            )
+        return found
+
+    def visit_due_ms(self, department_id: int, fence_id: int, visit: Visit, from_ms: int) -> float:
+        """When a visit has something due, at or after a time, whomever it concerns."""
+        if not visit.inside:
+            return inf
+        every = self.occurrences(department_id, fence_id, visit, from_ms)
+        return min((each.at_ms for each in every), default=inf)
+
+    def looked_up(
+        self, department_id: int, visits: Mapping[int, Visit], from_ms: int
+    ) -> tuple[dict[int, Visit], float, float]:
+        """Visits that know when they are due; when the next is, and which speed concerns a rule."""
+        due, fast, looked = inf, inf, {}
+        for fence_id, visit in visits.items():
+            at_ms = visit.due_ms
+            if at_ms is None or at_ms < from_ms:
+                at_ms = self.visit_due_ms(department_id, fence_id, visit, from_ms)
+            looked[fence_id] = visit if visit.due_ms == at_ms else visit._replace(due_ms=at_ms)
+            due = min(due, at_ms)
+            for watch in self.speeds_of(department_id, fence_id):
+                fast = min(fast, watch.fast_mps)
+        return looked, due, fast
+
+
+def due_ms(watch: Watch, visit: Visit, from_ms: int) -> int | None:
+    """When a dwell is over or a window opens during a visit, at or after a time."""
+    if watch.kind == "dwell":
+        at_ms = visit.opened_ms + watch.dwell_ms
+        return at_ms if at_ms >= from_ms else None
+    if watch.kind == "inside" and watch.window is not None:
+        return watch.window.next_opening_ms(max(from_ms, visit.opened_ms + 1))
+    return None
+
+
+NO_WATCHES: Final = Watches()

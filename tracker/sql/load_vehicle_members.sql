@@ -1,0 +1,2 @@
+SELECT vehicle_id AS member_id, group_id, lower(during) AS starts, upper(during) AS ends
+FROM vehicle_group_member
