@@ -22,7 +22,7 @@ class Alert(Model):
     id: UUID
     state: AlertState
     severity: Severity
-    kind: Literal["enter", "exit", "present"]
+    kind: Literal["enter", "exit", "present", "dwell", "speed", "inside"]
     vehicle: str
     vehicle_name: Name
     fence: str
@@ -216,7 +216,7 @@ class Rule(Model):
     department: str
     name: Name
     on: list[str]
-    #: null: every fence of its department.
+    #: A fence, or a group of fences; null: every fence of its department.
     fence: str | None
     severity: Severity
     cooldown_s: float | None

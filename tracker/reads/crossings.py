@@ -13,8 +13,8 @@ from tracker.reads.session import Row, Scope, rows_of
 async def crossings(
     scope: Scope, *, vehicle_id: int, since: datetime, until: datetime, limit: int
 ) -> list[Row]:
-    """Valid events of a vehicle, by time: kind, fence (full ref), fence_name, time (None: between
-    the bounds), not_before, not_after."""
+    """Valid crossings of a vehicle, by time: kind (present, enter or exit), fence (full ref),
+    fence_name, time (None: between the bounds), not_before, not_after."""
     query = (
         select(
             Event.kind,
@@ -25,7 +25,7 @@ async def crossings(
         .join(Fence, Fence.id == Event.fence_id)
         .join(Department, Department.id == Fence.department_id)
         .where(Event.vehicle_id == vehicle_id, Event.at >= since, Event.at < until)
-        .where(Event.status == "valid")
+        .where(Event.status == "valid", Event.kind.in_(("present", "enter", "exit")))
         .order_by(Event.at, Event.id)
         .limit(limit)
     )

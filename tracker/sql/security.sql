@@ -118,6 +118,7 @@ CREATE OR REPLACE FUNCTION telling(event_ids uuid[])
                'fence_version', e.fence_version, 'kind', e.kind, 'time', e.time,
                'not_before', e.not_before, 'not_after', e.not_after, 'interpolated', e.interpolated,
                'gap', e.gap, 'late', e.late, 'cause', e.cause, 'status', e.status, 'amends', e.amends,
+               'max_kmh', e.max_kmh, 'length_s', e.length_s,
                'alerts', coalesce(a.alerts, '[]'), 'joined', coalesce(j.joined, '[]')
            )
     FROM event AS e
