@@ -121,8 +121,22 @@ async def others(archive: Archive, department: int, days: int) -> None:
         " feed, n) SELECT gen_random_uuid(), $2::int, r.id, e.id, $1::int, 1, 'info', 1, 1"
         " FROM rule AS r, event AS e WHERE r.department_id = $2::int AND e.department_id = $2::int"
         " AND e.at = $3::timestamptz",
+        "INSERT INTO alert_change (alert_id, department_id, what, detail, revision)"
+        " SELECT a.id, $2::int, 'noted', '{}', 1 FROM alert AS a WHERE a.vehicle_id = $1::int"
+        " AND a.department_id = $2::int AND $3::timestamptz > '-infinity'",
+        "INSERT INTO alert_event SELECT a.id, a.event_id, $2::int FROM alert AS a"
+        " WHERE a.vehicle_id = $1::int AND $3::timestamptz > '-infinity'",
+        "INSERT INTO checkpoint (vehicle_id, department_id, fixed_at, state)"
+        " SELECT $1::int, $2::int, $3::timestamptz, '{}'",
+        "INSERT INTO subscription (department_id, ref, kind, target, types, severities, rules,"
+        " vehicles) SELECT $2::int, 's', 'mqtt', '', '{}', '{}', '{}', '{}'"
+        " WHERE $1::int > 0 AND $3::timestamptz > '-infinity'",
         "INSERT INTO outbox (department_id, vehicle_id, type, event_id, revision, body, created_at)"
         " SELECT $2::int, $1::int, 't', gen_random_uuid(), 0, '{}', $3::timestamptz",
+        "INSERT INTO delivery (subscription_id, outbox_id, department_id, vehicle_id)"
+        " SELECT s.id, o.id, $2::int, $1::int FROM outbox AS o, subscription AS s"
+        " WHERE s.department_id = $2::int AND o.created_at = $3::timestamptz"
+        " AND o.department_id = $2::int",
         "INSERT INTO presence SELECT $1::int, $3::timestamptz, $2::int, '{}'",
         "INSERT INTO reject (received_at, department_id, source, reason, raw)"
         " SELECT $3::timestamptz, $2::int, 't', 'clock', '' WHERE $1::int > 0",

@@ -252,7 +252,7 @@ async def test_what_tells_of_the_past_beside_fixes_leaves_with_them(archive: Arc
             *("alert", "event", "outbox", "presence", "reject", "reject_day", "receipt"),
             *("device_notice", "duty_status", "private_interval", "latest"),
             *("track_chunk", "trip", "stop", "gap", "vehicle_day"),
-            *("motion_cursor", "motion_checkpoint"),
+            *("motion_cursor", "motion_checkpoint", "checkpoint"),
         ),
         1,
     )
