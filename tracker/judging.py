@@ -329,7 +329,14 @@ def _told(events: Iterable[Event], directory: Directory, *, late: bool = False) 
             late=late,
         )
         for event in events
+        if not _is_private(event, directory)
     ]
+
+
+def _is_private(event: Event, directory: Directory) -> bool:
+    """Whether only the clock told it of a private time: nothing is told of those."""
+    by_clock = event.rule_id is not None or event.kind == "stale"
+    return by_clock and directory.private.keeps(event.vehicle_id, event.at_ms) is not None
 
 
 def id_of(event: Event, directory: Directory) -> UUID:

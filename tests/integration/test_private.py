@@ -21,7 +21,7 @@ from tracker.keeping import holds, policy, private
 from tracker.keeping.jobs import PrivateTurns, RetentionJob
 from tracker.message import Message, Reading, Refusal
 from tracker.motion import MotionJob
-from tracker.registry import NewDevice, NewVehicle, move
+from tracker.registry import NewDevice, NewRule, NewVehicle, move
 
 
 @pytest.fixture
@@ -122,6 +122,19 @@ async def test_no_state_of_a_private_time_is_kept_to_judge_late_fixes_from(world
     assert [each for each in outside if each not in after] == [
         each for each in outside if abs(each[1] - private[1]) < timedelta(minutes=4)
     ]
+
+
+async def test_no_clock_runs_out_in_a_private_time(world: World) -> None:
+    await fence_since(world, -100)
+    await world.add(NewRule(ref="long", department="D", on=["dwell"], dwell_s=30))
+    await world.owner.execute("UPDATE rule SET created_at = '2026-01-01'")
+    await declare(world, 25, 90)
+    await world.drive((0, SOUTH), (20, INSIDE))
+    await look(world)
+    assert await world.events("kind") == [("enter",)]
+    await world.drive((95, INSIDE))
+    await look(world)
+    assert await world.events("kind") == [("enter",)]
 
 
 async def test_a_fence_that_is_made_while_something_is_erased_is_not_forgotten(
