@@ -256,7 +256,8 @@ async def test_features_in_a_box_are_answered_by_the_index(world: World) -> None
         plan = "\n".join(lines)
         found = (await scope.execute(query)).scalars().all()
     await engine.dispose()
-    assert "ix_track_chunk_path" in plan, plan
+    assert "ix_track_chunk_started_at_path" in plan, plan
+    assert "Index Cond: (path &&" in plan, plan
     assert len(found) == 2
 
 
