@@ -316,7 +316,7 @@ class Alert(Model):
     id: UUID
     state: AlertState
     severity: Severity
-    kind: Literal["enter", "exit", "present"]
+    kind: Literal["enter", "exit", "present", "dwell", "speed", "inside"]
     vehicle: str
     vehicle_name: Name
     fence: str

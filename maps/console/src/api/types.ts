@@ -69,7 +69,7 @@ export interface Alert {
   id: string;
   state: string;
   severity: Severity;
-  kind: "enter" | "exit" | "present";
+  kind: "enter" | "exit" | "present" | "dwell" | "speed" | "inside";
   vehicle: string;
   vehicle_name: Name;
   fence: string;
