@@ -38,13 +38,14 @@ Point = tuple[int, int, float | None, bool | None, float | None]
 #: In metres from the southern border, to the north.
 STEPS_M = (-400.0, -60.0, -30.0, -12.0, -7.0, -3.0, 0.0, 3.0, 7.0, 12.0, 30.0, 60.0, 400.0)
 points = st.tuples(
-    st.integers(0, 1500),
+    # Three stretches with silences between, long enough for checkpoints.
+    st.one_of(st.integers(0, 500), st.integers(1900, 2300), st.integers(4100, 4500)),
     st.integers(0, len(STEPS_M) - 1),
     st.sampled_from([None, 3.0, 15.0, 40.0, 700.0]),
     st.sampled_from([None, True, False]),
     st.sampled_from([None, 0.5, 10.0, 15.0]),
 )
-tracks = st.lists(points, min_size=1, max_size=16, unique_by=lambda point: point[0])
+tracks = st.lists(points, min_size=1, max_size=20, unique_by=lambda point: point[0])
 
 
 def fix_of(start: datetime, point: Point) -> Fix:
@@ -148,6 +149,31 @@ async def test_any_order_cut_and_repetition_give_the_sorted_run(
         sides = [row["kind"] for row in sorted(rows, key=lambda r: (r["at"], r["kind"] != "exit"))]
         changes = [kind == "exit" for kind in sides if kind in ("enter", "present", "exit")]
         assert changes == [bool(n % 2) for n in range(len(changes))]
+    finally:
+        await owner.close()
+
+
+async def test_a_checkpoint_that_a_late_fix_disproved_is_gone(enrolled: Database) -> None:
+    """Inside at 0 and at 2000: one visit. Outside between them: two, and the dwell is another."""
+    inside, outside = len(STEPS_M) - 1, 0
+    arrivals: list[list[Point]] = [
+        [(0, inside, 3.0, None, None)],
+        [(2000, inside, 3.0, None, None)],
+        [(2100, inside, 3.0, None, None)],
+        [(1000, outside, 3.0, None, None)],
+        [(2050, inside, 3.0, None, None)],
+    ]
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
+    owner = await asyncpg.connect(enrolled.dsn("milepost_owner"))
+    try:
+        committer = await Committer.open(enrolled.dsn("milepost_ingest"))
+        for batch in arrivals:
+            await committer.commit([message(fix_of(start, point)) for point in batch])
+            if batch[0][0] == 2000:
+                assert await owner.fetchval("SELECT count(*) FROM checkpoint") == 1
+        await committer.close()
+        rows = await owner.fetch("SELECT id FROM event WHERE status = 'valid'")
+        assert {row["id"] for row in rows} == truth(start, list(itertools.chain(*arrivals)))
     finally:
         await owner.close()
 
