@@ -97,10 +97,9 @@ def contacts(index: FenceIndex, ways: Ways) -> dict[int, list[Contact]]:
 class _Near:
     """Pairs of way and version, and the edges near each, as two tables."""
 
-    #: Of pairs, in order: the way, the version, the band along the way and at its end.
+    #: Of pairs, in order: the way, the version, the band at its end.
     way: Ints
     version: Ints
-    band_m: Floats
     end_band_m: Floats
     #: Of edges, in the order of their pairs: the pair.
     pair: Ints
@@ -118,34 +117,35 @@ def _near(index: FenceIndex, ways: Ways) -> _Near:
     version = index.borders.edge_owner[edge]
     watching = np.flatnonzero(index.watching(ways.to, way, version))
     way, edge, version = way[watching], edge[watching], version[watching]
-    half_m = _half_inradius_m(index, ways, way, version)
-    limit_m = np.maximum(half_m, WIDEST_BAND_M)
-    good = np.flatnonzero((ways.least_m[way] <= limit_m) & (limit_m < ways.too_much_m[way]))
-    way, edge, version, half_m = way[good], edge[good], version[good], half_m[good]
-    shift_deg = shift_deg[watching][good]
-    lines = _Lines(index, ways, way, edge, shift_deg)
-    begin_band = np.minimum(band_m(ways.error_m[way]), half_m)
-    end_band = np.minimum(band_m(ways.to_error_m[way]), half_m)
-    band = np.maximum(begin_band, end_band)
+    lines = _Lines(index, ways, way, edge, shift_deg[watching])
     cut = lines.cuts()
-    matters = ~np.isnan(cut) | (lines.begin_m() <= begin_band)
+    # By the widest band that there may be: a pair too many costs time, and changes nothing.
+    matters = ~np.isnan(cut) | (lines.begin_m() <= band_m(ways.error_m[way]))
     key = way * len(index.versions) + version
     keys = np.unique(key[matters])
     kept = np.flatnonzero(np.isin(key, keys))
-    kept = kept[np.argsort(key[kept], kind="stable")]
-    enters, leaves = lines.take(kept).within(band[kept])
+    half_m = _half_inradius_m(index, ways, way[kept], version[kept])
+    limit_m = np.maximum(half_m, WIDEST_BAND_M)
+    good = (ways.least_m[way[kept]] <= limit_m) & (limit_m < ways.too_much_m[way[kept]])
+    kept, half_m = kept[good], half_m[good]
+    order = np.argsort(key[kept], kind="stable")
+    kept, half_m = kept[order], half_m[order]
+    keys = np.unique(key[kept])
+    end_band = np.minimum(band_m(ways.to_error_m[way[kept]]), half_m)
+    band = np.maximum(np.minimum(band_m(ways.error_m[way[kept]]), half_m), end_band)
+    near = lines.take(kept)
+    enters, leaves = near.within(band)
     pair = np.searchsorted(keys, key[kept])
     first = np.searchsorted(pair, np.arange(len(keys)))
     return _Near(
         way=keys // len(index.versions),
         version=keys % len(index.versions),
-        band_m=band[kept][first],
-        end_band_m=end_band[kept][first],
+        end_band_m=end_band[first],
         pair=pair,
         enters=enters,
         leaves=leaves,
         cut=cut[kept],
-        end_m=lines.take(kept).end_m(),
+        end_m=near.end_m(),
     )
 
 

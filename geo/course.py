@@ -211,13 +211,13 @@ class Course:
                 visit = visit._replace(crossing=None)
                 continue
             if visit.crossing is None:
-                visit = visit._replace(crossing=_crossing(contact, before, seen, at))
+                visit = visit._replace(crossing=crossing_of(contact, before, seen, at))
             if deep and visit.crossing is not None:
                 visit = self._tell.crossed(fence_id, visit, visit.crossing, seen.ms)
         if contact.ends_inside == visit.inside:
             visit = visit._replace(crossing=None, row_ms=None)
         else:
-            crossing = visit.crossing or _crossing(contact, before, seen, 1.0)
+            crossing = visit.crossing or crossing_of(contact, before, seen, 1.0)
             row_ms = seen.ms if visit.row_ms is None else visit.row_ms
             visit = visit._replace(crossing=crossing, row_ms=row_ms)
             if contact.ends_deep or seen.ms - row_ms >= ROW_MS:
@@ -281,7 +281,7 @@ class Course:
         return visit._replace(speeds=())
 
 
-def _crossing(contact: Contact, before: Seen, seen: Seen, at: float) -> Crossing:
+def crossing_of(contact: Contact, before: Seen, seen: Seen, at: float) -> Crossing:
     """The crossing so far along a way, later than the fix before and not later than the one after.
 
     Nor earlier than the version; of one that began with the fix before, that is a millisecond more.

@@ -19,6 +19,7 @@ from geo.fix import FixBatch
 from geo.legs import Table, rows_of
 from geo.limits import DEFAULT_GAP_MS, Limits
 from geo.memory import NOTHING, HeldFix, Memory, Visit
+from geo.plain import plain_visits
 from geo.plausible import Verdict, Verdicts, verdicts
 from geo.telling import Telling
 from geo.timeline import Timeline, VehicleState, fixes_in_order
@@ -84,7 +85,12 @@ def step(
     rows = Table(table.take(believed), verdict[believed] == Verdict.AGREED, states, world)
     after = rows.quiet_states()
     for vehicle_id, memory, judged in rows_of(rows):
-        course = Course(vehicle_id, states.get(vehicle_id), world, telling)
+        state = states.get(vehicle_id)
+        visits = plain_visits(vehicle_id, state, judged, world, telling)
+        if visits is not None:
+            after[vehicle_id] = _with_visits(after[vehicle_id], visits, memory, watches)
+            continue
+        course = Course(vehicle_id, state, world, telling)
         for row in judged:
             course.take(row)
         after[vehicle_id] = _after(after[vehicle_id], course, world, memory)

@@ -60,6 +60,16 @@ class Watches:
         for watch in watches:
             self._of_department[watch.department_id].append(watch)
         self._of_fence: dict[tuple[int, int], tuple[Watch, ...]] = {}
+        #: No speed up to this concerns any rule.
+        self.fast_mps = min(
+            (
+                each.fast_mps
+                for listed in self._of_department.values()
+                for each in listed
+                if each.kind == "speed"
+            ),
+            default=inf,
+        )
         self._speeds: dict[tuple[int, int], tuple[Watch, ...]] = {}
 
     def __bool__(self) -> bool:

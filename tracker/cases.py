@@ -38,8 +38,14 @@ class Case:
 
     @property
     def departments(self) -> list[str]:
-        """Refs of its departments."""
-        return list(self.said.get("departments") or [DEFAULT_DEPARTMENT])
+        """Refs of its departments, those only named by what they own too."""
+        listed = list(self.said.get("departments") or [])
+        made = [*self.said.get("vehicles", ()), *self.said.get("fences", ())]
+        made += [step["fence"] for step in self.steps if "fence" in step]
+        listed = listed or [DEFAULT_DEPARTMENT]
+        return list(
+            dict.fromkeys([*listed, *(d for each in made if (d := each.get("department")))])
+        )
 
     @property
     def steps(self) -> Sequence[Json]:
@@ -51,10 +57,16 @@ class Case:
         return str(thing.get("department") or self.departments[0])
 
     def vehicles(self) -> dict[str, Json]:
-        """Every vehicle by its id, those only named in fixes too."""
+        """Every vehicle by its id, those only named in fixes, groups and the like too."""
         found: dict[str, Json] = {v["id"]: v for v in self.said.get("vehicles", ())}
-        for fix in self.fixes():
-            found.setdefault(fix["vehicle"], {"id": fix["vehicle"]})
+        named = [fix["vehicle"] for fix in self.fixes()]
+        for members in _object(self.said.get("groups")).get("vehicles", {}).values():
+            named += members
+        named += [
+            step["assign"]["vehicle"] for step in self.steps if "vehicle" in step.get("assign", ())
+        ]
+        for ref in named:
+            found.setdefault(ref, {"id": ref})
         return found
 
     def fixes(self) -> Iterator[Json]:

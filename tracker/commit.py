@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
+import numpy as np
 
 from geo.crossing import VehicleState, renewed
 from geo.fix import unix_ms
@@ -67,6 +68,8 @@ class Committer:
         self._rejudge_from_ms: int | None = None
         #: Vehicles that the last commit went through although no fix came.
         self._waited: list[int] = []
+        #: Up to when fences that change by themselves have been judged anew.
+        self._passed_ms = 0
 
     @classmethod
     async def open(cls, dsn: str, *, shard: int = 1, claim: Claim | None = None) -> Committer:
@@ -186,7 +189,8 @@ class Committer:
             raise LeaseLost
         version = row["registry_version"]
         current = self._directory is not None and version == self._directory.version
-        due = row["closing"] or self._clockwork.due(unix_ms(row["now"]))
+        now_ms = unix_ms(row["now"])
+        due = row["closing"] or self._clockwork.due(now_ms) or self._fences_change(now_ms)
         pending = self.directory.private.pending if current else []
         if current and self._rejudge_from_ms is None and not due and not pending:
             return None
@@ -335,10 +339,21 @@ class Committer:
             raise _RegistryChanged
         return Stamp(feed=self._shard, n=row["n"], now_ms=unix_ms(row["now"])), row["now"]
 
+    def _fences_change(self, now_ms: int) -> bool:
+        """Whether a change of fences, written down earlier, has come since the last look."""
+        if self._directory is None:
+            return False
+        moments_ms = self._directory.fences.moments_ms
+        first, last = np.searchsorted(moments_ms, (self._passed_ms, now_ms), "right").tolist()
+        return bool(last > first)
+
     async def _judge(self, connection: Connection, batch: Sorted, until_ms: int) -> Judgement:
         judgement = await judging.judge(
             connection, batch.by_vehicle(), self._states, self.directory, until_ms
         )
+        if self._rejudge_from_ms is None and self._fences_change(until_ms):
+            self._rejudge_from_ms = 0
+        self._passed_ms = max(self._passed_ms, until_ms)
         due = self._rejudge_from_ms
         waiting = {v: self._states[v] for v in self._clockwork.due(until_ms)}
         if due is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import shapely
@@ -18,6 +18,7 @@ from tracker.registry import NewFence
 from tracker.rows import add, id_of, table_of
 
 VERSION = models.FenceVersion
+MILLISECOND = timedelta(milliseconds=1)
 
 
 async def create(connection: AsyncConnection, new: NewFence, *, since: datetime | None) -> int:
@@ -46,7 +47,7 @@ async def edit(
     shape = build_shape(definition, territory)
     department_id = await id_of(connection, models.Department, fence[0])
     fence_id = await id_of(connection, models.Fence, fence[1], department_id)
-    await _end(connection, fence_id, at)
+    at = await _end(connection, fence_id, at)
     newest = select(func.max(VERSION.version)).where(VERSION.fence_id == fence_id)
     version = int(await connection.scalar(newest) or 0) + 1
     await connection.execute(
@@ -68,14 +69,18 @@ async def end(connection: AsyncConnection, fence: tuple[str, str], *, at: dateti
     await _end(connection, await id_of(connection, models.Fence, fence[1], department_id), at)
 
 
-async def _end(connection: AsyncConnection, fence_id: int, at: datetime) -> None:
-    later = select(func.count()).where(
-        VERSION.fence_id == fence_id, func.lower(VERSION.in_force) >= at
+async def _end(connection: AsyncConnection, fence_id: int, at: datetime) -> datetime:
+    """End what is in force then; returns when: a version lasts a millisecond at least."""
+    begun = await connection.scalar(
+        select(func.max(func.lower(VERSION.in_force))).where(VERSION.fence_id == fence_id)
     )
-    if await connection.scalar(later):
+    if begun is not None and begun > at:
         raise BadInput("(a later version of the fence stands: choose a later time)")
+    if begun == at:
+        at += MILLISECOND
     await connection.execute(
         update(VERSION)
         .where(VERSION.fence_id == fence_id, func.coalesce(func.upper(VERSION.in_force) > at, True))
         .values(in_force=func.tstzrange(func.lower(VERSION.in_force), at))
     )
+    return at

@@ -141,13 +141,8 @@ class Player:
             await add(NewDevice(ref=ref, department=department, vehicle=ref), connection)
 
     async def _group(self, connection: AsyncConnection) -> None:
-        groups = self._case.said.get("groups", {})
-        scopes = self._case.said.get("scopes", ())
-        vehicles = {**groups.get("vehicles", {})}
-        fences = {**groups.get("fences", {})}
-        for scope in scopes:
-            vehicles.setdefault(scope["vehicles"], [])
-            fences.setdefault(scope["fences"], [])
+        scopes = self._case.said.get("scopes") or ()
+        vehicles, fences = self._members("vehicles"), self._members("fences")
         for department in self._case.departments:
             for ref in vehicles:
                 await add(NewVehicleGroup(ref=ref, department=department), connection)
@@ -161,6 +156,16 @@ class Player:
         for ref, members in fences.items():
             for each in members:
                 await rule_edits.join(connection, "fence", self._fence_named(each), ref)
+
+    def _members(self, kind: str) -> dict[str, list[str]]:
+        """Members at the start by group; also of the groups that only scopes and steps name."""
+        groups = dict((self._case.said.get("groups") or {}).get(kind, {}))
+        named = [scope[kind] for scope in self._case.said.get("scopes") or ()]
+        for step in self._case.steps:
+            said = step.get("assign", {})
+            if kind.removesuffix("s") in said:
+                named += [said[key] for key in ("to", "out_of") if said.get(key)]
+        return {**{ref: [] for ref in named}, **groups}
 
     def _owner_of(self, vehicle: str) -> str:
         return self._case.department_of(self._case.vehicles().get(vehicle, {}))
@@ -287,7 +292,11 @@ class Player:
 
     async def _what_if(self, said: Said) -> None:
         fence = said["fence"]
-        shape = build_shape(shape_of(fence), self._territory)
+        try:
+            shape = build_shape(shape_of(fence), self._territory)
+        except GeoError as error:
+            self._refuse("fence", fence["id"], error)
+            return
         name = (self._case.department_of(fence), fence["id"])
         question = what_if.Question(name, shape, moment(said["from"]), moment(said["to"]))
         self._simulated += await what_if.answer(

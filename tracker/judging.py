@@ -122,12 +122,8 @@ async def judge(
         await go_again(connection, await _unstored(connection, windows), directory, result, now_ms)
     if live:
         known = {**states, **result.states}
-        by_vehicle: dict[int, list[past.Point]] = {}
-        for each in live:
-            by_vehicle.setdefault(each.vehicle_id, []).append(past.point_of(each))
-        points = past.columns(by_vehicle.items())
         watched = (directory.fences, directory.limits, directory.watches)
-        result.adopt(crossing.step(known, points, *watched), directory)
+        result.adopt(crossing.step(known, past.columns_of(live), *watched), directory)
         result.fresh += live
     return result
 
@@ -156,13 +152,15 @@ def _late_window(
     if state is None:
         return None, fixes
     newest_ms, judged_ms = state.newest_ms, state.judged_ms
+    first_ms = fixes[0].fixed_ms
+    if state.held is None and first_ms > newest_ms and first_ms >= judged_ms:
+        return None, fixes
     late = sum(each.fixed_ms <= newest_ms for each in fixes)
     back = sum(each.fixed_ms <= newest_ms or each.fixed_ms < judged_ms for each in fixes)
     if state.held is not None and state.held.fixed_ms < judged_ms:
         back = len(fixes)
     if not back:
         return None, fixes
-    first_ms = fixes[0].fixed_ms
     if state.held is not None:
         first_ms = min(first_ms, state.held.fixed_ms)
     window = Window(vehicle_id, first_ms, fixes[:back], late=late > 0, judged_ms=judged_ms)

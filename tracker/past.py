@@ -16,7 +16,7 @@ import numpy as np
 from geo import crossing
 from geo.crossing import FixKey, StepResult, VehicleState
 from geo.event import Event
-from geo.fix import FixBatch, error_m, from_unix_ms, unix_ms
+from geo.fix import DEFAULT_ERROR_M, HDOP_M, FixBatch, error_m, from_unix_ms, unix_ms
 from geo.telling import Key
 from tracker import sql
 from tracker.memories import from_checkpoint, ignition_of
@@ -209,6 +209,30 @@ def point_of(placed: Placed) -> Point:
 def _real(value: float | None) -> float | None:
     """Four bytes, as the columns are: going over it again later must give the same."""
     return None if value is None else float(np.float32(value))
+
+
+def columns_of(placed: Sequence[Placed]) -> FixBatch:
+    """Fresh fixes as columns, their numbers as the database will give them back."""
+    fixes = [each.fix for each in placed]
+    accuracy_m, hdop, speed_mps = (
+        np.array([np.nan if value is None else value for value in values], dtype=np.float32)
+        for values in (
+            [fix.accuracy_m for fix in fixes],
+            [fix.hdop for fix in fixes],
+            [fix.speed_mps for fix in fixes],
+        )
+    )
+    by_hdop = np.where(np.isnan(hdop), DEFAULT_ERROR_M, hdop.astype(np.float64) * HDOP_M)
+    return FixBatch(
+        vehicle_id=np.array([each.vehicle_id for each in placed], dtype=np.int32),
+        department_id=np.array([each.department_id for each in placed], dtype=np.int32),
+        fixed_ms=np.array([each.fixed_ms for each in placed], dtype=np.int64),
+        lon=np.array([fix.lon for fix in fixes], dtype=np.float64),
+        lat=np.array([fix.lat for fix in fixes], dtype=np.float64),
+        error_m=np.where(np.isnan(accuracy_m), by_hdop, accuracy_m.astype(np.float64)),
+        speed_mps=speed_mps.astype(np.float64),
+        ignition=np.array([ignition_of(fix.ignition) for fix in fixes], dtype=np.int8),
+    )
 
 
 def columns(tracks: Iterable[tuple[int, Sequence[Point]]]) -> FixBatch:

@@ -15,8 +15,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from devices.nmea import Decoder
 from devices.simulator.nmea import Dialect, sentences
 from devices.simulator.sender import Sender
-from geo.fix import Fix, FixBatch, unix_ms
+from geo.fix import Fix, FixBatch, error_m, unix_ms
 
+HDOP = 0.9
 DIALECT = Dialect(talker="GN", sentences=["RMC", "GGA"], time_decimals=2, minute_decimals=5)
 #: The square that every vehicle drives in and out of: 114.10-114.11 E, 22.30-22.31 N.
 SQUARE = {
@@ -139,7 +140,7 @@ class Load:
                 lon=114.105,
                 lat=22.30 + SWING_DEG * swing,
                 speed_mps=30.0,
-                hdop=0.9,
+                hdop=HDOP,
                 satellites=9,
                 altitude_m=5.0,
             ),
@@ -178,4 +179,5 @@ def columns(sent: dict[int, tuple[float, float]]) -> FixBatch:
         fixed_ms=np.array(times, dtype=np.int64),
         lon=np.array([sent[ms][0] for ms in times]),
         lat=np.array([sent[ms][1] for ms in times]),
+        error_m=np.full(len(times), error_m(None, HDOP)),
     )

@@ -86,10 +86,14 @@ def in_order(events: Sequence[Event]) -> list[Event]:
     return sorted(events, key=lambda event: event.order)
 
 
-def told_after(events: Sequence[Event], step: StepResult) -> list[Event]:
-    """What stands when a further step is taken."""
-    gone = {event.key for event in (*step.withdrawn, *step.restated)}
-    return [*(each for each in events if each.key not in gone), *step.restated, *step.events]
+def told_by(*results: StepResult) -> list[Event]:
+    """The events of steps one after the other, as they stand at the end."""
+    told: dict[object, Event] = {}
+    for result in results:
+        told |= {event.key: event for event in (*result.events, *result.restated)}
+        for event in result.withdrawn:
+            del told[event.key]
+    return in_order(list(told.values()))
 
 
 def run(rows: Sequence[Row], fences: FenceIndex, limits: Mapping[int, Limits]) -> StepResult:
@@ -114,16 +118,16 @@ def test_any_cut_into_batches_gives_the_same(
     index: FenceIndex, limits: Mapping[int, Limits], rows: list[Row], cuts: list[int]
 ) -> None:
     states: dict[int, VehicleState] = {}
-    events: list[Event] = []
+    results: list[StepResult] = []
     marked: set[FixKey] = set()
     bounds = [-1, *sorted(cuts), 2_000_000]
     for low, high in itertools.pairwise(bounds):
         result = step(states, batch_of([r for r in rows if low < r[1] <= high]), index, limits)
         states |= result.states
-        events = told_after(events, result)
+        results.append(result)
         marked = (marked | result.implausible) - result.vindicated
     whole = run(rows, index, limits)
-    assert in_order(events) == whole.events
+    assert told_by(*results) == whole.events
     assert states == whole.states
     assert marked == whole.implausible
 
@@ -144,7 +148,7 @@ def test_a_state_that_was_stored_goes_on_as_it_did(
     assert read == before.states
     rest = step(read, batch_of([r for r in rows if r[1] > begin[1]]), index, limits)
     whole = run(rows, index, limits)
-    assert in_order(told_after(before.events, rest)) == whole.events
+    assert told_by(before, rest) == whole.events
     assert before.states | rest.states == whole.states
 
 
@@ -163,11 +167,10 @@ def test_judging_anew_at_any_time_changes_no_history(
         before.states | anew.states, batch_of([r for r in rows if r[1] > at_ms]), index, limits
     )
     assert rejudge(before.states | anew.states, index, T0_MS + at_ms).events == []
-    told = told_after(told_after(before.events, anew), after)
-    told = told_after(told, rejudge(before.states | anew.states | after.states, index, END_MS))
+    end = rejudge(before.states | anew.states | after.states, index, END_MS)
     whole = run(rows, index, limits)
-    truth = told_after(whole.events, rejudge(whole.states, index, END_MS))
-    assert in_order(told) == in_order(truth)
+    in_one = told_by(whole, rejudge(whole.states, index, END_MS))
+    assert told_by(before, anew, after, end) == in_one
 
 
 @BOTH
