@@ -46,7 +46,7 @@ async def test_the_process_works_says_so_and_stops(world: MotionWorld) -> None:
         "worker",
     ) as session:
         async with asyncio.timeout(30):
-            counted = "SELECT counters->'fixes' FROM worker_job WHERE name = 'motion'"
+            counted = "SELECT (counters->'fixes')::int FROM worker_job WHERE name = 'motion'"
             while await world.owner.fetchval(counted) != 60:
                 assert session.process.poll() is None
                 await asyncio.sleep(0.05)
