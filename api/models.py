@@ -10,7 +10,9 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from tracker.duty import DutyStatus
 
 Lon = float
 Lat = float
@@ -93,6 +95,23 @@ class Vehicle(Model):
     private: bool
     #: Expected seconds between fixes: moving, then at rest.
     interval_s: list[int]
+
+
+class DutyChange(Model):
+    """What a vehicle is doing, since a time (without: now)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: DutyStatus
+    since: AwareDatetime | None = None
+
+
+class Duty(Model):
+    """What a vehicle is doing, and since when."""
+
+    vehicle: str
+    status: str
+    since: datetime
 
 
 class Vehicles(Model):
@@ -243,29 +262,6 @@ class Positions(Model):
 
     type: Literal["FeatureCollection"] = "FeatureCollection"
     features: list[PositionFeature]
-
-
-class PrivateTime(Model):
-    """A time in which no position of a vehicle is kept: since <= time of the fix < until."""
-
-    id: int
-    since: datetime = Field(alias="from")
-    #: Null until it is ended.
-    until: datetime | None = Field(alias="to")
-    #: Somebody declared it, or it follows the duty status.
-    why: Literal["private", "off_duty"]
-    #: Of its fixes: nothing, or inside which fences they lay.
-    keeps: Literal["nothing", "presence"]
-    declared_by: str
-    declared_at: datetime
-    is_now: bool
-
-
-class PrivateTimes(Model):
-    """The private times of a vehicle, the newest first, at most 1,000."""
-
-    vehicle: str
-    private_times: list[PrivateTime]
 
 
 class VehicleDetails(Vehicle):

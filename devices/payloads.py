@@ -30,6 +30,13 @@ ACCURACY_LIMIT_M = 1_000_000
 INPUT_LIMIT = 256  # characters
 WHOLE_LIMIT = 2**31  # what a database column takes
 
+#: Events of a fix by which a crew says what it is doing, by a button of the device.
+DUTY_PREFIX = "duty_"
+DUTY_EVENTS = tuple(
+    DUTY_PREFIX + status
+    for status in ("available", "assigned", "en_route", "at_scene", "leaving", "off_duty")
+)
+
 #: What pydantic calls a number outside its bounds.
 _RANGE_FAULTS = frozenset({"greater_than_equal", "less_than_equal", "greater_than", "less_than"})
 
@@ -53,6 +60,12 @@ def _inputs(said: object) -> Inputs:
         if is_text(name)
         and (isinstance(value, bool) or number(value) is not None or is_text(value))
     }
+
+
+def _duty(said: object) -> str | None:
+    """The last duty status among the events."""
+    known = [each for each in said if each in DUTY_EVENTS] if isinstance(said, list) else []
+    return known[-1].removeprefix(DUTY_PREFIX) if known else None
 
 
 def _text(value: object) -> str:
@@ -171,6 +184,17 @@ class FixMember(_Payload):
         ),
         Field(alias="in", description="Further inputs by name: a truth, a number or a text."),
     ] = {}
+
+    duty: Annotated[
+        str | None,
+        PlainValidator(_duty),
+        WithJsonSchema({"type": "array", "items": {"type": "string"}}),
+        Field(
+            alias="ev",
+            description="What happened at this fix. Read today: a duty status that the crew set,"
+            f" {', '.join(DUTY_EVENTS)}; of several the last. Others are ignored.",
+        ),
+    ] = None
 
 
 class FixBatch(Stamp):

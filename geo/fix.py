@@ -61,6 +61,8 @@ class Fix:
     rollover_weeks: int = 0
     #: Told by AIS to everybody around, and heard by a receiver of others.
     ais: bool = False
+    #: The duty status that the crew set then, by a button of the device.
+    duty: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a naive time at the door."""

@@ -299,6 +299,7 @@ class Committer:
         newest_ms = {v: judgement.states[v].fixed_ms for v in sorted(judgement.went_back)}
         await staging.store_marks(connection, judgement.marks, newest_ms, stamp.feed, stamp.n)
         await staging.note_past(connection, judgement.past)
+        await staging.note_duty(connection, judgement.fresh)
         return stored
 
     async def _begin(self, connection: Connection) -> tuple[Stamp, datetime]:

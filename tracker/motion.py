@@ -11,6 +11,7 @@ taken away either.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -34,9 +35,12 @@ if TYPE_CHECKING:
 
 #: A vehicle's open end is written anew no more often than this.
 REFRESH_S: Final = 20.0
-#: At most so many vehicles a slice, and about so many fixes: it lasts well under a second.
-VEHICLES_A_SLICE: Final = 300
-FIXES_A_SLICE: Final = 12_000
+#: At most so many vehicles a slice, and about so many fixes; a busy machine gets smaller slices.
+VEHICLES_A_SLICE: Final = 250
+FIXES_A_SLICE: Final = 8_000
+#: No transaction may last over a second: a slice that takes longer than this halves the next.
+SLOW_S: Final = 0.4
+LEAST_PACE: Final = 1 / 32
 
 
 @dataclass(slots=True)
@@ -46,15 +50,21 @@ class MotionJob:
     pool: Pool
     refresh_s: float = REFRESH_S
     fixes_a_slice: int = FIXES_A_SLICE
+    #: Share of a whole slice that is done at once.
+    pace: float = 1.0
     counters: dict[str, int] = field(
         default_factory=lambda: {"slices": 0, "fixes": 0, "vehicles": 0, "again": 0}
     )
 
     async def run(self) -> bool:
         """Work through one slice; True if it found something to do. Raises DatabaseUnreachable."""
+        began = time.monotonic()
         with told():
             async with self.pool.acquire() as connection, connection.transaction():
-                return await self.work_slice(connection)
+                more = await self.work_slice(connection)
+        is_slow = time.monotonic() - began > SLOW_S
+        self.pace = max(self.pace / 2, LEAST_PACE) if is_slow else min(self.pace * 1.25, 1.0)
+        return more
 
     async def drain(self) -> None:
         """Work until nothing is left."""
@@ -65,12 +75,14 @@ class MotionJob:
         """`run` inside the caller's transaction."""
         await connection.execute(sql.text("begin_motion"))
         rows = await connection.fetch(
-            sql.text("due_motion"), timedelta(seconds=self.refresh_s), VEHICLES_A_SLICE
+            sql.text("due_motion"),
+            timedelta(seconds=self.refresh_s),
+            int(VEHICLES_A_SLICE * self.pace),
         )
         if not rows:
             return False
         due = [_due(row) for row in rows]
-        limit = max(self.fixes_a_slice // len(due), 1)
+        limit = max(int(self.fixes_a_slice * self.pace) // len(due), 1)
         fixes = await _load_fixes(connection, due, limit)
         walked = [walk(each, fixes.get(each.vehicle_id), limit) for each in due]
         known = await _known_checkpoints(connection, walked)
@@ -90,6 +102,7 @@ def _due(row: asyncpg.Record) -> Due:
         rest_gap_ms=limits_of(row["vehicle_class"], seldomest_s).gap_ms,
         state=State.from_json(row["state"]) if row["state"] else None,
         worked_ms=unix_ms(row["worked_to"]) if row["worked_to"] else None,
+        changed_from_ms=unix_ms(row["from_at"]) if row["again"] else None,
         changed_to_ms=unix_ms(row["to_at"]) if row["again"] else None,
         numbers=row["numbers"] or (),
     )

@@ -49,9 +49,10 @@ async def _clear(
     """By vehicle the metres and engine seconds that went with the chunks cleared away."""
     rows = []
     for each in worked:
-        starts = [_moment(ms) for ms in reach(each.due.state)]
+        since = each.since
+        starts = [_moment(ms) for ms in since]
         ends = [_moment(ms) for ms in each.until] if each.until else [FOREVER] * len(starts)
-        behind = each.due.state.fixed_ms if each.due.state else _NEVER_MS
+        behind = each.due.state.fixed_ms if each.due.state else max(since.gap_ms - 1, _NEVER_MS)
         until = FOREVER if each.until_ms is None else from_unix_ms(each.until_ms)
         rows.append((each.due.vehicle_id, *starts, _moment(behind), *ends, until))
     columns = map(list, zip(*rows, strict=True))
@@ -146,7 +147,7 @@ def _days(worked: Worked, segments: Segments) -> Row:
     """
     base = worked.due.state
     if base is None or worked.due.changed_to_ms is not None:
-        return (worked.due.vehicle_id, _moment(min(reach(base))), FOREVER)
+        return (worked.due.vehicle_id, _moment(min(worked.since)), FOREVER)
     begun = open_segments(base)
     other = [started_ms for started_ms, _ in _begins(begun) ^ _begins(segments)]
     from_ms = min([reach(base).chunk_ms, *other])

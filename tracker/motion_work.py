@@ -21,7 +21,8 @@ class Due:
     state: State | None
     #: Up to where it had been worked through.
     worked_ms: int | None
-    #: Set where it goes over its past again: the last time at which that changed.
+    #: Set where it goes over its past again: the first and the last time at which that changed.
+    changed_from_ms: int | None
     changed_to_ms: int | None
     #: The notes of changes that this work deals with.
     numbers: Sequence[int]
@@ -43,6 +44,21 @@ class Worked:
     done: bool = True
     #: From when on its past is still to be gone over again.
     rest_from_ms: int | None = None
+
+    @property
+    def since(self) -> Reach:
+        """From when on segments are replaced.
+
+        Without a checkpoint before the change, from the change or the first fix there is: what was
+        made of older ones stands, for they may have gone by their age.
+        """
+        due, chunks = self.due, self.segments.chunks
+        if due.state is not None or due.changed_from_ms is None:
+            return reach(due.state)
+        first_ms = [each.started_ms for each in chunks[:1]]
+        if self.moves_cursor and self.state is not None:
+            first_ms.append(self.state.chunk.fixed_ms)
+        return Reach(*[min([due.changed_from_ms, *first_ms])] * 4)
 
     @property
     def moves_cursor(self) -> bool:

@@ -62,6 +62,20 @@ async def store_marks(
         await connection.execute(sql.text("move_latest"), feed, n, list(newest_ms), times)
 
 
+async def note_duty(connection: Connection, fixes: Sequence[Placed]) -> None:
+    """Store what crews said they were doing, as of the fix that said it."""
+    said = [each for each in fixes if each.fix.duty is not None]
+    if said:
+        await connection.execute(
+            sql.text("note_duty"),
+            [each.vehicle_id for each in said],
+            [each.department_id for each in said],
+            [each.fix.fixed_at for each in said],
+            [each.fix.duty for each in said],
+            ["device"] * len(said),
+        )
+
+
 async def note_past(connection: Connection, past: Mapping[int, tuple[int, int]]) -> None:
     """Tell the worker which vehicles' past changed, from when until when."""
     if past:

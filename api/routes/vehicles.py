@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from api.answers import GeoJson, Json, built
-from api.caller import SCHEMES, ChosenDepartment, InScope
-from api.errors import NotFound
+from api.caller import SCHEMES, ChosenDepartment, InCaller, InScope
+from api.errors import BadParameter, NotFound
 from api.geojson import bounding_box, position_feature
-from api.models import Positions, PrivateTime, PrivateTimes, Vehicle, VehicleDetails, Vehicles
+from api.models import (
+    Duty,
+    DutyChange,
+    Positions,
+    Vehicle,
+    VehicleDetails,
+    Vehicles,
+)
+from api.private_models import PrivateTime, PrivateTimes
 from tracker import reads
+from tracker.duty import set_duty
 
 router = APIRouter(prefix="/v1", tags=["vehicles"], dependencies=SCHEMES)
+
+#: So far may a caller's clock be ahead of ours.
+CLOCKS_DIFFER = timedelta(seconds=60)
 
 BoxText = Annotated[str | None, Query(alias="bbox", description="west,south,east,north in degrees")]
 
@@ -63,3 +76,21 @@ async def private_times(scope: InScope, department: str, ref: str) -> PrivateTim
             for each in times
         ],
     )
+
+
+@router.put("/vehicles/{department}/{ref}/duty")
+async def duty(
+    scope: InScope, caller: InCaller, department: str, ref: str, change: DutyChange
+) -> Duty:
+    """Say what a vehicle of the caller's departments is doing. The newest `since` holds."""
+    if change.since is not None and change.since > datetime.now(UTC) + CLOCKS_DIFFER:
+        raise BadParameter("(since is in the future)")
+    since = await set_duty(
+        scope,
+        department=department,
+        ref=ref,
+        status=change.status,
+        since=change.since,
+        by=caller.label,
+    )
+    return Duty(vehicle=f"{department}/{ref}", status=change.status, since=since)

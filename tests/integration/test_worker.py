@@ -132,6 +132,29 @@ async def test_fixes_that_go_are_no_longer_counted(world: MotionWorld) -> None:
     assert told(await world.stored()) == as_rows(truth(await world.fixes(), DEFAULT_GAP_MS))
 
 
+async def test_what_was_made_of_fixes_that_are_too_old_stands(world: MotionWorld) -> None:
+    await commit(world, drive(range(0, 1500, 20)))
+    await commit(world, drive(range(20_000, 22_000, 20)))
+    await world.job().drain()
+    driven_m = await world.owner.fetchval("SELECT distance_m FROM odometer")
+    # As the retention of old fixes leaves them: no fix and no checkpoint, and no word of it.
+    await world.owner.execute(
+        "WITH gone AS (DELETE FROM fix WHERE fixed_at < $1) DELETE FROM motion_checkpoint",
+        world.start + timedelta(seconds=10_000),
+    )
+
+    await commit(world, drive(range(20_010, 20_200, 20)))
+    await world.job().drain()
+
+    assert await world.owner.fetchval("SELECT count(*) FROM past_change") == 0
+    assert await world.owner.fetchval("SELECT distance_m FROM odometer") == driven_m
+    trips = await world.owner.fetch("SELECT started_at, ends_by FROM trip ORDER BY 1")
+    assert [tuple(row) for row in trips] == [
+        (world.start, "gap"),
+        (world.start + timedelta(seconds=20_000), "open"),
+    ]
+
+
 async def test_a_job_that_fails_says_why_and_goes_on(world: MotionWorld) -> None:
     outcomes: list[bool | TrackerError] = [DatabaseUnreachable("(a test)"), True, False, False]
     is_done = asyncio.Event()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import assign, keeping, private, receipt, rejects, shards, show, worker
+from tracker.cli import assign, duty, keeping, private, receipt, rejects, shards, show, worker
 from tracker.cli.registry import mount
 from tracker.cli.shared import DataOption, escaped, run_as_owner
 
@@ -33,6 +33,7 @@ groups["department"].command("retention")(private.retention)
 groups["department"].command("off-duty")(private.off_duty)
 groups["vehicle"].command("private")(private.private)
 groups["vehicle"].command("presence")(private.presence)
+groups["vehicle"].command("duty")(duty.duty)
 app.add_typer(rejects.group, name="rejects")
 app.add_typer(keeping.retention, name="retention")
 app.add_typer(keeping.hold, name="hold")

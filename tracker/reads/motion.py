@@ -1,4 +1,4 @@
-"""How a vehicle moves, as people say it: one rule for every read."""
+"""How a vehicle moves now, by its latest fix: the rule of geo/motion.py for every read."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from geo.motion import MOVING_MPS
+
 #: By code: what `motion_codes` returns indexes this.
 MOTIONS: Final = ("unknown", "moving", "idling", "stopped")
-#: From this speed on a vehicle moves; receivers at rest report less.
-MOVING_MPS: Final = 1.0
 
 _UNKNOWN, _MOVING, _IDLING, _STOPPED = range(len(MOTIONS))
 

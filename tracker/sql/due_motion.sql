@@ -20,7 +20,7 @@ WITH changed AS (
     LIMIT $2
 )
 SELECT d.vehicle_id, d.vehicle_class, d.moving_interval_s, d.stopped_interval_s, d.worked_to, d.numbers, coalesce(d.again, false) AS again,
-       CASE WHEN d.again THEN d.to_at END AS to_at,
+       d.from_at, CASE WHEN d.again THEN d.to_at END AS to_at,
        CASE WHEN d.again THEN k.state ELSE d.state END AS state
 FROM due AS d
 LEFT JOIN LATERAL (

@@ -66,6 +66,21 @@ CREATE OR REPLACE FUNCTION end_session(token_hash bytea) RETURNS void
     WHERE hash = token_hash AND revoked_at IS NULL AND label = 'demo sign-in'
 $$;
 
+-- The one thing that a caller writes about a vehicle: what it is doing. Only of departments in scope.
+CREATE OR REPLACE FUNCTION set_duty(department_ref text, vehicle_ref text, new_status text, at timestamptz, caller text)
+    RETURNS timestamptz
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    INSERT INTO duty_status AS d (vehicle_id, department_id, since, status, set_by)
+    SELECT v.id, v.department_id, coalesce(at, milepost_now()), new_status, caller
+    FROM vehicle AS v JOIN department AS p ON p.id = v.department_id
+    WHERE p.ref = department_ref AND v.ref = vehicle_ref AND v.retired_at IS NULL
+      AND p.id = any((SELECT string_to_array(current_setting('app.depts', true), ',')::int[])::int[])
+    ON CONFLICT (vehicle_id, since) DO UPDATE SET status = excluded.status, set_by = excluded.set_by
+    RETURNING d.since
+$$;
+
+REVOKE EXECUTE ON FUNCTION set_duty(text, text, text, timestamptz, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION set_duty(text, text, text, timestamptz, text) TO milepost_api;
 REVOKE EXECUTE ON FUNCTION ensure_fix_partition(date), registry_changed(), caller_of(bytea),
     demo_sign_in(bytea, text, text), end_session(bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_fix_partition(date) TO milepost_ingest;
@@ -98,7 +113,7 @@ GRANT SELECT, INSERT, UPDATE ON latest, fence_state, event, alert, receipt, reje
     device_state, device_notice, ingest_health TO milepost_ingest;
 GRANT SELECT, INSERT ON reject, outbox TO milepost_ingest;
 GRANT UPDATE (replay_asked_at, replayed_at) ON reject TO milepost_ingest;
-GRANT INSERT ON past_change TO milepost_ingest;
+GRANT INSERT ON past_change, duty_status TO milepost_ingest;
 
 GRANT SELECT, UPDATE ON outbox TO milepost_worker;
 GRANT SELECT ON retention_run TO milepost_worker;
