@@ -102,7 +102,7 @@ class Timetable:
         return float(self._changes_s[after] - lap_s)
 
     def next_bend_s(self, elapsed_s: float) -> float:
-        """Seconds until the way will have turned by BEND_DEG; infinite where the lap ends before."""
+        """Seconds until the way has turned by BEND_DEG; infinite where the lap ends before."""
         lap_s = elapsed_s % self.lap_s
         node = bisect_right(self._arrives_s, lap_s) - 1
         bent = bisect_left(self._turned_deg, self._turned_deg[node] + BEND_DEG, node)
