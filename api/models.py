@@ -245,6 +245,9 @@ class Position(Model):
     motion: Motion
     #: Told by a receiver on board, or heard of the vessel by AIS.
     source: Literal["receiver", "ais"]
+    #: By the stated accuracy, else 5 m a unit of HDOP: good up to 10 m, fair up to 50 m.
+    quality: Literal["unknown", "good", "fair", "poor"]
+    duty_status: str | None
 
 
 class PositionFeature(Model):
