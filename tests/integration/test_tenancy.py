@@ -248,7 +248,7 @@ async def test_features_in_a_box_are_answered_by_the_index(world: World) -> None
     area = shapely.box(114.1, 22.3, 114.3, 22.4)
     wanted = Wanted(layer=layer, area=area, filter={"op": ">", "args": [{"property": "fixes"}, 0]})
     plan, found = await planned(world, wanted)
-    assert "ix_track_chunk_path" in plan, plan
+    assert "ix_track_chunk_started_at_path" in plan, plan
     assert len(found) == 2
 
 
