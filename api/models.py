@@ -245,6 +245,9 @@ class Position(Model):
     motion: Motion
     #: Told by a receiver on board, or heard of the vessel by AIS.
     source: Literal["receiver", "ais"]
+    #: By the stated accuracy, else 5 m a unit of HDOP: good up to 10 m, fair up to 50 m.
+    quality: Literal["unknown", "good", "fair", "poor"]
+    duty_status: str | None
 
 
 class PositionFeature(Model):
@@ -261,29 +264,6 @@ class Positions(Model):
 
     type: Literal["FeatureCollection"] = "FeatureCollection"
     features: list[PositionFeature]
-
-
-class PrivateTime(Model):
-    """A time in which no position of a vehicle is kept: since <= time of the fix < until."""
-
-    id: int
-    since: datetime = Field(alias="from")
-    #: Null until it is ended.
-    until: datetime | None = Field(alias="to")
-    #: Somebody declared it, or it follows the duty status.
-    why: Literal["private", "off_duty"]
-    #: Of its fixes: nothing, or inside which fences they lay.
-    keeps: Literal["nothing", "presence"]
-    declared_by: str
-    declared_at: datetime
-    is_now: bool
-
-
-class PrivateTimes(Model):
-    """The private times of a vehicle, the newest first, at most 1,000."""
-
-    vehicle: str
-    private_times: list[PrivateTime]
 
 
 class VehicleDetails(Vehicle):

@@ -37,23 +37,25 @@ class SignIn:
         self._accounts = accounts
         self._clock = clock
         self._known: Accounts | None = None
-        self._wrong: OrderedDict[tuple[str, str], tuple[float, int]] = OrderedDict()
+        #: Since when, how often, and the hash that the password did not fit.
+        self._wrong: OrderedDict[tuple[str, str], tuple[float, int, str | None]] = OrderedDict()
 
     def check(self, name: str, password: str, address: str) -> Verdict:
         """`throttled`: not even looked at. `unknown`: the registry was never read yet."""
         self._known = self._accounts() or self._known
         if self._known is None:
             return "unknown"
-        since_s, count = self._wrong.get((name, address), (self._clock(), 0))
-        if self._clock() - since_s > WITHIN_S:
-            since_s, count = self._clock(), 0
+        now_s, kept = self._clock(), self._known.hashes.get(name)
+        since_s, count, of = self._wrong.get((name, address), (now_s, 0, kept))
+        # A new password is tried before we know it, and begins a new count.
+        if now_s - since_s > WITHIN_S or of != kept:
+            since_s, count = now_s, 0
         if count >= WRONG_MOST:
             return "throttled"
-        kept = self._known.hashes.get(name)
         if matches(password, kept or _NOBODY) and kept is not None:
             self._wrong.pop((name, address), None)
             return "in"
-        self._wrong[name, address] = (since_s, count + 1)
+        self._wrong[name, address] = (since_s, count + 1, kept)
         self._wrong.move_to_end((name, address))
         if len(self._wrong) > REMEMBERED:
             self._wrong.popitem(last=False)

@@ -21,12 +21,11 @@ from api.models import (
     DutyChange,
     PositionFeature,
     Positions,
-    PrivateTime,
-    PrivateTimes,
     Vehicle,
     VehicleDetails,
     Vehicles,
 )
+from api.private_models import PrivateTime, PrivateTimes
 from geo.areas import Area
 from tracker import reads
 from tracker.duty import set_duty

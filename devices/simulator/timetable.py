@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +20,8 @@ ACCELERATION_MPS2: dict[Mode, float] = {"road": 1.2, "track": 0.8, "sea": 0.2}
 #: How hard a bend may push sideways, metres a second squared.
 SIDEWAYS_MPS2 = 2.0
 SLOWEST_BEND_MPS = 3.0
+#: A tracker also reports when the road has turned by so much since its last report.
+BEND_DEG = 20.0
 #: Pauses vary between 0.6 and 1.4 of the mean; the golden section spreads them evenly.
 GOLDEN = 0.6180339887498949
 
@@ -67,6 +69,8 @@ class Timetable:
         self._arrives_s, self._departs_s = self.arrives_s.tolist(), departs_s.tolist()
         self._metres: list[float] = way.metres.tolist()
         self._speeds_mps = speeds.tolist()
+        #: How much the way has turned up to each node, to either side.
+        self._turned_deg = [0.0, *np.cumsum(_turns_deg(way)).tolist()]
         pausing = np.flatnonzero(pauses_s)
         changes = np.stack([self.arrives_s[pausing], departs_s[pausing]], axis=1)
         self._changes_s = changes.ravel().tolist()
@@ -97,6 +101,18 @@ class Timetable:
             return self.lap_s - lap_s
         return float(self._changes_s[after] - lap_s)
 
+    def next_bend_s(self, elapsed_s: float) -> float:
+        """Seconds until the way has turned by BEND_DEG; infinite where the lap ends before."""
+        lap_s = elapsed_s % self.lap_s
+        node = bisect_right(self._arrives_s, lap_s) - 1
+        bent = bisect_left(self._turned_deg, self._turned_deg[node] + BEND_DEG, node)
+        return math.inf if bent == len(self._turned_deg) else self._arrives_s[bent] - lap_s
+
+
+def _turns_deg(way: Way) -> Floats:
+    """How sharply it bends at each node between its ends."""
+    return np.abs((np.diff(way.course_deg) + 180.0) % 360.0 - 180.0)
+
 
 def _pauses(way: Way, drive: Drive) -> Floats:
     """Seconds of pause at each node."""
@@ -113,8 +129,7 @@ def _pauses(way: Way, drive: Drive) -> Floats:
 def _speeds(way: Way, mode: Mode, cruise_mps: float, pausing: npt.NDArray[np.bool_]) -> Floats:
     """Metres a second at each node: never over the cruise, slow in bends, 0 where it pauses."""
     steps_m = np.diff(way.metres)
-    turns = np.abs((np.diff(way.course_deg) + 180.0) % 360.0 - 180.0)
-    radius_m = steps_m[1:] / np.radians(np.maximum(turns, 1e-6))
+    radius_m = steps_m[1:] / np.radians(np.maximum(_turns_deg(way), 1e-6))
     bend_mps = np.maximum(np.sqrt(SIDEWAYS_MPS2 * radius_m), SLOWEST_BEND_MPS)
     limits = np.full(len(way.nodes), cruise_mps)
     limits[1:-1] = np.minimum(limits[1:-1], bend_mps)

@@ -5,15 +5,12 @@ That is the measure of what the service makes of its fixes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
-
 from devices.simulator.timetable import Timetable
 from devices.simulator.vehicle import VirtualVehicle
-from geo.distance import distance_m
 from geo.fix import Fix
 from geo.motion import STOP_MS, STOP_RADIUS_M, TRIP_M, TRIP_MS
 
@@ -44,17 +41,6 @@ def truth(drive: VirtualVehicle, since: datetime, until: datetime) -> Truth:
         trips=sum(_is_trip(timetable, a, b) for a, b in moves),
         stops=len(stops),
     )
-
-
-def chords_m(drive: VirtualVehicle, moments: Sequence[datetime]) -> float:
-    """The way straight from where it is at one time to where it is at the next.
-
-    What no receiver's error takes away from the way driven, but the bends between reports do.
-    """
-    way, timetable = drive.timetable.way, drive.timetable
-    places = [way.place(timetable.at(drive.elapsed_s(moment)).metres) for moment in moments]
-    lon, lat = np.array([place[:2] for place in places]).T
-    return float(distance_m(lon[:-1], lat[:-1], lon[1:], lat[1:]).sum())
 
 
 def fixes(drive: VirtualVehicle, since: datetime, until: datetime) -> Iterator[Fix]:

@@ -20,6 +20,8 @@ WANDER_M = 4.0
 WANDER_PERIODS_S = (47.0, 131.0, 353.0)
 #: In a pause of this length or longer the ignition goes off.
 IGNITION_OFF_S = 120.0
+#: However sharp the bends, reports are no closer than this.
+LEAST_INTERVAL_S = 3.0
 #: Below this a receiver gives no course.
 STILL_MPS = 0.5
 ALTITUDE_M: dict[Mode, float] = {"road": 15.0, "track": 240.0, "sea": 2.0}
@@ -69,16 +71,19 @@ class VirtualVehicle:
     def interval(self, moment: datetime, *, rate: float = 1.0) -> timedelta:
         """How long it waits after a report at `moment`, at `rate` times its usual pace.
 
-        It also reports when it stops and when it sets off.
+        It also reports when it stops, when it sets off, and in bends.
         """
         elapsed_s = self.elapsed_s(moment)
         pause_s = self.timetable.at(elapsed_s).pause_s
         intervals_s = self.vehicle.application.interval_s
         state = 0 if not pause_s else 1 if pause_s < IGNITION_OFF_S else -1
-        interval_s = intervals_s[state]
+        waits_s = intervals_s[state] / rate
+        if not pause_s:
+            bend_s = self.timetable.next_bend_s(elapsed_s)
+            waits_s = min(waits_s, max(bend_s, LEAST_INTERVAL_S))
         change_s = self.timetable.next_change_s(elapsed_s)
         # A little after the change, or rounding would find the vehicle just before it.
-        return timedelta(seconds=min(interval_s / rate, change_s + 0.5))
+        return timedelta(seconds=waits_s if waits_s < change_s else change_s + 0.5)
 
     def elapsed_s(self, moment: datetime) -> float:
         """Seconds since a lap of the timetable began."""

@@ -96,6 +96,23 @@ def test_a_department_sees_its_own_vehicles_only(demo: tuple[Service, float]) ->
     assert all(ref.startswith("FSD/") for ref in refs)
 
 
+def test_a_dispatcher_says_what_a_vehicle_is_doing(demo: tuple[Service, float]) -> None:
+    service, _ = demo
+    with visiting(service.web_url) as visit:
+        visit.sign_in("FSD")
+        visit.until("its vehicles", lambda: visit.diagnostics("vehicles") >= 40, 60)
+        row = visit.page.get_by_test_id("vehicle-row").first
+        ref = row.get_attribute("data-ref")
+        row.click()
+        duty = visit.page.get_by_test_id("details-duty")
+        duty.select_option("at_scene")
+        chosen = visit.page.locator(f'[data-testid="vehicle-row"][data-ref="{ref}"]')
+        chosen.get_by_text("At scene").wait_for()
+    with httpx.Client(base_url=service.web_url) as caller:
+        caller.post("/v1/sign-in", json={"department": "FSD"}).raise_for_status()
+        assert caller.get(f"/v1/vehicles/{ref}").json()["duty_status"] == "at_scene"
+
+
 def test_the_adoption_figures_come_from_the_database(demo: tuple[Service, float]) -> None:
     service, _ = demo
     with httpx.Client(base_url=service.web_url) as caller:

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from devices.simulator import Government, Truth, VirtualVehicle, build_fleet, load_government, truth
-from devices.simulator.truth import chords_m, fixes
+from devices.simulator.truth import fixes
 from geo.fix import Fix
 from ingest.demo import enrol
 from tests.integration.processes import passing_folder
@@ -91,8 +91,6 @@ class Day:
 
     found: dict[str, Truth]
     driven: dict[str, Truth]
-    #: Metres from report to report.
-    seen_m: dict[str, float]
 
     @classmethod
     async def read(
@@ -121,7 +119,6 @@ class Day:
             driven={
                 drive.vehicle.full_ref: truth(drive, when[0], when[-1]) for drive, when in told
             },
-            seen_m={drive.vehicle.full_ref: chords_m(drive, when) for drive, when in told},
         )
 
     def pairs(self) -> Iterator[tuple[str, tuple[Truth, Truth]]]:
@@ -133,12 +130,10 @@ class Day:
         """Worst and total relative error of the kilometres; vehicles with other counts."""
         pairs = [pair for _, pair in self.pairs() if pair[1].distance_m]
         off = [abs(a.distance_m / b.distance_m - 1) for a, b in pairs]
-        from_seen = [abs(self.found[name].distance_m / m - 1) for name, m in self.seen_m.items()]
         other = sum((a.trips, a.stops) != (b.trips, b.stops) for a, b in pairs)
         return {
             "vehicles": len(pairs),
             "worst_distance_error": round(max(off), 5),
-            "worst_distance_error_from_chords": round(max(from_seen), 5),
             "over_1_percent": sum(each > 0.01 for each in off),
             "other_trips_or_stops": other,
             "trips_found": sum(a.trips for a, _ in pairs),

@@ -203,7 +203,8 @@ class Served:
 def served(dsn: str, static: Path | None = None) -> Iterator[Served]:
     """The API on a free port, in a thread with its own event loop."""
     settings = ApiSettings(static=static) if static is not None else ApiSettings()
-    with socket.socket() as listening:
+    # With its protocol named asyncio switches Nagle's delay off: 40 ms an answer.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
         listening.listen(128)

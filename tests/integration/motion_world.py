@@ -95,7 +95,8 @@ class MotionWorld:
             "DELETE FROM track_chunk; DELETE FROM trip; DELETE FROM stop; DELETE FROM gap;"
             " DELETE FROM vehicle_day; DELETE FROM odometer; DELETE FROM motion_cursor;"
             " DELETE FROM motion_checkpoint; DELETE FROM past_change;"
-            "DELETE FROM alert; DELETE FROM event; DELETE FROM checkpoint; DELETE FROM outbox; DELETE FROM fix;"
+            " DELETE FROM alert; DELETE FROM event; DELETE FROM outbox; DELETE FROM fix;"
+            " DELETE FROM checkpoint;"
             " DELETE FROM latest; DELETE FROM fence_state; DELETE FROM receipt; DELETE FROM reject"
         )
 

@@ -127,9 +127,31 @@ async def test_a_position_is_the_latest_fix(world: World, as_a: httpx.AsyncClien
         "inputs": {"door": True},
         "motion": "moving",
         "source": "receiver",
+        "quality": "good",
+        "duty_status": "available",
     }
     details = await got(as_a, "/v1/vehicles/A/AMB-1")
     assert details["position"]["geometry"] == feature["geometry"]
+
+
+@pytest.mark.parametrize(
+    ("accuracy_m", "hdop", "quality"),
+    [
+        (10.0, 99.0, "good"),
+        (50.0, None, "fair"),
+        (50.5, 0.9, "poor"),
+        (None, 0.9, "good"),
+        (None, 9.0, "fair"),
+        (None, None, "unknown"),
+    ],
+)
+async def test_quality_follows_the_stated_error_else_the_dilution(
+    world: World, as_a: httpx.AsyncClient, accuracy_m: float | None, hdop: float | None,
+    quality: str,
+) -> None:  # fmt: skip
+    await world.drive("A/AMB-1", (0, 114.1, 22.3), accuracy_m=accuracy_m, hdop=hdop)
+    (feature,) = (await got(as_a, "/v1/positions"))["features"]
+    assert feature["properties"]["quality"] == quality
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,6 @@ from tracker.commit import Committer
 from tracker.connect import open_pool
 from tracker.motion import MotionJob
 
-#: Bends of its road between two reports, 30 s apart, are 2.6 % of its way: no fix tells of them.
-WINDING = ("LCSD/ML-001",)
-
 
 async def test_kilometres_trips_and_stops_of_a_day_are_those_of_the_timetable(
     database: Database,
@@ -38,8 +35,7 @@ async def test_kilometres_trips_and_stops_of_a_day_are_those_of_the_timetable(
 
     assert len(day.found) == len(fleet) > 15
     for name, (found, expected) in day.pairs():
-        metres = day.seen_m[name] if name in WINDING else expected.distance_m
-        assert found.distance_m == pytest.approx(metres, rel=0.01), name
+        assert found.distance_m == pytest.approx(expected.distance_m, rel=0.01), name
         # What midnight cuts off of a trip may or may not be long enough to be one.
         assert found.trips == pytest.approx(expected.trips, abs=1), name
         assert found.stops == pytest.approx(expected.stops, rel=0.01), name

@@ -187,6 +187,7 @@ def test_secrets_stand_in_no_log_no_command_line_and_no_environment(service: Ser
         "milepost-ingest-1.password",
         "milepost-simulator.password",
         "milepost-tail.password",
+        "milepost-teller.password",
     ]
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
     with box(port(service), "FSD/box-8", shown) as client:

@@ -79,8 +79,9 @@ class Latest(Live, Base):
     accuracy_m: Mapped[float | None] = mapped_column(REAL)
     ignition: Mapped[bool | None]
     inputs: Mapped[Json | None]
-    #: Behind those of `Live`, where a migration puts it.
+    #: Behind those of `Live`, where a migration puts it; the next one too.
     ais: Mapped[bool] = mapped_column(server_default=text("false"), sort_order=1)
+    hdop: Mapped[float | None] = mapped_column(REAL, sort_order=2)
 
 
 class Receipt(Base):

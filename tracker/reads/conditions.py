@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     collate,
     false,
     func,
@@ -110,7 +111,17 @@ def having(layer: Layer, values: Mapping[str, str]) -> Condition:
 
 def intersecting(layer: Layer, area: BaseGeometry) -> Condition:
     """Features that share a point with an area in degrees."""
-    return _relation("s_intersects", layer.rows.c.geometry, _constant(area))
+    return _relation(layer, "s_intersects", layer.rows.c.geometry, _constant(area))
+
+
+def near(layer: Layer, a: Sql, b: Sql) -> Condition:
+    """Boxes overlap. Of a layer without an index it is told so that no plan is built on a guess.
+
+    PostgreSQL takes `&&` of computed places to hold for one row, and then joins 10,000 vehicles
+    with 700 of them by nested loops: 1,960 ms instead of 30.
+    """
+    overlap: Condition = a.op("&&", is_comparison=True)(b)
+    return overlap if layer.indexed else case((overlap, true()), else_=false())
 
 
 def lasting(layer: Layer, since: datetime | None, until: datetime | None) -> Condition:
@@ -144,11 +155,13 @@ def _constant(place: BaseGeometry) -> Sql:
     return func.ST_GeomFromWKB(shapely.to_wkb(place), 4326, type_=Geometry)
 
 
-def _relation(name: str, a: Sql, b: Sql) -> Condition:
+def _relation(layer: Layer, name: str, a: Sql, b: Sql) -> Condition:
     if name == "s_disjoint":
-        return not_(_relation("s_intersects", a, b))
+        return not_(_relation(layer, "s_intersects", a, b))
     judged: Condition = getattr(func, _NEAR[name])(a, b)
-    return and_(a.op("&&", is_comparison=True)(b), judged)
+    if layer.indexed:
+        return and_(near(layer, a, b), judged)
+    return case((near(layer, a, b), judged), else_=false())
 
 
 @dataclass
@@ -221,7 +234,7 @@ class _Walk:
     def spatial(self, name: str, arguments: Sequence[object], depth: int) -> Condition:
         """S_INTERSECTS and the others"""
         first, second = (self._place(each, depth) for each in _exactly(2, arguments, name))
-        return _relation(name, first, second)
+        return _relation(self.layer, name, first, second)
 
     def temporal(self, name: str, arguments: Sequence[object], depth: int) -> Condition:
         """T_AFTER and the others"""

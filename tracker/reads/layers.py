@@ -59,6 +59,8 @@ class Layer:
     id_parts: Mapping[str, Callable[[str], Any]]
     properties: Mapping[str, Kind]
     geometry: Literal["point", "any"]
+    #: Whether its geometry is a column with a GiST index, not computed from others.
+    indexed: bool
     #: How much of all rows is looked at for their extent: `beginning` where they are too many for
     #: more, `times` where a place costs a look at the fixes.
     extent: Literal["whole", "times", "beginning"] = "whole"
@@ -231,6 +233,7 @@ LAYERS: Final[Mapping[str, Layer]] = {
                 time="fixed_at received_at",
             ),
             geometry="point",
+            indexed=False,
         ),
         Layer(
             name="fences",
@@ -244,6 +247,7 @@ LAYERS: Final[Mapping[str, Layer]] = {
                 time="in_force_from in_force_until",
             ),
             geometry="any",
+            indexed=True,
         ),
         Layer(
             name="alerts",
@@ -258,6 +262,7 @@ LAYERS: Final[Mapping[str, Layer]] = {
                 time="time not_before not_after opened_at acknowledged_at closed_at",
             ),
             geometry="point",
+            indexed=False,
             extent="times",
         ),
         Layer(
@@ -272,6 +277,7 @@ LAYERS: Final[Mapping[str, Layer]] = {
                 time="started_at ended_at",
             ),
             geometry="any",
+            indexed=True,
             extent="beginning",
             longest=LONGEST_CHUNK,
         ),

@@ -9,6 +9,7 @@ from geoalchemy2 import Geometry
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.sql.selectable import Subquery
 
+from tracker.reads.conditions import near
 from tracker.reads.features import Wanted, ordered
 from tracker.reads.layers import iso
 from tracker.reads.session import Scope
@@ -50,7 +51,7 @@ def _drawn(wanted: Wanted, z: int, x: int, y: int) -> Subquery:
     )
     return (
         select(drawn.label("geom"), *properties)
-        .where(rows.geometry.op("&&", is_comparison=True)(around), wanted.condition())
+        .where(near(layer, rows.geometry, around), wanted.condition())
         .order_by(*ordered(layer))
         .limit(TILE_FEATURES)
         .subquery("shown")

@@ -29,6 +29,12 @@ ROUNDED = {
     "altitude_m": 1,
 }
 
+#: How far off the position may be: good up to 10 m, fair up to 50 m, poor beyond.
+QUALITIES = ("unknown", "good", "fair", "poor")
+GOOD_M, FAIR_M = 10.0, 50.0
+#: Metres of error that a receiver has for each unit of its dilution of precision.
+METRES_A_DOP = 5.0
+
 #: Told by a receiver on board, or heard of it by AIS.
 SOURCES = ("receiver", "ais")
 
@@ -104,7 +110,7 @@ async def positions(
 
     id, vehicle, department, lon, lat, fixed_at, received_at, age_s, speed_mps, course_deg,
     heading_deg, accuracy_m, altitude_m, ignition, inputs, motion (one of MOTIONS), source (one of
-    SOURCES).
+    SOURCES), quality (one of QUALITIES: by accuracy_m, else by the dilution), duty_status.
     """
     age = cast(func.extract("epoch", func.milepost_now() - Latest.fixed_at), Double)
     query = (
@@ -116,6 +122,8 @@ async def positions(
             age.label("age_s"),
             *(Latest.speed_mps, Latest.course_deg, Latest.heading_deg, Latest.accuracy_m),
             *(Latest.altitude_m, Latest.ignition, Latest.inputs, Latest.ais),
+            func.coalesce(Latest.accuracy_m, Latest.hdop * METRES_A_DOP).label("error_m"),
+            duty_status().label("duty_status"),
         )
         .join(Vehicle, Vehicle.id == Latest.vehicle_id)
         .join(Department, Department.id == Vehicle.department_id)
@@ -166,7 +174,13 @@ def _with_motion(rows: Sequence[Row]) -> list[Row]:
     ignitions = np.array([_code(row["ignition"]) for row in rows], dtype=np.int8)
     codes = motion_codes(speeds, ignitions).tolist()
     return [
-        {**row, **_rounded(row), "motion": MOTIONS[code], "source": SOURCES[row["ais"]]}
+        {
+            **row,
+            **_rounded(row),
+            "motion": MOTIONS[code],
+            "source": SOURCES[row["ais"]],
+            "quality": _quality(row["error_m"]),
+        }
         for row, code in zip(rows, codes, strict=True)
     ]
 
@@ -177,6 +191,10 @@ def _rounded(row: Row) -> dict[str, float | None]:
         name: None if row[name] is None else round(row[name], digits)
         for name, digits in ROUNDED.items()
     }
+
+
+def _quality(error_m: float | None) -> str:
+    return QUALITIES[0 if error_m is None else 1 + (error_m > GOOD_M) + (error_m > FAIR_M)]
 
 
 def _code(ignition: bool | None) -> int:

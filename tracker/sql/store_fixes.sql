@@ -15,11 +15,11 @@ WITH stored AS (
 ), moved AS (
     INSERT INTO latest AS l (
         vehicle_id, device_id, department_id, fixed_at, received_at, lon, lat, altitude_m, speed_mps,
-        course_deg, heading_deg, accuracy_m, ignition, inputs, ais, feed, n
+        course_deg, heading_deg, accuracy_m, hdop, ignition, inputs, ais, feed, n
     )
     SELECT DISTINCT ON (vehicle_id)
            vehicle_id, device_id, department_id, fixed_at, received_at, lon, lat, altitude_m, speed_mps,
-           course_deg, heading_deg, accuracy_m, ignition, inputs, ais, $1::integer, $2::bigint
+           course_deg, heading_deg, accuracy_m, hdop, ignition, inputs, ais, $1::integer, $2::bigint
     FROM staged_fix
     WHERE NOT implausible
     ORDER BY vehicle_id, fixed_at DESC
@@ -29,7 +29,7 @@ WITH stored AS (
         lon = excluded.lon, lat = excluded.lat, altitude_m = excluded.altitude_m,
         speed_mps = excluded.speed_mps, course_deg = excluded.course_deg,
         heading_deg = excluded.heading_deg, accuracy_m = excluded.accuracy_m,
-        ignition = excluded.ignition, inputs = excluded.inputs, ais = excluded.ais,
+        hdop = excluded.hdop, ignition = excluded.ignition, inputs = excluded.inputs, ais = excluded.ais,
         feed = excluded.feed, n = excluded.n
     WHERE excluded.fixed_at > l.fixed_at
     RETURNING 1

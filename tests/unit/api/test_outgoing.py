@@ -22,7 +22,7 @@ EVENT = UUID("5a7d1f6e-0000-4000-8000-000000000001")
 AT = datetime(2026, 11, 27, 4, 0, tzinfo=UTC)
 
 
-def telling(type_: str = "milepost.fence.enter.v1", **body: Any) -> Telling:  # noqa: ANN401  any JSON
+def telling(type_: str = "milepost.fence.enter.v1", **body: Any) -> Telling:  # noqa: ANN401  whatever JSON has
     usual = {
         "event": str(EVENT), "revision": 0, "vehicle": "A/V", "vehicle_name": {"en": "Van"},
         "fence": "A/F", "kind": "enter", "time": AT.isoformat(), "alerts": [],

@@ -57,3 +57,12 @@ def test_a_device_that_mistypes_now_and_then_is_let_in() -> None:
     for _ in range(WRONG_MOST * 3):
         assert world.check("D/box", "guess") == "wrong"
         assert world.check("D/box", "right") == "in"
+
+
+def test_a_new_password_is_not_throttled_for_being_tried_before_it_was_known() -> None:
+    world = World()
+    for _ in range(WRONG_MOST + 1):
+        world.check("D/box", "new")
+    assert world.check("D/box", "new") == "throttled"
+    world.accounts = Accounts(hashes={"D/box": hashed("new")})
+    assert world.check("D/box", "new") == "in"

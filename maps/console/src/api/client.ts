@@ -29,6 +29,7 @@ export const api = {
   me: () => get<Caller>("/v1/me"),
   vehicles: async () => (await get<{ vehicles: Vehicle[] }>("/v1/vehicles")).vehicles,
   fences: () => get<Fences>("/v1/fences"),
+  setDuty: (ref: string, status: string) => put(`/v1/vehicles/${ref}/duty`, { status }),
   openAlerts: () => get<AlertPage>(`/v1/alerts?state=open&limit=${ALERTS_AT_START}`),
 };
 
@@ -36,9 +37,12 @@ async function get<T>(path: string): Promise<T> {
   return (await request(path, {})).json() as Promise<T>;
 }
 
-async function post(path: string, body?: object): Promise<void> {
+const post = (path: string, body?: object) => send("POST", path, body);
+const put = (path: string, body: object) => send("PUT", path, body);
+
+async function send(method: string, path: string, body?: object): Promise<void> {
   await request(path, {
-    method: "POST",
+    method,
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body ?? {}),
   });

@@ -68,6 +68,12 @@ export class Fleet {
     this.#edition += 1;
   }
 
+  setDuty(ref: string, status: string): void {
+    const record = this.#byRef.get(ref);
+    if (record) record.vehicle.duty_status = status;
+    this.#revision += 1;
+  }
+
   useMotions(motions: readonly string[]): void {
     this.#motions = motions;
   }

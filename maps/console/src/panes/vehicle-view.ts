@@ -5,6 +5,15 @@ import { symbolOf, type VehicleSymbol } from "../map/symbols";
 import { age, direction, moment, place, speed } from "../words/format";
 import { say, sayCode } from "../words/language.svelte";
 
+export const DUTY_STATUSES = [
+  "available",
+  "assigned",
+  "en_route",
+  "at_scene",
+  "leaving",
+  "off_duty",
+] as const;
+
 export interface VehicleView {
   ref: string;
   name: Name;
@@ -15,6 +24,7 @@ export interface VehicleView {
   directionDeg: number | null;
   status: string;
   duty: string | null;
+  dutyStatus: string | null;
   /** The figures may not be current: shown weaker, and said in `status`. */
   doubtful: boolean;
   speed: string;
@@ -36,6 +46,7 @@ export function viewOf(record: Tracked, nowS: number): VehicleView {
     directionDeg: position?.directionDeg ?? null,
     status: statusOf(record),
     duty: vehicle.duty_status ? sayCode("duty", vehicle.duty_status) : null,
+    dutyStatus: vehicle.duty_status,
     doubtful: freshness !== "fresh",
     speed: speed(current && position ? position.speedMps : null),
     direction: direction(position?.directionDeg ?? null),
