@@ -60,7 +60,10 @@ def decode(file: _FileArgument, day: _DayOption = None, rollover: _RolloverOptio
 def sentence(
     lat: Annotated[float, typer.Argument(min=-90, max=90, help="Degrees north.")],
     lon: Annotated[float, typer.Argument(min=-180, max=180, help="Degrees east.")],
-    speed_kmh: Annotated[float, typer.Option(min=0, help="Speed over ground.")] = 0.0,
+    speed_kmh: Annotated[
+        float,
+        typer.Option(min=0, help="Speed over ground; who stands crosses no fence."),
+    ] = 30.0,
     course: Annotated[float, typer.Option(min=0, max=360, help="Degrees true.")] = 0.0,
 ) -> None:
     """Print a GPRMC sentence of a place, as a receiver there would say it now: for a first try."""

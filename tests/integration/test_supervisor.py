@@ -164,8 +164,8 @@ def test_one_command_runs_the_whole_service_and_the_doctor_finds_it_well(data: D
         assert re.search(rf"^ok +web +port {port}", doctor.stdout, re.MULTILINE)
         session.process.terminate()
         assert session.end() == 0
-    names = [line.partition(" stopping ")[2] for line in session.lines[-5:]]
-    assert names == ["worker", "serve", "ingest", "Mosquitto", "PostgreSQL"]
+    names = [line.partition(" stopping ")[2] for line in session.lines[-6:]]
+    assert names == ["worker", "serve", "tell", "ingest", "Mosquitto", "PostgreSQL"]
     assert not any("died" in line for line in session.lines)
 
 
