@@ -37,7 +37,7 @@ def below(pid: int) -> list[int]:
 def name_of(pid: int) -> str:
     """What a process is in a table of figures."""
     command = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    for word in ("ingest", "serve", "mosquitto", "simulate", "publisher"):
+    for word in ("ingest", "serve", "worker", "tell", "mosquitto", "simulate", "publisher"):
         if f" {word} " in command or command.split(" ")[0].endswith(f"/{word}"):
             return word
     return "postgres" if "postgres" in command else "supervisor"

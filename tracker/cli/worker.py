@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from tracker.install import Status
 
 
+#: Ingest and the API go first where processors are short: nothing here is waited for.
+NICENESS = 10
+
+
 def worker() -> None:
     """Make tracks, trips, stops and days of what is stored, and do other work behind the scenes.
 
@@ -16,6 +20,7 @@ def worker() -> None:
     run, also on other machines: each job is done by one at a time.
     """
     import asyncio
+    import os
 
     from tracker.settings import DatabaseSettings
     from tracker.worker import work
@@ -23,6 +28,7 @@ def worker() -> None:
     settings = DatabaseSettings()
     # Retention detaches partitions, which only their owner may: without its address it stands by.
     owner = settings.require("milepost_owner") if settings.url or not settings.worker_url else None
+    os.nice(NICENESS)
     asyncio.run(work(settings.require("milepost_worker"), owner))
 
 
