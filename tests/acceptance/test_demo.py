@@ -101,13 +101,12 @@ def test_a_dispatcher_says_what_a_vehicle_is_doing(demo: tuple[Service, float]) 
     with visiting(service.web_url) as visit:
         visit.sign_in("FSD")
         visit.until("its vehicles", lambda: visit.diagnostics("vehicles") >= 40, 60)
-        row = visit.page.get_by_test_id("vehicle-row").first
-        ref = row.get_attribute("data-ref")
+        ref = visit.page.get_by_test_id("vehicle-row").first.get_attribute("data-ref")
+        # The first row may be another one by now.
+        row = visit.page.locator(f'[data-testid="vehicle-row"][data-ref="{ref}"]')
         row.click()
-        duty = visit.page.get_by_test_id("details-duty")
-        duty.select_option("at_scene")
-        chosen = visit.page.locator(f'[data-testid="vehicle-row"][data-ref="{ref}"]')
-        chosen.get_by_text("At scene").wait_for()
+        visit.page.get_by_test_id("details-duty").select_option("at_scene")
+        row.get_by_text("At scene").wait_for()
     with httpx.Client(base_url=service.web_url) as caller:
         caller.post("/v1/sign-in", json={"department": "FSD"}).raise_for_status()
         assert caller.get(f"/v1/vehicles/{ref}").json()["duty_status"] == "at_scene"
