@@ -18,6 +18,8 @@ from ingest.arrival import Arrival, Source
 
 #: Bytes that may wait, more than a day of a hundred devices; behind them all senders wait.
 LIMIT_BYTES = 160 * 2**20
+#: What an arrival takes beside its payload: most say a single epoch.
+ARRIVAL_BYTES = 800
 #: Older than this is backlog.
 _LIVE = timedelta(seconds=120)
 #: A payload of more is an upload: no device says so much of the last seconds.
@@ -34,7 +36,7 @@ class Lanes:
     """Two queues of arrivals, each in the order of their coming."""
 
     def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
-        """`limit_bytes` of payload may wait in both together, and the burst that goes over it."""
+        """`limit_bytes` of memory may wait in both together, and the burst that goes over it."""
         self._limit_bytes = limit_bytes
         self._live: deque[Waiting] = deque()
         self._backlog: deque[Waiting] = deque()
@@ -64,7 +66,7 @@ class Lanes:
                 self._behind[_device(source, arrival)] += 1
             else:
                 self._live.append((source, arrival))
-            self._bytes += len(arrival.payload)
+            self._bytes += ARRIVAL_BYTES + len(arrival.payload)
         self._filled.set()
         if self._bytes > self._limit_bytes:
             self._has_room.clear()
@@ -94,7 +96,7 @@ class Lanes:
         if not lane:
             return None
         taken = lane.popleft()
-        self._bytes -= len(taken[1].payload)
+        self._bytes -= ARRIVAL_BYTES + len(taken[1].payload)
         if self._bytes <= self._limit_bytes:
             self._has_room.set()
         return taken

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.arrival import Arrival, Source
-from ingest.lanes import Lanes, is_backlog
+from ingest.lanes import ARRIVAL_BYTES, Lanes, is_backlog
 from tracker.message import Replay
 
 NOW = datetime(2026, 11, 24, 0, 0, 30, tzinfo=UTC)
@@ -97,7 +97,7 @@ async def test_each_lane_in_its_order() -> None:
 
 
 async def test_a_sender_waits_while_there_is_no_room() -> None:
-    lanes, mqtt = Lanes(limit_bytes=100), source()
+    lanes, mqtt = Lanes(limit_bytes=2 * ARRIVAL_BYTES + 100), source()
     putting = asyncio.create_task(lanes.put(mqtt, [arrival(b"x" * 60), arrival(b"y" * 60)]))
     await asyncio.sleep(0)
     assert (len(lanes), putting.done()) == (2, False)
