@@ -100,6 +100,10 @@ class Judgement:
             self.told = [one for one in self.told if one.id != each.id]
             if not new:
                 self.withdrawn[each.id] = None
+            # What it would have replaced is only withdrawn.
+            for old, by in self.withdrawn.items():
+                if by == each.id:
+                    self.withdrawn[old] = None
 
 
 async def judge(

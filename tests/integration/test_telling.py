@@ -286,7 +286,8 @@ async def test_kill_9_between_loses_nothing_and_doubles_with_the_same_id(world: 
             await until(lambda: len(receiver.ids()) == total)
         finally:
             teller.send_signal(signal.SIGTERM)
-            assert teller.wait(30) == 0
+            # It may not have been at work yet: the one before it told everything.
+            assert teller.wait(30) in (0, -signal.SIGTERM)
         await assert_all_in_order(world, receiver)
         receiver.verify(added.secret or "")
 
