@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -15,7 +15,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from tests.conftest import Database
-from tests.integration.api_world import DEADLINE_S, Served, World, served, world_in
+from tests.integration.api_world import DEADLINE_S, Served, World, world_in
 from tracker.alert_life import escalate
 from tracker.connect import ApiConnection, reading_engine
 
@@ -26,12 +26,6 @@ async def world(database: Database) -> AsyncIterator[World]:
         # Into the square, and not out of it.
         await made.drive("A/AMB-1", (0, 114.105, 22.295), (20, 114.105, 22.305))
         yield made
-
-
-@pytest.fixture
-def api(world: World) -> Iterator[Served]:
-    with served(world.database.dsn("milepost_api")) as running:
-        yield running
 
 
 @pytest.fixture

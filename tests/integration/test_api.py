@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,28 +9,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.conftest import Database
-from tests.integration.api_world import Served, World, served, world_in
+from tests.integration.api_world import Served, World
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def world(database: Database) -> AsyncIterator[World]:
-    async with world_in(database) as made:
-        yield made
-
-
-@pytest.fixture
-def api(world: World) -> Iterator[Served]:
-    with served(world.database.dsn("milepost_api")) as running:
-        yield running
-
-
-@pytest.fixture
-async def as_a(world: World, api: Served) -> AsyncIterator[httpx.AsyncClient]:
-    async with api.client(world.tokens["A"]) as client:
-        yield client
 
 
 async def got(client: httpx.AsyncClient, path: str, **query: Any) -> Any:  # noqa: ANN401  any JSON

@@ -2,25 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
-from tests.conftest import Database
-from tests.integration.api_world import Served, World, served, world_in
-
-
-@pytest.fixture
-async def world(database: Database) -> AsyncIterator[World]:
-    async with world_in(database) as made:
-        yield made
-
-
-@pytest.fixture
-def api(world: World) -> Iterator[Served]:
-    with served(world.database.dsn("milepost_api")) as running:
-        yield running
+from tests.integration.api_world import Served, World
 
 
 async def test_it_is_set_and_shown(world: World, api: Served) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import httpx
@@ -12,19 +12,13 @@ import pytest
 from api.caller import COOKIE
 from api.callers import REMEMBERED_S
 from tests.conftest import Database
-from tests.integration.api_world import Served, World, served, world_in
+from tests.integration.api_world import Served, World, world_in
 
 
 @pytest.fixture
 async def world(database: Database) -> AsyncIterator[World]:
     async with world_in(database, demo=True) as made:
         yield made
-
-
-@pytest.fixture
-def api(world: World) -> Iterator[Served]:
-    with served(world.database.dsn("milepost_api")) as running:
-        yield running
 
 
 @pytest.fixture

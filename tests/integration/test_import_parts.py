@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
@@ -11,19 +10,12 @@ from sqlalchemy.exc import DBAPIError
 from devices.recording.item import Item
 from devices.recording.part import part_payload, read_part
 from geo.fix import Fix
-from tests.conftest import Database
-from tests.integration.api_world import World, world_in
+from tests.integration.api_world import World
 from tracker import imports
 from tracker.message import Message, Reading
 
 BOOT = "import-of-a-test"
 DEVICE = "A/A-BOX-AMB-1"
-
-
-@pytest.fixture
-async def world(database: Database) -> AsyncIterator[World]:
-    async with world_in(database) as made:
-        yield made
 
 
 async def hand_in(world: World, *numbers: int) -> None:

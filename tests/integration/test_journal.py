@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.conftest import Database
-from tests.integration.api_world import Served, World, served, world_in
+from tests.integration.api_world import Served, World, world_in
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PATH = "/v1/vehicles/A/AMB-1"
@@ -49,12 +49,6 @@ async def world(database: Database) -> AsyncIterator[World]:
         await made.sql("UPDATE vehicle SET application_id = NULL WHERE ref = 'AMB-2'")
         await made.sql(FILL.replace(":noon", "CAST(:noon AS timestamptz)"), noon=NOON)
         yield made
-
-
-@pytest.fixture
-def api(world: World) -> Iterator[Served]:
-    with served(world.database.dsn("milepost_api")) as running:
-        yield running
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
@@ -10,31 +9,12 @@ import numpy as np
 import pytest
 
 from geo.distance import bearing_deg, distance_m
-from tests.conftest import Database
-from tests.integration.api_world import Served, World, served, world_in
+from tests.integration.api_world import World
 from tracker import registry
 from tracker.reads import Near, Reader, near
 
 HERE = (114.17, 22.30)
 PLACE = {"place": "114.17,22.30"}
-
-
-@pytest.fixture
-async def world(database: Database) -> AsyncIterator[World]:
-    async with world_in(database) as made:
-        yield made
-
-
-@pytest.fixture
-def api(world: World) -> Iterator[Served]:
-    with served(world.database.dsn("milepost_api")) as running:
-        yield running
-
-
-@pytest.fixture
-async def as_both(world: World, api: Served) -> AsyncIterator[httpx.AsyncClient]:
-    async with api.client(world.tokens["both"]) as client:
-        yield client
 
 
 async def got(client: httpx.AsyncClient, path: str, **query: Any) -> Any:  # noqa: ANN401  any JSON

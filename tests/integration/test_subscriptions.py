@@ -6,28 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.conftest import Database
-from tests.integration.api_world import Served, World, served, world_in
+from tests.integration.api_world import Served, World
 from tests.integration.receivers import receiving
 from tests.integration.telling_world import outbox_ids, telling, until
-
-
-@pytest.fixture
-async def world(database: Database) -> AsyncIterator[World]:
-    async with world_in(database) as made:
-        yield made
-
-
-@pytest.fixture
-def api(world: World) -> Iterator[Served]:
-    with served(world.database.dsn("milepost_api")) as running:
-        yield running
 
 
 @pytest.fixture

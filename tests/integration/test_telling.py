@@ -8,23 +8,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_structured_event
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from tests.conftest import Database
-from tests.integration.api_world import World, world_in
+from tests.integration.api_world import World
 from tests.integration.receivers import Got, Receiver, receiving
 from tests.integration.telling_world import outbox_ids, quick, subscribe, telling, until
 from tracker.outbox import Outbox
-
-
-@pytest.fixture
-async def world(database: Database) -> AsyncIterator[World]:
-    async with world_in(database) as made:
-        yield made
 
 
 async def drive_about(world: World, visits: int, *, start_s: float = 0.0) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import Range
 from websockets.asyncio.client import connect
 
 from tests.conftest import Database
-from tests.integration.api_world import DEADLINE_S, Served, World, served, world_in
+from tests.integration.api_world import DEADLINE_S, Served, World, world_in
 from tracker.connect import reading_engine, scoped
 from tracker.live import ScopeFeed
 from tracker.models import Event, Fence, FenceVersion, Receipt, Vehicle
@@ -45,12 +45,6 @@ async def world(database: Database) -> AsyncIterator[World]:
             at=datetime.fromisoformat(TRACK_AT),
         )
         yield made
-
-
-@pytest.fixture
-def api(world: World) -> Iterator[Served]:
-    with served(world.database.dsn("milepost_api")) as running:
-        yield running
 
 
 async def secrets_of(world: World, department: str) -> list[re.Pattern[str]]:

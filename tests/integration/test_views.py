@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Database
-from tests.integration.api_world import Served, World, served, world_in
+from tests.integration.api_world import Served, World, world_in
 from tracker import reads, sql
 from tracker.reads import Reader
 
@@ -32,12 +32,6 @@ async def world(database: Database) -> AsyncIterator[World]:
             stands = [(140.0 + s, 114.12, 22.32) for s in range(0, STANDS_S + 1, STEP_S)]
             await made.drive(f"{department}/AMB-1", *stands, speed_mps=0.0)
         yield made
-
-
-@pytest.fixture
-def api(world: World) -> Iterator[Served]:
-    with served(world.database.dsn("milepost_api")) as running:
-        yield running
 
 
 def window_of(world: World) -> dict[str, str]:

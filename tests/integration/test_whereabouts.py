@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.conftest import Database
-from tests.integration.api_world import Served, World, served, world_in
+from tests.integration.api_world import Served, World, world_in
 
 HOUR = timedelta(hours=1)
 
@@ -20,12 +20,6 @@ async def world(database: Database) -> AsyncIterator[World]:
     async with world_in(database) as made:
         made.started_at -= HOUR
         yield made
-
-
-@pytest.fixture
-def api(world: World) -> Iterator[Served]:
-    with served(world.database.dsn("milepost_api")) as running:
-        yield running
 
 
 @pytest.fixture
