@@ -23,6 +23,8 @@ from tracker.memories import from_checkpoint, ignition_of
 from tracker.sorting import Placed
 
 if TYPE_CHECKING:
+    import asyncpg
+
     from tracker.connect import Connection
     from tracker.directory import Directory
 
@@ -156,18 +158,7 @@ async def _go(
     ids = [track.window.vehicle_id for track in tracks]
     stretches: dict[int, list[Point]] = {vehicle_id: [] for vehicle_id in ids}
     for row in await connection.fetch(sql.text("load_track"), ids, after, until):
-        stretches[row["vehicle_id"]].append(
-            Point(
-                unix_ms(row["fixed_at"]),
-                row["lon"],
-                row["lat"],
-                row["department_id"],
-                error_m(row["accuracy_m"], row["hdop"]),
-                row["speed_mps"],
-                ignition_of(row["ignition"]),
-                row["implausible"],
-            )
-        )
+        stretches[row["vehicle_id"]].append(point_of_row(row))
     for track, first, last in zip(tracks, after, until, strict=True):
         stretch = stretches[track.window.vehicle_id]
         stretch += [
@@ -203,6 +194,20 @@ def point_of(placed: Placed) -> Point:
         error_m(_real(fix.accuracy_m), _real(fix.hdop)),
         _real(fix.speed_mps),
         ignition_of(fix.ignition),
+    )
+
+
+def point_of_row(row: asyncpg.Record) -> Point:
+    """A stored fix, as load_track.sql gives it."""
+    return Point(
+        unix_ms(row["fixed_at"]),
+        row["lon"],
+        row["lat"],
+        row["department_id"],
+        error_m(row["accuracy_m"], row["hdop"]),
+        row["speed_mps"],
+        ignition_of(row["ignition"]),
+        row["implausible"],
     )
 
 

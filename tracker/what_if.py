@@ -14,13 +14,12 @@ from geo.areas import Area
 from geo.event import Event
 from geo.event_id import event_id
 from geo.fences import FenceIndex, FenceVersion
-from geo.fix import error_m, from_unix_ms, unix_ms
+from geo.fix import from_unix_ms, unix_ms
 from geo.scope import EVERYBODY
 from tracker import directory as registry
 from tracker import sql
 from tracker.directory import ALWAYS_MS, Directory
-from tracker.memories import ignition_of
-from tracker.past import ALWAYS, FOREVER, Point, columns
+from tracker.past import ALWAYS, FOREVER, Point, columns, point_of_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +83,7 @@ async def _history(
     tracks: dict[int, list[Point]] = {vehicle_id: [] for vehicle_id in ids}
     ends = ([ALWAYS] * len(ids), [FOREVER] * len(ids))
     for row in await connection.fetch(sql.text("load_track"), ids, *ends):
-        tracks[row["vehicle_id"]].append(
-            Point(
-                unix_ms(row["fixed_at"]),
-                row["lon"],
-                row["lat"],
-                row["department_id"],
-                error_m(row["accuracy_m"], row["hdop"]),
-                row["speed_mps"],
-                ignition_of(row["ignition"]),
-                row["implausible"],
-            )
-        )
+        tracks[row["vehicle_id"]].append(point_of_row(row))
     return tracks
 
 

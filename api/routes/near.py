@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
@@ -22,10 +22,10 @@ from api.question_models import (
 )
 from api.window import Window, instant
 from tracker import reads
+from tracker.duty import DutyStatus
 
 router = APIRouter(prefix="/v1", tags=["near"], dependencies=SCHEMES)
 
-DutyStatus = Literal["available", "assigned", "en_route", "at_scene", "leaving", "off_duty"]
 RadiusM = Annotated[float, Query(gt=0, le=reads.MOST_RADIUS_M, description="metres")]
 
 

@@ -17,7 +17,6 @@ _WORDS: Final = Path(__file__).parents[1] / "words"
 _TAGS: Final[Mapping[Language, str]] = {"en": "en", "zh-Hant": "zh-Hant-HK"}
 _MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _MINUTE_S: Final = 60
-_HOUR_S: Final = 3600
 _KILOMETRE_M: Final = 1000.0
 
 

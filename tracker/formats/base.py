@@ -7,7 +7,7 @@ document only when it is told that the last chunk has come. So what is cut short
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
@@ -56,9 +56,6 @@ class Writer(Protocol):
 
     def end(self) -> bytes:
         """Its end: nothing is missing."""
-
-
-MakeWriter = Callable[[Head], Writer]
 
 
 async def written(writer: Writer, chunks: AsyncIterator[Columns]) -> AsyncIterator[bytes]:

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal, select, true, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from tracker.models import Alert, AlertChange, Department, Event, Fence, Fix, Rule, Vehicle
 from tracker.reads.session import Row, Scope, rows_of
@@ -17,9 +18,12 @@ PLACE_WITHIN = timedelta(days=1)
 CHANGES_MOST = 1_000
 
 
-def _told() -> Select[*tuple[Any, ...]]:
-    place = (
-        select(func.ST_X(Fix.geom).label("lon"), func.ST_Y(Fix.geom).label("lat"))
+def place_of_event(
+    *columns: ColumnElement[Any] | InstrumentedAttribute[Any],
+) -> Select[*tuple[Any, ...]]:
+    """Columns of the fix by which `Event` is placed: the last believed one up to it."""
+    return (
+        select(*columns)
         .where(
             Fix.vehicle_id == Event.vehicle_id,
             ~Fix.implausible,
@@ -28,8 +32,13 @@ def _told() -> Select[*tuple[Any, ...]]:
         )
         .order_by(Fix.fixed_at.desc())
         .limit(1)
-        .lateral("place")
     )
+
+
+def _told() -> Select[*tuple[Any, ...]]:
+    place = place_of_event(
+        func.ST_X(Fix.geom).label("lon"), func.ST_Y(Fix.geom).label("lat")
+    ).lateral("place")
     prefix = Department.ref + "/"
     return (
         select(

@@ -20,7 +20,6 @@ from tracker.models import (
     Alert,
     Application,
     Department,
-    DutyStatus,
     Event,
     Fence,
     FenceVersion,
@@ -30,9 +29,10 @@ from tracker.models import (
     TrackChunk,
     Vehicle,
 )
-from tracker.reads.alerts import PLACE_WITHIN
+from tracker.reads.alerts import place_of_event
 from tracker.reads.columns import rounded
 from tracker.reads.motion import motion_name
+from tracker.reads.vehicles import duty_status
 
 #: What a property holds: text, a number, true or false, or an instant.
 Kind = Literal["text", "number", "boolean", "time"]
@@ -93,13 +93,6 @@ def _names(name: Any, prefix: str = "name") -> tuple[ColumnElement[str], ...]:  
 
 
 def _vehicles() -> Subquery:
-    duty = (
-        select(DutyStatus.status)
-        .where(DutyStatus.vehicle_id == Vehicle.id)
-        .order_by(DutyStatus.since.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
     return (
         select(
             *(Vehicle.id.label("key"), Vehicle.ref.label("ref")),
@@ -111,7 +104,7 @@ def _vehicles() -> Subquery:
             *(_full(Vehicle.ref).label("vehicle"), Department.ref.label("department")),
             *_names(Vehicle.name),
             *(Vehicle.plate, Vehicle.vehicle_class.label("class")),
-            *(Application.ref.label("application"), duty.label("duty_status")),
+            *(Application.ref.label("application"), duty_status().label("duty_status")),
             motion_name(Latest.speed_mps, Latest.ignition).label("motion"),
             *(Latest.fixed_at, Latest.received_at),
             *(rounded(Latest.speed_mps, 2), rounded(Latest.course_deg, 1)),
@@ -149,18 +142,7 @@ def _fences() -> Subquery:
 
 
 def _alerts() -> Subquery:
-    place = (
-        select(Fix.geom)
-        .where(
-            Fix.vehicle_id == Event.vehicle_id,
-            ~Fix.implausible,
-            Fix.fixed_at <= Event.not_after,
-            Fix.fixed_at > Event.not_after - literal(PLACE_WITHIN),
-        )
-        .order_by(Fix.fixed_at.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
+    place = place_of_event(Fix.geom).scalar_subquery()
     return (
         select(
             *(Alert.id.label("key"), cast(Alert.id, Text).label("feature_id")),

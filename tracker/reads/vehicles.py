@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import array
 
 from geo.areas import Area
 from geo.distance import FULL_TURN_DEG, HALF_TURN_DEG, wrap_lon
+from geo.fix import HDOP_M
 from tracker.models import Application, Department, DutyStatus, Latest, Vehicle
 from tracker.reads.motion import MOTIONS, motion_codes
 from tracker.reads.private import is_private_now
@@ -32,8 +33,6 @@ ROUNDED = {
 #: How far off the position may be: good up to 10 m, fair up to 50 m, poor beyond.
 QUALITIES = ("unknown", "good", "fair", "poor")
 GOOD_M, FAIR_M = 10.0, 50.0
-#: Metres of error that a receiver has for each unit of its dilution of precision.
-METRES_A_DOP = 5.0
 
 #: Told by a receiver on board, or heard of it by AIS.
 SOURCES = ("receiver", "ais")
@@ -122,7 +121,7 @@ async def positions(
             age.label("age_s"),
             *(Latest.speed_mps, Latest.course_deg, Latest.heading_deg, Latest.accuracy_m),
             *(Latest.altitude_m, Latest.ignition, Latest.inputs, Latest.ais),
-            func.coalesce(Latest.accuracy_m, Latest.hdop * METRES_A_DOP).label("error_m"),
+            func.coalesce(Latest.accuracy_m, Latest.hdop * HDOP_M).label("error_m"),
             duty_status().label("duty_status"),
         )
         .join(Vehicle, Vehicle.id == Latest.vehicle_id)
