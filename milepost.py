@@ -251,6 +251,7 @@ class _Service:
 
     def _child(self, verb: Verb) -> Child:
         from tracker.child import Child, ChildSpec
+        from tracker.process import READY_FILE
 
         facts = {"host": self._host, "port": self._port, "scale": self._demo_scale}
         argv = (part.format_map(facts | self._demo_places) for part in verb.argv)
@@ -262,7 +263,7 @@ class _Service:
                 env=self._env
                 | self._addresses(verb.roles)
                 | (self._broker.environment(verb.argv[0]) if self._broker else {})
-                | {"MILEPOST_READY_FILE": str(self._ready_file(verb))},
+                | {READY_FILE: str(self._ready_file(verb))},
                 ready=lambda pid: self._is_at_work(verb, pid),
             )
         )

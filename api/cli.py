@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -42,9 +41,10 @@ def tell() -> None:
     import asyncio
 
     from api.outgoing.jobs import run
+    from tracker.process import begin_log
     from tracker.settings import DatabaseSettings
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    begin_log()
     asyncio.run(run(DatabaseSettings().require("milepost_worker")))
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tracker import sql
 from tracker.connect import open_pool, told
-from tracker.errors import DatabaseUnreachable, TrackerError
+from tracker.errors import TrackerError
 from tracker.keeping.jobs import (
     RETENTION_EVERY_S,
     TURNS_EVERY_S,
@@ -22,13 +19,13 @@ from tracker.keeping.jobs import (
     RetentionJob,
 )
 from tracker.motion import MotionJob
+from tracker.process import announce, begin_log, patiently, until_stopped
 
 if TYPE_CHECKING:
     from tracker.connect import Pool
 
 log = logging.getLogger(__name__)
 
-READY_FILE: Final = "MILEPOST_READY_FILE"
 #: How long a job waits after it could not do its work.
 RETRY_S: Final = 2.0
 #: A job that always finds more to do says this often how it goes.
@@ -69,46 +66,20 @@ def jobs_of(pool: Pool, owner_dsn: str | None = None) -> list[Job]:
 
 async def work(dsn: str, owner_dsn: str | None = None) -> None:
     """Do all jobs until SIGTERM or Ctrl-C."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
-    running = asyncio.create_task(_run(dsn, owner_dsn))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
-    try:
-        await running
-    except asyncio.CancelledError:
-        log.info("stopped")
+    begin_log()
+    await until_stopped(_run(dsn, owner_dsn))
 
 
 async def _run(dsn: str, owner_dsn: str | None) -> None:
-    pool = await _open(dsn)
+    pool = await patiently(lambda: open_pool(dsn, size=4, server_settings=PATIENCE), RETRY_S)
     try:
         jobs = jobs_of(pool, owner_dsn)
-        _announce()
+        announce()
         async with asyncio.TaskGroup() as group:
             for job in jobs:
                 group.create_task(keep_doing(job, pool))
     finally:
         pool.terminate()
-
-
-def _announce() -> None:
-    """Tell whoever started us that we are at work."""
-    if told_file := os.environ.get(READY_FILE):
-        Path(told_file).write_text(f"{os.getpid()}\n", encoding="ascii")
-
-
-async def _open(dsn: str) -> Pool:
-    """Connect, waiting for a database that is still starting."""
-    said = False
-    while True:
-        try:
-            return await open_pool(dsn, size=4, server_settings=PATIENCE)
-        except DatabaseUnreachable as error:
-            if not said:
-                log.warning("waiting: %s", error)
-                said = True
-            await asyncio.sleep(RETRY_S)
 
 
 async def keep_doing(job: Job, pool: Pool, *, retry_s: float = RETRY_S) -> None:

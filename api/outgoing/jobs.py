@@ -1,10 +1,9 @@
-"""What the worker runs of this: telling, escalating, and clearing away."""
+"""What `milepost tell` does: telling, escalating, and clearing away."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -21,6 +20,7 @@ from tracker import alert_life
 from tracker.connect import reading_engine
 from tracker.errors import TrackerError
 from tracker.outbox import Outbox
+from tracker.process import until_stopped
 from tracker.reads import told as database_told
 
 log = logging.getLogger(__name__)
@@ -51,18 +51,14 @@ async def open_teller(dsn: str, settings: TellSettings | None = None) -> AsyncIt
 
 async def run(dsn: str) -> None:
     """Do all of it, as the role `milepost_worker`, until SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    jobs = [asyncio.create_task(each) for each in (_tell(dsn), _escalate(dsn), _prune(dsn))]
-    stopping = asyncio.create_task(stop.wait())
-    done, _ = await asyncio.wait([*jobs, stopping], return_when=asyncio.FIRST_COMPLETED)
-    for job in (*jobs, stopping):
-        job.cancel()
-    await asyncio.gather(*jobs, stopping, return_exceptions=True)
-    for job in done - {stopping}:
-        job.result()  # none of them ends by itself but by a fault of ours
+    await until_stopped(_work(dsn))
+
+
+async def _work(dsn: str) -> None:
+    # None of them ends by itself but by a fault of ours.
+    async with asyncio.TaskGroup() as group:
+        for job in (_tell(dsn), _escalate(dsn), _prune(dsn)):
+            group.create_task(job)
 
 
 async def _tell(dsn: str) -> None:
