@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from tests.integration.processes import passing_folder
 from tracker.postgres import PrivatePostgres
@@ -34,6 +35,16 @@ class Database:
     def engine(self, role: Role = "milepost_owner") -> AsyncEngine:
         """An engine of SQLAlchemy for a role."""
         return create_async_engine(self.dsn(role).replace("postgresql:", "postgresql+asyncpg:", 1))
+
+    @asynccontextmanager
+    async def transaction(self, role: Role = "milepost_owner") -> AsyncIterator[AsyncConnection]:
+        """A transaction of a role, on a connection of its own that is gone behind it."""
+        engine = self.engine(role)
+        try:
+            async with engine.begin() as connection:
+                yield connection
+        finally:
+            await engine.dispose()
 
     def environment(self) -> dict[str, str]:
         """What the `milepost` command needs to find it."""

@@ -77,20 +77,16 @@ class World:
 
     async def sql(self, statement: str, **values: object) -> Any:  # noqa: ANN401  any type of SQL
         """Run a statement as the owner; returns the first value if there is one."""
-        engine = self.database.engine("milepost_owner")
-        async with engine.begin() as connection:
+        async with self.database.transaction("milepost_owner") as connection:
             result = await connection.execute(text(statement), values)
             first = result.scalar() if result.returns_rows else None
-        await engine.dispose()
         return first
 
     async def add(self, *new: registry.New) -> None:
         """Register things as the owner."""
-        engine = self.database.engine("milepost_owner")
-        async with engine.begin() as connection:
+        async with self.database.transaction("milepost_owner") as connection:
             for each in new:
                 await registry.add(each, connection)
-        await engine.dispose()
 
     async def give_token(
         self, name: str, *departments: str, lasts: timedelta = timedelta(hours=1)

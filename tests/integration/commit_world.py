@@ -46,11 +46,9 @@ class World:
         self.committer: Committer
 
     async def add(self, *things: New) -> None:
-        engine = self.database.engine()
-        async with engine.begin() as connection:
+        async with self.database.transaction() as connection:
             for thing in things:
                 await registry.add(thing, connection)
-        await engine.dispose()
 
     async def drive(self, *points: tuple[float, Place]) -> Committed:
         """Commit fixes, so many seconds after the start, as one batch."""

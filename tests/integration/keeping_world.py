@@ -66,10 +66,8 @@ class Archive:
 
     async def edit(self, edit: Any, *args: Any, **named: Any) -> Any:  # noqa: ANN401  any edit
         """Make an edit in a transaction of its own."""
-        engine = self.database.engine()
-        async with engine.begin() as connection:
+        async with self.database.transaction() as connection:
             made = await edit(connection, *args, **named)
-        await engine.dispose()
         return made
 
 

@@ -130,11 +130,9 @@ async def motion_world(
     database: Database, things: Sequence[New] = THINGS, *, hours: float = 12
 ) -> AsyncIterator[MotionWorld]:
     """A registry of those things, and a start so long ago."""
-    engine = database.engine()
-    async with engine.begin() as connection:
+    async with database.transaction() as connection:
         for thing in things:
             await registry.add(thing, connection)
-    await engine.dispose()
     owner = await asyncpg.connect(database.dsn("milepost_owner"))
     pool = await open_pool(database.dsn("milepost_worker"), size=2)
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=hours)

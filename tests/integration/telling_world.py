@@ -35,24 +35,20 @@ def quick(**more: Any) -> TellSettings:  # noqa: ANN401  fields of TellSettings
 async def subscribe(world: World, ref: str, **said: Any) -> Added:  # noqa: ANN401  its fields
     """As `milepost webhook add`, of department A where none is named."""
     new = NewSubscription.model_validate({"department": "A", "ref": ref, **said})
-    engine = world.database.engine()
-    async with engine.begin() as connection:
+    async with world.database.transaction() as connection:
         added = await subscriptions.add(connection, new)
-    await engine.dispose()
     return added
 
 
 async def outbox_ids(world: World, vehicle: str | None = None) -> list[str]:
     """The ids of all that was to be told, in order."""
-    engine = world.database.engine()
-    async with engine.begin() as connection:
+    async with world.database.transaction() as connection:
         rows = await connection.exec_driver_sql(
             "SELECT event_id, revision FROM outbox"
             " WHERE $1::text IS NULL OR body ->> 'vehicle' = $1 ORDER BY id",
             (vehicle,),
         )
         found = [str(telling_id(uuid.UUID(str(row.event_id)), row.revision)) for row in rows]
-    await engine.dispose()
     return found
 
 

@@ -22,11 +22,9 @@ async def world(database: Database) -> AsyncIterator[World]:
 
 
 async def change(world: World, what: What) -> None:
-    engine = world.database.engine()
-    async with engine.begin() as connection:
+    async with world.database.transaction() as connection:
         alert_id = await world.owner.fetchval("SELECT id FROM alert")
         await alert_life.change(connection, alert_id, Change(what=what), by="Chan")
-    await engine.dispose()
 
 
 async def check_closed(world: World, reason: str) -> None:

@@ -18,8 +18,7 @@ MONDAY, TUESDAY = datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 24, tzi
 
 @pytest.fixture
 async def owner(database: Database) -> AsyncIterator[AsyncConnection]:
-    engine = database.engine()
-    async with engine.begin() as connection:
+    async with database.transaction() as connection:
         for department in ("D", "E"):
             await add(NewDepartment(ref=department), connection)
         for ref in ("V", "W"):
@@ -28,7 +27,6 @@ async def owner(database: Database) -> AsyncIterator[AsyncConnection]:
         for ref in ("box", "second"):
             await add(NewDevice(ref=ref, department="D"), connection)
         yield connection
-    await engine.dispose()
 
 
 async def places(owner: AsyncConnection) -> list[tuple[str, datetime | None, datetime | None]]:

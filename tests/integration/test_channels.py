@@ -68,10 +68,8 @@ def mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
 async def act(world: World, what: Change, *, by: str | None = "Chan") -> None:
     """Do that to the first alert."""
     alert_id = await world.sql("SELECT id FROM alert ORDER BY opened_at, id LIMIT 1")
-    engine = world.database.engine()
-    async with engine.begin() as connection:
+    async with world.database.transaction() as connection:
         await change(connection, alert_id, what, by=by)
-    await engine.dispose()
 
 
 async def test_a_letter_says_it_in_both_languages_and_a_repeat_has_the_same_id(

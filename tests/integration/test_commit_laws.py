@@ -58,11 +58,9 @@ tracks = st.one_of(straight, anyhow)
 
 
 async def enrol(database: Database) -> None:
-    engine = database.engine()
-    async with engine.begin() as connection:
+    async with database.transaction() as connection:
         for thing in THINGS:
             await registry.add(thing, connection)
-    await engine.dispose()
 
 
 def message(start: datetime, point: tuple[int, int], seq: int | None = None) -> Message:

@@ -108,8 +108,7 @@ def truth(start: datetime, track: list[Point]) -> set[UUID]:
 
 @pytest.fixture
 async def enrolled(database: Database) -> Database:
-    engine = database.engine()
-    async with engine.begin() as connection:
+    async with database.transaction() as connection:
         for thing in (
             NewDepartment(ref="D"),
             NewVehicle(ref="V", department="D"),
@@ -119,7 +118,6 @@ async def enrolled(database: Database) -> Database:
             NewRule(ref="fast", department="D", on=["speed"], limit_kmh=LIMIT_KMH),
         ):
             await registry.add(thing, connection)
-    await engine.dispose()
     return database
 
 

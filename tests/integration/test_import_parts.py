@@ -25,11 +25,9 @@ async def hand_in(world: World, *numbers: int) -> None:
         (n, part_payload(BOOT, n, [Item(Fix(fixed_at=at.replace(second=n), lon=114, lat=22), b"")]))
         for n in numbers
     ]
-    engine = world.database.engine()
-    async with engine.begin() as owner:
+    async with world.database.transaction() as owner:
         to = await imports.target(owner, DEVICE)
         await imports.add_parts(owner, to=to, boot=BOOT, source="import:x", parts=parts)
-    await engine.dispose()
 
 
 async def waiting(world: World) -> list[int]:

@@ -48,11 +48,9 @@ def epoch(number: int) -> bytes:
 
 @pytest.fixture
 async def enrolled(database: Database) -> Database:
-    engine = database.engine()
-    async with engine.begin() as connection:
+    async with database.transaction() as connection:
         for thing in THINGS:
             await registry.add(thing, connection)
-    await engine.dispose()
     return database
 
 

@@ -135,14 +135,12 @@ async def test_an_alert_arrives_once_and_again_when_it_changes(world: World, api
 
 async def edit(world: World, statement: str, **values: object) -> None:
     """An edit as the API will make it: the feed's number first, then the rows, in one commit."""
-    engine = world.database.engine("milepost_owner")
-    async with engine.begin() as connection:
+    async with world.database.transaction("milepost_owner") as connection:
         taken = await connection.exec_driver_sql(
             "UPDATE feed SET n = n + 1 WHERE id = 0 RETURNING n"
         )
         await connection.execute(text(statement), {"n": taken.scalar_one(), **values})
         await connection.exec_driver_sql("NOTIFY live")
-    await engine.dispose()
 
 
 async def test_the_commit_that_ends_last_is_not_missed(world: World, api: Served) -> None:

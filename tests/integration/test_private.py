@@ -31,10 +31,8 @@ async def world(database: Database) -> AsyncIterator[World]:
 
 
 async def edit(world: World, change: Any, *args: Any, **named: Any) -> Any:  # noqa: ANN401  any edit
-    engine = world.database.engine()
-    async with engine.begin() as connection:
+    async with world.database.transaction() as connection:
         made = await change(connection, *args, **named)
-    await engine.dispose()
     return made
 
 

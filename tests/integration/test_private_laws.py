@@ -117,8 +117,7 @@ async def test_fixes_and_declarations_in_any_order_leave_the_same(
 
 
 async def declare(database: Database, start: datetime, declared: Declared) -> None:
-    engine = database.engine()
-    async with engine.begin() as connection:
+    async with database.transaction() as connection:
         await private.declare(
             connection,
             "D/V",
@@ -127,7 +126,6 @@ async def declare(database: Database, start: datetime, declared: Declared) -> No
             keeps=declared.keeps,
             by="test",
         )
-    await engine.dispose()
 
 
 async def check_kept(

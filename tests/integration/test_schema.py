@@ -53,10 +53,8 @@ async def test_dump_of_migrations_equals_dump_of_models(
     superuser = await asyncpg.connect(empty_database.dsn("postgres"))
     await superuser.execute(superuser_sql())
     await superuser.close()
-    engine = empty_database.engine()
-    async with engine.begin() as connection:
+    async with empty_database.transaction() as connection:
         await create_from_models(connection)
-    await engine.dispose()
 
     migrated = await dump(database)
 

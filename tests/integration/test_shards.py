@@ -78,13 +78,11 @@ class World:
 
 @pytest.fixture
 async def world(database: Database) -> AsyncIterator[World]:
-    engine = database.engine()
-    async with engine.begin() as connection:
+    async with database.transaction() as connection:
         for thing in (
             thing for ref, number in (("D", 1), ("E", 2)) for thing in things(ref, number)
         ):
             await registry.add(thing, connection)
-    await engine.dispose()
     owner = await asyncpg.connect(database.dsn("milepost_owner"))
     await owner.execute("UPDATE fence_version SET in_force = tstzrange($1, NULL)", START)
     yield World(database, owner)

@@ -9,18 +9,6 @@ WITH old AS (
     WHERE e.status = 'withdrawn'
       AND NOT is_held(e.department_id, e.vehicle_id, least(e.at, e.not_before), greatest(e.at, e.not_after))
     LIMIT $3
-), old_alert AS (
-    SELECT a.id FROM alert AS a JOIN old ON a.event_id = old.id
-), changes AS (
-    DELETE FROM alert_change AS c USING old_alert AS o WHERE c.alert_id = o.id
-), joined AS (
-    DELETE FROM alert_event AS k
-    WHERE k.alert_id IN (SELECT id FROM old_alert) OR k.event_id IN (SELECT id FROM old)
-), alerts AS (
-    DELETE FROM alert AS a USING old_alert AS o WHERE a.id = o.id RETURNING a.department_id
-), events AS (
-    DELETE FROM event AS e USING old WHERE e.id = old.id RETURNING e.department_id
 )
-SELECT 'alert' AS what, department_id, count(*) AS rows FROM alerts GROUP BY 2
-UNION ALL
-SELECT 'event', department_id, count(*) FROM events GROUP BY 2
+SELECT g.what, g.department_id, g.rows
+FROM (SELECT coalesce(array_agg(id), '{}') AS ids FROM old) AS o, forget_events(o.ids) AS g

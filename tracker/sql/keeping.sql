@@ -69,6 +69,27 @@ CREATE OR REPLACE FUNCTION forget_vehicles(vehicles integer[]) RETURNS bigint
     UPDATE installation SET registry_version = registry_version + 1 RETURNING registry_version;
 $$;
 
+-- Events with their alerts, which nobody can act on any more; how many of each went.
+CREATE OR REPLACE FUNCTION forget_events(event_ids uuid[])
+    RETURNS TABLE (what text, department_id integer, rows bigint)
+    LANGUAGE sql VOLATILE AS $$
+    WITH old_alert AS (
+        SELECT a.id FROM alert AS a WHERE a.event_id = any(event_ids)
+    ), changes AS (
+        DELETE FROM alert_change AS c USING old_alert AS o WHERE c.alert_id = o.id
+    ), joined AS (
+        DELETE FROM alert_event AS k
+        WHERE k.alert_id IN (SELECT id FROM old_alert) OR k.event_id = any(event_ids)
+    ), alerts AS (
+        DELETE FROM alert AS a USING old_alert AS o WHERE a.id = o.id RETURNING a.department_id
+    ), events AS (
+        DELETE FROM event AS e WHERE e.id = any(event_ids) RETURNING e.department_id
+    )
+    SELECT 'alert', a.department_id, count(*) FROM alerts AS a GROUP BY 2
+    UNION ALL
+    SELECT 'event', e.department_id, count(*) FROM events AS e GROUP BY 2
+$$;
+
 -- Makes the off-duty times of a vehicle what its duty history and its department's policy say.
 -- What the policy was before stands: times that ended before it was set are left alone.
 CREATE OR REPLACE FUNCTION follow_duty(vehicle integer) RETURNS void
@@ -138,7 +159,7 @@ END
 $$;
 
 REVOKE EXECUTE ON FUNCTION tell_private_turns(), keep_held_fix(), erase_private(integer, integer), forget_vehicles(integer[]),
-    follow_duty(integer), duty_changed() FROM PUBLIC;
+    forget_events(uuid[]), follow_duty(integer), duty_changed() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION erase_private(integer, integer), forget_vehicles(integer[]) TO milepost_ingest;
 GRANT EXECUTE ON FUNCTION tell_private_turns() TO milepost_worker;
 
