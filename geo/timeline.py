@@ -57,12 +57,17 @@ class VehicleState(NamedTuple):
             return parked.stray
         return Seen(self.fixed_ms, parked.lon, parked.lat, self.error_m)
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether all that is told of what comes next will have happened after its last fix."""
+    def is_settled(self, gap_ms: int) -> bool:
+        """Whether all that is told of what comes next will have happened after its last fix.
+
+        So no way may lead from an older fix, which some fences still use, to the next one: none
+        does over a silence of more than `gap_ms`.
+        """
+        *older, _ = self.memory.trail or (self.seen,)
         return (
             self.held is None
-            and self.judged_ms == self.fixed_ms
+            and self.judged_ms == self.fixed_ms == self.seen.ms
+            and all(self.fixed_ms - seen.ms >= gap_ms for seen in older)
             and not any(
                 visit.crossing
                 or visit.owed

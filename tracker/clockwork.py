@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from geo import crossing
 from geo.crossing import VehicleState
-from geo.limits import DEFAULT_GAP_MS
+from geo.limits import DEFAULT_GAP_MS, DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     from tracker.directory import Directory
@@ -64,13 +64,15 @@ class Clockwork:
             else:
                 self._due_ms[vehicle_id] = at_ms
 
-    def checkpoints(self, states: Mapping[int, VehicleState]) -> dict[int, VehicleState]:
+    def checkpoints(
+        self, states: Mapping[int, VehicleState], limits: Mapping[int, Limits]
+    ) -> dict[int, VehicleState]:
         """Of new states those that are to be kept whole."""
         return {
             vehicle_id: state
             for vehicle_id, state in states.items()
             if state.fixed_ms - self._checked_ms.get(vehicle_id, state.fixed_ms) >= CHECKPOINT_MS
-            and state.is_settled
+            and state.is_settled(limits.get(vehicle_id, DEFAULT_LIMITS).gap_ms)
         }
 
     def kept(self, states: Mapping[int, VehicleState]) -> None:

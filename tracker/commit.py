@@ -327,7 +327,7 @@ class Committer:
     ) -> dict[int, VehicleState]:
         """Returns those that were kept as checkpoints."""
         await staging.store_states(connection, judgement.states, self._states)
-        checkpoints = self._clockwork.checkpoints(judgement.states)
+        checkpoints = self._clockwork.checkpoints(judgement.states, self.directory.limits)
         await staging.store_checkpoints(connection, checkpoints, judgement.untrue)
         return checkpoints
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from geo import crossing
@@ -125,6 +125,19 @@ async def enrolled(database: Database) -> Database:
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(track=tracks, seed=st.integers(0, 1_000_000))
+@example(
+    # A fix that the fence does not use, where a checkpoint would be: the crossing lies before it.
+    track=[
+        (4352, 12, 700.0, False, 10.0),
+        (0, 3, 700.0, False, 15.0),
+        (6, 3, None, None, 0.5),
+        (4366, 12, 40.0, False, 15.0),
+        (4, 12, 3.0, True, 15.0),
+        (4102, 7, 700.0, False, 15.0),
+        (4103, 9, 40.0, False, 15.0),
+    ],
+    seed=201,
+)
 async def test_any_order_cut_and_repetition_give_the_sorted_run(
     enrolled: Database, track: list[Point], seed: int
 ) -> None:
@@ -137,11 +150,14 @@ async def test_any_order_cut_and_repetition_give_the_sorted_run(
     try:
         await wipe(owner)
         committer = await Committer.open(enrolled.dsn("milepost_ingest"))
-        for low, high in itertools.pairwise([0, *cuts, len(arrivals)]):
-            await committer.commit([message(fix_of(start, point)) for point in arrivals[low:high]])
-            if chance.random() < 0.3:
-                await committer.reload()
-        await committer.close()
+        try:
+            for low, high in itertools.pairwise([0, *cuts, len(arrivals)]):
+                batch = [message(fix_of(start, point)) for point in arrivals[low:high]]
+                await committer.commit(batch)
+                if chance.random() < 0.3:
+                    await committer.reload()
+        finally:
+            await committer.close()
         rows = await owner.fetch("SELECT id, kind, fence_id, at FROM event WHERE status = 'valid'")
         assert {row["id"] for row in rows} == truth(start, track)
         sides = [row["kind"] for row in sorted(rows, key=lambda r: (r["at"], r["kind"] != "exit"))]
