@@ -39,13 +39,27 @@ def plain_visits(
             return None
         if len(contact.stretches) > 1:
             crossed.append((contact, inside))
-    after = dict(visits)
+    after, events = dict(visits), []
     for contact, inside in crossed:
         event = _crossed(vehicle_id, contact, leg.before, seen, after.pop(contact.fence_id, None))
+        events.append(event)
+        if inside:
+            continue
+        visit = after[contact.fence_id] = Visit(True, event.at_ms, event.at_ms)
+        if _is_overtaken(visit, contact.fence_id, rows[0], world):
+            return None
+    for event in events:
         telling.tell(event)
-        if not inside:
-            after[contact.fence_id] = Visit(True, event.at_ms, event.at_ms)
     return after
+
+
+def _is_overtaken(visit: Visit, fence_id: int, row: Row, world: World) -> bool:
+    """Whether something was due in a visit before the fix that shows it."""
+    if not world.watches:
+        return False
+    since_ms = visit.opened_ms + 1
+    due_ms = world.watches.visit_due_ms(row.department_id, fence_id, visit, since_ms)
+    return due_ms < row.fixed_ms
 
 
 def _is_plain(state: VehicleState, row: Row, world: World) -> bool:
