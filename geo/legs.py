@@ -279,8 +279,9 @@ def _legs(table: Table) -> dict[int, list[Leg]]:
 def _arrivals(table: Table, asked: Sequence[_Asked], found: dict[int, list[Leg]]) -> None:
     inside = table.world.fences.inside(table.places([each.row for each in asked]))
     for each, fence_ids in zip(asked, inside, strict=True):
-        state = table.states.get(int(table.table.vehicle_id[each.row]))
-        if fence_ids or each.why != "first" or (state is not None and state.memory.visits):
+        vehicle_id = int(table.table.vehicle_id[each.row])
+        # A fence that was made over a vehicle in doubt is visited before a fix is good for it.
+        if fence_ids or each.why != "first" or vehicle_id in table._doubtful:
             found.setdefault(each.row, []).append(
                 Leg(each.why, each.before, each.least_m, each.too_much_m, fence_ids)
             )
