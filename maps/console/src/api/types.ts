@@ -69,7 +69,7 @@ export type Severity = "info" | "warning" | "critical";
 
 export interface Alert {
   id: string;
-  state: string;
+  state: "open" | "acknowledged" | "closed";
   severity: Severity;
   kind: "enter" | "exit" | "present" | "dwell" | "speed" | "inside";
   vehicle: string;
@@ -84,6 +84,55 @@ export interface Alert {
   opened_at: string;
   /** Found in data that came after newer data of the same vehicle. */
   late: boolean;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+  closed_at: string | null;
+  closed_by: string | null;
+  close_reason: string | null;
+  /** The last that was said of it. */
+  note: string | null;
+  assigned_to: string | null;
+  snoozed_until: string | null;
+  /** Nobody acknowledged it within its rule's time. */
+  escalated_at: string | null;
+  /** Further events of its rule, vehicle and fence that joined it. */
+  suppressed: number;
+  revision: number;
+  /** Later data disproved the event of a withdrawn one. */
+  event_status: "valid" | "withdrawn";
   lon: number | null;
   lat: number | null;
+}
+
+/** One thing that was done to an alert; `by` null: the service itself. */
+export interface AlertChange {
+  at: string;
+  by: string | null;
+  what: string;
+  note: string | null;
+  detail: Record<string, unknown>;
+  revision: number;
+}
+
+/** `GET /v1/alerts/{id}`: the oldest change first. */
+export interface AlertDetails extends Alert {
+  changes: AlertChange[];
+}
+
+export type CloseReason = "handled" | "false" | "duplicate";
+
+/** What a person does to alerts: exactly one of these. */
+export type AlertAct =
+  | { acknowledge: { note?: string } }
+  | { assign: { to: string | null } }
+  | { note: { note: string } }
+  | { snooze: { until: string | null } }
+  | { close: { reason: CloseReason } }
+  | { reopen: object };
+
+/** How it went with one of many; `problem` is the name of what stood in the way. */
+export interface ActResult {
+  id: string;
+  status: number;
+  problem: string | null;
 }
