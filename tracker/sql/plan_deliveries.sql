@@ -9,9 +9,15 @@ WITH fresh AS (
     FOR UPDATE
 ), planned AS (
     INSERT INTO delivery (subscription_id, outbox_id, department_id, vehicle_id)
-    SELECT s.id, o.id, o.department_id, o.vehicle_id
+    SELECT s.id, o.id, s.department_id, o.vehicle_id
     FROM fresh AS o
-    JOIN subscription AS s ON s.department_id = o.department_id
+    JOIN subscription AS s ON s.department_id = o.department_id OR (
+        -- Another department's, of what it granted. CAP draws the fence, which no grant shows.
+        o.type LIKE 'milepost.fence.%' AND s.kind <> 'cap'
+        AND EXISTS (SELECT FROM location_grant AS g WHERE g.to_department_id = s.department_id
+                    AND g.from_department_id = o.department_id AND g.revoked_at IS NULL)
+        AND is_granted_event(s.department_id, o.event_id)
+    )
     WHERE s.disabled_at IS NULL AND o.created_at >= s.created_at
       AND (s.types = '{}' OR EXISTS (
           SELECT FROM unnest(s.types) AS t (pattern) WHERE o.type LIKE replace(t.pattern, '*', '%')
