@@ -297,6 +297,25 @@ async def test_presence_tells_in_or_out_and_no_place(
     assert all(each["lon"] is None and each["lat"] is None for each in alerts)
 
 
+async def test_a_private_vehicle_is_nowhere_for_others_too(
+    world: World, as_a: httpx.AsyncClient, as_b: httpx.AsyncClient
+) -> None:
+    await world.drive("A/AMB-1", (-1200, 114.2, 22.3), (0, 114.205, 22.305))
+    number = (await granted(as_a, as_b, level="blurred", fences=[]))["id"]
+    assert len((await as_b.get("/v1/positions")).json()["features"]) == 1
+    await world.sql(
+        "INSERT INTO private_interval (department_id, vehicle_id, starts_at, why, keeps,"
+        " declared_by) SELECT department_id, id, now(), 'private', 'nothing', 'd' FROM vehicle"
+        " WHERE department_id = 1 AND ref = 'AMB-1'"
+    )
+    assert (await as_b.get("/v1/positions")).json()["features"] == []
+    await as_a.post(f"/v1/grants/{number}/revoke")
+    await granted(as_a, as_b)
+    assert (await as_b.get("/v1/positions")).json()["features"] == []
+    await granted(as_a, as_b, level="presence")
+    assert (await as_b.get("/v1/presence")).json()["presence"] == []
+
+
 async def test_only_another_person_of_the_owner_approves(
     world: World, api: Served, as_a: httpx.AsyncClient, as_b: httpx.AsyncClient
 ) -> None:

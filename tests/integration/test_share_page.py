@@ -29,7 +29,7 @@ async def test_whoever_has_the_link_sees_the_vehicle_until_it_ends(
         with visiting(api.url, width=390, height=780) as visit:
             page = visit.page
             page.goto(f"{api.url}{made['path']}")
-            page.wait_for_function("document.getElementById('status').textContent === 'Moving'")
+            visit.until("moving", lambda: page.inner_text("#status") == "Moving", DEADLINE_S)
             assert "Link ends in 59 min" in page.inner_text("#expiry")
             assert "A thing" in page.inner_text("#detail")
             page.wait_for_selector("path.leaflet-interactive, svg path")
@@ -38,10 +38,7 @@ async def test_whoever_has_the_link_sees_the_vehicle_until_it_ends(
             assert "AMB-1" not in page.content()
             assert page.evaluate("document.documentElement.scrollWidth") <= 390
             loop.call_soon_threadsafe(opened.set)
-            page.wait_for_function(
-                "document.getElementById('status').textContent === '此連結已失效'",
-                timeout=DEADLINE_S * 1000,
-            )
+            visit.until("end", lambda: page.inner_text("#status") == "此連結已失效", DEADLINE_S)
             assert not visit.elsewhere
             assert not visit.errors
             tokens = [url for url in visit.requests if made["token"] in url]

@@ -56,7 +56,7 @@ def _told(row: dict[str, Any], at: datetime) -> Row:
     before, after = _fix(row, "before"), _fix(row, "after")
     known_by = _known_by(row, before, after, at)
     lon, lat = _place(known_by, before, after, at)
-    told = {name: row[name] for name in ("id", "vehicle", "department", "name", "class")}
+    told = {name: row[name] for name in ("id", "vehicle", "department", "name", "class", "granted")}
     age_s = (at - before["fixed_at"]).total_seconds() if before else None
     return {
         **told,

@@ -1,7 +1,7 @@
 -- Who is told of what is new in the outbox. A flag a row and no cursor: numbers appear out of order.
 -- A second worker waits here for the first, so that of one vehicle nothing is planned before earlier.
 WITH fresh AS (
-    SELECT id, department_id, vehicle_id, type, body, created_at
+    SELECT id, department_id, vehicle_id, type, event_id, body, created_at
     FROM outbox
     WHERE planned_at IS NULL
     ORDER BY id

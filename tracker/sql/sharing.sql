@@ -185,7 +185,11 @@ WHERE EXISTS (
       AND f.fixed_at >= g.from_at AND f.fixed_at < g.until_at
       AND is_within(g.area, g.minutes, g.zone, f.geom, f.fixed_at)
 )
-AND s.vehicle_id NOT IN (SELECT vehicle_id FROM exact);
+AND s.vehicle_id NOT IN (SELECT vehicle_id FROM exact)
+-- As the policy `private` of latest has it (keeping.sql).
+AND s.vehicle_id NOT IN (
+    SELECT p.vehicle_id FROM private_interval AS p WHERE p.ends_at > now() AND p.starts_at <= now()
+);
 
 -- Pieces of tracks that lie wholly in what was granted as positions.
 CREATE VIEW shared_track_chunk WITH (security_barrier) AS
@@ -369,14 +373,14 @@ $$;
 -- Rights. Whoever owns the views reads all; the API reads the views, and its own side of grants.
 GRANT CREATE, USAGE ON SCHEMA public TO milepost_grants;
 GRANT SELECT ON location_grant, installation, vehicle, vehicle_group, vehicle_group_member, fix, latest,
-    track_chunk, fence, fence_version, event, alert, rule TO milepost_grants;
+    private_interval, track_chunk, fence, fence_version, event, alert, rule TO milepost_grants;
 DO $$
 DECLARE
     t text;
     scoped constant text := '= any((SELECT string_to_array(current_setting(''app.depts'', true), '','')::int[])::int[])';
 BEGIN
     FOREACH t IN ARRAY ARRAY['location_grant', 'installation', 'vehicle', 'vehicle_group', 'vehicle_group_member',
-                             'fix', 'latest', 'track_chunk', 'fence', 'fence_version', 'event', 'alert', 'rule'] LOOP
+                             'private_interval', 'fix', 'latest', 'track_chunk', 'fence', 'fence_version', 'event', 'alert', 'rule'] LOOP
         EXECUTE format('DROP POLICY IF EXISTS sharing ON %I', t);
         EXECUTE format('CREATE POLICY sharing ON %I FOR SELECT TO milepost_grants USING (true)', t);
     END LOOP;
