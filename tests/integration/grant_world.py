@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from websockets.asyncio.client import ClientConnection
 
 from geo.blur import blurred
 from tests.integration.api_world import World
@@ -287,3 +288,11 @@ def alike(one: Iterable[Sequence[float]], other: Iterable[Sequence[float]]) -> b
 def utc_now() -> datetime:
     """Now."""
     return datetime.now(UTC)
+
+
+async def next_of(socket: ClientConnection, kind: str) -> dict[str, Any]:
+    """The next message of a kind in a live feed."""
+    while True:
+        said: dict[str, Any] = json.loads(await socket.recv())
+        if said["type"] == kind:
+            return said

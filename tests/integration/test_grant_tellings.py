@@ -8,17 +8,14 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.api_world import Served, World
+from api.outgoing.teller import GRANT_ENDED
+from tests.integration.api_world import World
+from tests.integration.receivers import receiving
+from tests.integration.telling_world import subscribe, telling, until
 from tests.integration.test_grants import NEW, granted
 from tracker.outbox import Outbox
 
 WEBHOOK = {"ref": "room", "department": "B", "kind": "mqtt"}
-
-
-@pytest.fixture
-async def as_b(world: World, api: Served) -> AsyncIterator[httpx.AsyncClient]:
-    async with api.client(world.tokens["B"]) as client:
-        yield client
 
 
 @pytest.fixture
@@ -72,3 +69,31 @@ async def _subscribe(world: World, as_b: httpx.AsyncClient) -> int:
     assert answer.status_code == 201, answer.text
     found: Any = await world.sql("SELECT max(id) FROM subscription")
     return int(found)
+
+
+async def test_a_webhook_that_was_away_is_not_told_what_is_granted_no_more(
+    world: World, as_a: httpx.AsyncClient, as_b: httpx.AsyncClient
+) -> None:
+    grant = await granted(as_a, as_b)
+    with receiving() as [receiver]:
+        receiver.answer = lambda _got: 503
+        added = await subscribe(world, "hook", department="B", target=receiver.url)
+        async with telling(world):
+            await world.cross_square("A/AMB-1")
+            await until(lambda: receiver.came)
+            assert receiver.came[0].json["data"]["vehicle"] == "A/AMB-1"
+            await as_a.post(f"/v1/grants/{grant['id']}/revoke")
+            await until(lambda: _given_up(world, added.id))
+        assert receiver.taken == []
+
+
+async def _given_up(world: World, number: int) -> bool:
+    """Whether all is given up, and says why."""
+    return bool(
+        await world.sql(
+            "SELECT count(*) = 2 FROM delivery WHERE subscription_id = :n AND state = 'dead'"
+            " AND last_error = :why",
+            n=number,
+            why=GRANT_ENDED,
+        )
+    )

@@ -165,7 +165,7 @@ GRANT EXECUTE ON FUNCTION tell_private_turns() TO milepost_worker;
 
 -- A vehicle that is private now has no place, whatever a query forgets to ask.
 DROP POLICY IF EXISTS private ON latest;
-CREATE POLICY private ON latest AS RESTRICTIVE FOR SELECT TO milepost_api, milepost_grants USING (
+CREATE POLICY private ON latest AS RESTRICTIVE FOR SELECT TO milepost_api USING (
     vehicle_id NOT IN (
         SELECT p.vehicle_id FROM private_interval AS p WHERE p.ends_at > now() AND p.starts_at <= now()
     )

@@ -150,13 +150,18 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS f;
 
+-- Who has no place now: what the policy `private` of latest (keeping.sql) is for the API. That one
+-- cannot be for milepost_grants too: the owner, being a member of it, would be bound as well.
+CREATE VIEW private_now AS
+SELECT p.vehicle_id FROM private_interval AS p WHERE p.ends_at > now() AND p.starts_at <= now();
+
 -- Where vehicles are: only while the newest fix itself is to be seen. A blurred one is where it was
 -- when the last ten minutes were over.
 CREATE VIEW shared_latest WITH (security_barrier) AS
 WITH g AS MATERIALIZED (SELECT * FROM caller_spans()), exact AS MATERIALIZED (
     SELECT l.*
     FROM latest AS l
-    WHERE EXISTS (
+    WHERE l.vehicle_id NOT IN (SELECT vehicle_id FROM private_now) AND EXISTS (
         SELECT FROM g
         WHERE g.level = 'position' AND g.vehicle_id = l.vehicle_id AND g.department_id = l.department_id
           AND l.fixed_at >= g.from_at AND l.fixed_at < g.until_at
@@ -186,10 +191,7 @@ WHERE EXISTS (
       AND is_within(g.area, g.minutes, g.zone, f.geom, f.fixed_at)
 )
 AND s.vehicle_id NOT IN (SELECT vehicle_id FROM exact)
--- As the policy `private` of latest has it (keeping.sql).
-AND s.vehicle_id NOT IN (
-    SELECT p.vehicle_id FROM private_interval AS p WHERE p.ends_at > now() AND p.starts_at <= now()
-);
+AND s.vehicle_id NOT IN (SELECT vehicle_id FROM private_now);
 
 -- Pieces of tracks that lie wholly in what was granted as positions.
 CREATE VIEW shared_track_chunk WITH (security_barrier) AS
@@ -262,7 +264,8 @@ FROM caller_spans() AS g
 JOIN latest AS l ON l.vehicle_id = g.vehicle_id AND l.department_id = g.department_id
 CROSS JOIN LATERAL ST_SetSRID(ST_MakePoint(l.lon, l.lat), 4326) AS place
 JOIN fence_version AS v ON v.fence_id = any(g.fence_ids) AND v.in_force @> now()
-WHERE g.level = 'presence' AND l.fixed_at >= g.from_at AND l.fixed_at < g.until_at
+WHERE g.level = 'presence' AND l.vehicle_id NOT IN (SELECT vehicle_id FROM private_now)
+  AND l.fixed_at >= g.from_at AND l.fixed_at < g.until_at
   AND is_within(g.area, g.minutes, g.zone, place, l.fixed_at)
 GROUP BY l.vehicle_id, l.department_id, v.fence_id, l.fixed_at;
 
@@ -410,6 +413,7 @@ BEGIN
                    'USING (from_department_id %s) WITH CHECK (from_department_id %s)', scoped, scoped);
 END
 $$;
+ALTER VIEW private_now OWNER TO milepost_grants;
 REVOKE CREATE ON SCHEMA public FROM milepost_grants;
 GRANT EXECUTE ON FUNCTION caller_spans() TO milepost_api, milepost_owner;
 GRANT EXECUTE ON FUNCTION is_granted_event(integer, uuid) TO milepost_worker, milepost_owner;
