@@ -40,7 +40,7 @@ from tracker.errors import (
     Taken,
     Unknown,
 )
-from tracker.reads import TooMuch, TooSlow, Unanswerable
+from tracker.reads import NoLongerSeen, TooMuch, TooSlow, Unanswerable
 
 RETRY_AFTER_S = 5
 
@@ -145,6 +145,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     NotNow: _problem(409, "not-now", "Its state does not allow this", "現時狀態不容許此操作"),
     Taken: _problem(409, "taken", "That name is in use", "名稱已被使用"),
     Stale: _problem(412, "stale", "It has changed since you read it", "資料已被更新，請重新讀取"),
+    NoLongerSeen: _problem(409, "grant-ended", "The grant has ended", "授權已終止"),
     Unanswerable: _INVALID,
     TooMuch: _problem(422, "too-much", "The question covers too much", "查詢範圍過大"),
     RequestValidationError: _INVALID,

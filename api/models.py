@@ -77,7 +77,17 @@ class Me(Model):
     departments: list[Department]
 
 
-class Vehicle(Model):
+class Granted(Model):
+    """What a grant says of a vehicle that is another department's: nulls of an own one."""
+
+    #: How much is told of where it is.
+    granted: Literal["position", "blurred", "presence"] | None
+    #: What for, and until when.
+    purpose: str | None
+    granted_until: datetime | None
+
+
+class Vehicle(Granted):
     """What stays the same about a vehicle while it moves. `id` is its number in live frames."""
 
     id: int
@@ -226,8 +236,8 @@ class Point(Model):
     coordinates: tuple[Lon, Lat]
 
 
-class Position(Model):
-    """Where a vehicle was at its latest fix, and how it moved."""
+class Position(Granted):
+    """Where a vehicle was at its latest fix, and how it moved; a blurred one tells its cell."""
 
     vehicle: str
     id: int

@@ -15,6 +15,7 @@ GeoError
 │   ├── RoundAPoleError
 │   └── WidthError
 ├── BlurSizeError
+├── WeekHoursError
 ├── OverlappingVersionsError
 ├── UnknownFenceError
 ├── OffGridError              metres that are not in Hong Kong's grid
@@ -39,6 +40,10 @@ class GeoError(Exception):
         """The message of the class on one line, then the detail."""
         message = " ".join(inspect.cleandoc(type(self).__doc__ or "").split())
         return f"{message} ({self.detail})" if self.detail else message
+
+
+class WeekHoursError(GeoError):
+    """Hours of the week are written `mon-fri 08:00-18:00, sat 09:00-13:00`."""
 
 
 class BlurSizeError(GeoError):

@@ -12,6 +12,8 @@ import pytest
 from tests.integration.api_world import Served, World
 
 HOUR = timedelta(hours=1)
+#: What a grant says of an own vehicle.
+OWN = {"granted": None, "purpose": None, "granted_until": None}
 
 
 async def got(client: httpx.AsyncClient, path: str, **query: Any) -> Any:  # noqa: ANN401  any JSON
@@ -49,6 +51,7 @@ async def test_vehicles_say_what_stays_the_same(world: World, as_a: httpx.AsyncC
         "duty_status": "available",
         "private": False,
         "interval_s": [10, 60],
+        **OWN,
     }
     retired = await got(as_a, "/v1/vehicles/A/AMB-2")
     assert retired["retired_at"] is not None
@@ -109,6 +112,7 @@ async def test_a_position_is_the_latest_fix(world: World, as_a: httpx.AsyncClien
         "source": "receiver",
         "quality": "good",
         "duty_status": "available",
+        **OWN,
     }
     details = await got(as_a, "/v1/vehicles/A/AMB-1")
     assert details["position"]["geometry"] == feature["geometry"]

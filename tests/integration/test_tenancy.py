@@ -25,6 +25,8 @@ from tracker.reads import LAYERS, Reader, Wanted
 
 #: Routes that say the same to everybody.
 OPEN = {"/healthz", "/v1/sign-in"}
+#: Whoever has a link needs nothing else (tests/integration/test_shares.py).
+LINKS = {"/v1/shares/{token}"}
 HOUR = timedelta(hours=1)
 #: Of parameters that must be given: where and when the departments' vehicles are.
 NEEDED = {"place": "114.2,22.35", "at": f"{datetime.now(UTC) - timedelta(minutes=4):%FT%TZ}"}
@@ -98,11 +100,15 @@ async def requests_for(client: httpx.AsyncClient, world: World, department: str)
         if path.startswith("/ogc") and "{" in path:
             filled += await ogc_addresses(world, path, department)
             continue
-        if path in OPEN or "get" not in methods:
+        if path in OPEN | LINKS or "get" not in methods:
             continue
         ref = f"{department}-BOX-AMB-1" if "/devices/" in path else "AMB-1"
         asked = path.replace("{department}", department).replace("{ref}", ref)
-        asked = asked.replace("{alert_id}", theirs).replace("{number}", "1")
+        asked = (
+            asked.replace("{alert_id}", theirs)
+            .replace("{grant_id}", alert)
+            .replace("{number}", "1")
+        )
         assert "{" not in asked, f"{path}: say here how to fill its parameter"
         parameters = methods["get"].get("parameters", [])
         needed = {each["name"] for each in parameters if each["required"]} & NEEDED.keys()
@@ -129,7 +135,9 @@ async def test_no_route_shows_anything_of_another_department(world: World, api: 
             body = answer.text.replace(json.dumps(path)[1:-1], "")
             if answer.status_code in (403, 404, 422):
                 # A refusal repeats what was asked for, and nothing else.
-                body = re.sub(r"\((vehicle|device|department|alert|feature) [^)]*\)", "", body)
+                body = re.sub(
+                    r"\((vehicle|device|department|alert|feature|grant) [^)]*\)", "", body
+                )
                 body = re.sub(r"\((vehicle|device|department|alert|subscription) [^)]*\)", "", body)
             for secret in secrets:
                 assert not secret.search(body), (path, secret.pattern)

@@ -15,6 +15,7 @@ from tracker.cli import (
     assign,
     duty,
     export,
+    grants,
     journal,
     keeping,
     private,
@@ -64,6 +65,7 @@ app.add_typer(shards.group, name="shard")
 app.command("worker")(worker.worker)
 app.add_typer(alerts.group, name="alert")
 app.add_typer(subscriptions.group, name="webhook")
+app.add_typer(grants.group, name="grant")
 
 
 @app.command()

@@ -41,6 +41,7 @@ from tracker.models.registry import (
     Vehicle,
 )
 from tracker.models.service import ApiToken, Feed, IngestHealth, Installation, WorkerJob
+from tracker.models.sharing import LocationGrant, ShareLink
 from tracker.models.watch import (
     Alert,
     Checkpoint,
@@ -85,6 +86,7 @@ __all__ = [
     "Installation",
     "Latest",
     "LegalHold",
+    "LocationGrant",
     "MotionCheckpoint",
     "MotionCursor",
     "Odometer",
@@ -98,6 +100,7 @@ __all__ = [
     "RetentionLog",
     "RetentionRun",
     "Rule",
+    "ShareLink",
     "Stop",
     "Subscription",
     "TrackChunk",

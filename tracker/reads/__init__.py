@@ -15,7 +15,7 @@ from tracker.reads.crossings import crossings
 from tracker.reads.days import SUMS, By, Days, days, time_zone, today
 from tracker.reads.device_health import device_health
 from tracker.reads.devices import device, devices, receipts
-from tracker.reads.errors import BadCursor, BadFilter, TooMuch, TooSlow, Unanswerable
+from tracker.reads.errors import BadCursor, BadFilter, NoLongerSeen, TooMuch, TooSlow, Unanswerable
 from tracker.reads.features import (
     Extent,
     Page,
@@ -26,6 +26,7 @@ from tracker.reads.features import (
     give_up_after,
 )
 from tracker.reads.fences import fences
+from tracker.reads.granted import grants_in_force, shared_presence
 from tracker.reads.health import ingest_health
 from tracker.reads.journal import Window, gaps, odometer, stops, trips
 from tracker.reads.layers import LAYERS, Kind, Layer
@@ -63,6 +64,7 @@ __all__ = [
     "Layer",
     "Near",
     "Nearby",
+    "NoLongerSeen",
     "Page",
     "Reader",
     "Row",
@@ -97,6 +99,7 @@ __all__ = [
     "fences",
     "gaps",
     "give_up_after",
+    "grants_in_force",
     "has_alert",
     "ingest_health",
     "installation",
@@ -110,6 +113,7 @@ __all__ = [
     "private_times",
     "receipts",
     "rules",
+    "shared_presence",
     "simplified",
     "stops",
     "tile",

@@ -190,7 +190,10 @@ def _told(found: Visits, known: dict[int, Row]) -> list[Row]:
     columns = (column.tolist() for column in found)
     return [
         {
-            **{name: known[vehicle][name] for name in ("id", "vehicle", "department", "name")},
+            **{
+                name: known[vehicle][name]
+                for name in ("id", "vehicle", "department", "name", "granted")
+            },
             "class": known[vehicle]["class"],
             "first_at": from_unix_ms(round(first_ms)),
             "last_at": from_unix_ms(round(last_ms)),

@@ -29,6 +29,9 @@ WITH open AS MATERIALIZED (
         LIMIT 1
     ) AS before ON true
     WHERE o.changed_at IS NOT NULL
+    UNION ALL
+    -- Whose chunks are others': what was granted of them is not cut where chunks are.
+    SELECT v.id, NULL FROM seen_vehicle AS v WHERE v.granted = 'position' AND $2::integer IS NULL
 )
 SELECT array_agg(vehicle_id) AS vehicle_ids, array_agg(begins_at) AS begin_at
 FROM begun

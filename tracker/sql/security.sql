@@ -208,7 +208,7 @@ GRANT UPDATE (state, acknowledged_at, acknowledged_by, note, closed_at, closed_b
 GRANT UPDATE (revision) ON event TO milepost_api, milepost_worker;
 GRANT INSERT ON alert_change, outbox TO milepost_api, milepost_worker;
 GRANT SELECT, INSERT ON alert_change, alert_event TO milepost_ingest;
-GRANT SELECT ON subscription TO milepost_worker;
+GRANT SELECT ON subscription, location_grant TO milepost_worker;
 GRANT UPDATE (disabled_at, disabled_reason) ON subscription TO milepost_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON delivery TO milepost_worker;
 GRANT SELECT, UPDATE, DELETE ON outbox TO milepost_worker;
@@ -220,6 +220,12 @@ GRANT SELECT (id, department_id, ref, kind, target, types, severities, rules, ve
 GRANT INSERT ON subscription, delivery TO milepost_api;
 GRANT UPDATE (disabled_at, disabled_reason) ON subscription TO milepost_api;
 GRANT UPDATE (state, attempts, next_at, waits_since, done_at) ON delivery TO milepost_api;
+
+-- Without the hash of its token, which no caller ever needs.
+GRANT SELECT (id, department_id, vehicle_id, purpose, created_by, created_at, expires_at, revoked_by,
+    revoked_at, uses, used_at) ON share_link TO milepost_api;
+GRANT INSERT ON share_link TO milepost_api;
+GRANT UPDATE (revoked_by, revoked_at) ON share_link TO milepost_api;
 
 -- Policies: the owner sees all (FORCE binds it too), ingest and worker what they were granted,
 -- the API the departments of its scope.
@@ -249,12 +255,12 @@ BEGIN
     END LOOP;
 
     -- Where the API may write, it is within its scope; which columns, the grants above say.
-    FOREACH t IN ARRAY ARRAY['alert', 'event', 'subscription', 'delivery'] LOOP
+    FOREACH t IN ARRAY ARRAY['alert', 'event', 'subscription', 'delivery', 'share_link'] LOOP
         EXECUTE format('DROP POLICY IF EXISTS caller_changes ON %I', t);
         EXECUTE format('CREATE POLICY caller_changes ON %I FOR UPDATE TO milepost_api '
                        'USING (department_id %s) WITH CHECK (department_id %s)', t, scoped, scoped);
     END LOOP;
-    FOREACH t IN ARRAY ARRAY['alert_change', 'outbox', 'subscription', 'delivery'] LOOP
+    FOREACH t IN ARRAY ARRAY['alert_change', 'outbox', 'subscription', 'delivery', 'share_link'] LOOP
         EXECUTE format('DROP POLICY IF EXISTS caller_adds ON %I', t);
         EXECUTE format('CREATE POLICY caller_adds ON %I FOR INSERT TO milepost_api '
                        'WITH CHECK (department_id %s)', t, scoped);

@@ -42,6 +42,10 @@ export interface Vehicle {
   duty_status: string | null;
   /** It is in a private time now: nobody is told where it is. */
   private: boolean;
+  /** Another department's, seen by a grant: how much of where it is, what for, until when. */
+  granted: "position" | "blurred" | "presence" | null;
+  purpose: string | null;
+  granted_until: string | null;
   /** Expected seconds between fixes: one or two classes of moving, then at rest. */
   interval_s: number[];
 }

@@ -93,7 +93,7 @@ export class Live {
       hello: (hello) => this.#onHello(hello),
       frame: (frame) => this.#onFrame(frame),
       alerts: (alerts) => this.#onAlerts(alerts),
-      changed: (what) => void this.#fetch(what === "vehicles" ? this.#vehicles() : this.#areas()),
+      changed: (what) => void this.#fetch(this.#changed(what)),
       serverTime: (unixS) => this.#onServerTime(unixS),
       lost: () => this.#onLost(),
     };
@@ -144,6 +144,12 @@ export class Live {
     if (await this.#fetch(Promise.all([this.#vehicles(), this.#areas(), this.#knownAlerts()]))) {
       this.#loaded = true;
     }
+  }
+
+  /** Other grants: the vehicles are told of by themselves, alerts that are no longer seen by nobody. */
+  #changed(what: "vehicles" | "fences" | "grants"): Promise<void> {
+    if (what === "grants") return this.#openAlerts();
+    return what === "vehicles" ? this.#vehicles() : this.#areas();
   }
 
   async #vehicles(): Promise<void> {
