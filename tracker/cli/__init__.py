@@ -27,6 +27,7 @@ from tracker.cli import (
     where,
     worker,
 )
+from tracker.cli import groups as groups_
 from tracker.cli.registry import mount
 from tracker.cli.shared import DataOption, escaped, run_as_owner
 
@@ -61,6 +62,8 @@ app.add_typer(rejects.group, name="rejects")
 app.add_typer(keeping.retention, name="retention")
 app.add_typer(keeping.hold, name="hold")
 app.add_typer(shards.group, name="shard")
+app.add_typer(groups_.group, name="group")
+app.add_typer(groups_.scope, name="scope")
 app.command("worker")(worker.worker)
 app.add_typer(alerts.group, name="alert")
 app.add_typer(subscriptions.group, name="webhook")

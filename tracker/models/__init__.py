@@ -40,12 +40,13 @@ from tracker.models.registry import (
     DutyStatus,
     Vehicle,
 )
-from tracker.models.service import ApiToken, Feed, IngestHealth, Installation, WorkerJob
+from tracker.models.service import ApiToken, Feed, IngestHealth, Installation, Once, WorkerJob
 from tracker.models.watch import (
     Alert,
     Checkpoint,
     Event,
     Fence,
+    FenceShare,
     FenceState,
     FenceVersion,
     Outbox,
@@ -76,6 +77,7 @@ __all__ = [
     "FenceGroup",
     "FenceGroupMember",
     "FenceScope",
+    "FenceShare",
     "FenceState",
     "FenceVersion",
     "Fix",
@@ -88,6 +90,7 @@ __all__ = [
     "MotionCheckpoint",
     "MotionCursor",
     "Odometer",
+    "Once",
     "Outbox",
     "PastChange",
     "Presence",

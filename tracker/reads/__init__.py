@@ -25,7 +25,8 @@ from tracker.reads.features import (
     features,
     give_up_after,
 )
-from tracker.reads.fences import fences
+from tracker.reads.fences import MOST_FENCES, State, fence, fence_shares, fence_versions, fences
+from tracker.reads.groups import groups, scopes
 from tracker.reads.health import ingest_health
 from tracker.reads.journal import Window, gaps, odometer, stops, trips
 from tracker.reads.layers import LAYERS, Kind, Layer
@@ -46,6 +47,7 @@ from tracker.reads.whereabouts import KNOWN_BY, Instant, whereabouts
 __all__ = [
     "KNOWN_BY",
     "LAYERS",
+    "MOST_FENCES",
     "MOST_RADIUS_M",
     "MOST_WINDOW",
     "MOTIONS",
@@ -68,6 +70,7 @@ __all__ = [
     "Row",
     "Scope",
     "Simplified",
+    "State",
     "Stretch",
     "TimeSpent",
     "TooMuch",
@@ -94,9 +97,13 @@ __all__ = [
     "extent",
     "feature",
     "features",
+    "fence",
+    "fence_shares",
+    "fence_versions",
     "fences",
     "gaps",
     "give_up_after",
+    "groups",
     "has_alert",
     "ingest_health",
     "installation",
@@ -110,6 +117,7 @@ __all__ = [
     "private_times",
     "receipts",
     "rules",
+    "scopes",
     "simplified",
     "stops",
     "tile",
