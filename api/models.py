@@ -38,6 +38,13 @@ class Health(Model):
     status: Literal["ok"] = "ok"
 
 
+class Warnings(Model):
+    """The service answers; what wants somebody's attention before it is too late."""
+
+    status: Literal["ok"] = "ok"
+    warnings: list[Name]
+
+
 class Department(Model):
     """A department, by its ref."""
 

@@ -7,6 +7,7 @@ passed is now.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
@@ -98,7 +99,7 @@ async def create(
     in_force: Range[datetime] | None = None,
 ) -> int:
     """Make a fence, in force as it says or as `in_force` does; its id. Raises as `create_all`."""
-    shape = build_shape(new.definition, await territory_of(connection))
+    shape = await _built(connection, new.definition)
     return (await create_all(connection, [(new, shape)], author, in_force=in_force))[0]
 
 
@@ -151,7 +152,7 @@ async def put(
     Raises Unknown, a ShapeError, Stale at another revision than `expected`, NotNow where it follows
     another department's, or BadInput.
     """
-    shape = build_shape(new.definition, await territory_of(connection))
+    shape = await _built(connection, new.definition)
     fence = await locked(connection, (new.department, new.ref), expected)
     must_be_own(fence)
     now = await clock(connection)
@@ -183,7 +184,7 @@ async def edit(
     Raises a ShapeError when it cannot be watched, Unknown, NotNow where it follows another
     department's, or BadInput when a later version stands.
     """
-    shape = build_shape(definition, await territory_of(connection))
+    shape = await _built(connection, definition)
     found = await locked(connection, fence)
     must_be_own(found)
     new = NewFence(ref=fence[1], department=fence[0], definition=definition)
@@ -220,6 +221,11 @@ async def end(
         .values(ended_by=author.by, ended_why=author.why)
     )
     await _changed(connection, found.id)
+
+
+async def _built(connection: AsyncConnection, definition: Mapping[str, Any]) -> Area:
+    """In a thread, because a long corridor takes longer than others may wait."""
+    return await asyncio.to_thread(build_shape, definition, await territory_of(connection))
 
 
 async def _newest(connection: AsyncConnection, fence_id: int) -> Any:  # noqa: ANN401  a row, or None

@@ -68,7 +68,8 @@ async def unshare(
     found = await locked(connection, fence)
     to_id = await id_of(connection, Department, to)
     which = (FenceShare.fence_id == found.id) & (FenceShare.to_department_id == to_id)
-    await end_shares(connection, which, at or await clock(connection), author)
+    now = await clock(connection)
+    await end_shares(connection, which, max(at or now, now), author)
 
 
 async def end_shares(

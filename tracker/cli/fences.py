@@ -116,9 +116,15 @@ def edit(said: Editing) -> None:
 def end(fence: FullRef, *, at: At = None, why: Why = None) -> None:
     """End a fence: vehicles in it are let go, its alerts close. Its name stays its for ever."""
     from tracker.fence_edits import end as end_
+    from tracker.fence_rows import clock
 
     name = name_of(fence)
-    as_owner_do(lambda connection: end_(connection, name, at=aware(at), author=_author(why)))
+
+    async def work(connection: AsyncConnection) -> None:
+        now = await clock(connection)
+        await end_(connection, name, at=max(aware(at) or now, now), author=_author(why))
+
+    as_owner_do(work)
     typer.echo(f"fence {fence} {'ends at ' + moment(aware(at)) if at else 'has ended'}.")
 
 

@@ -27,7 +27,7 @@ from tracker.reads.features import (
 )
 from tracker.reads.fences import MOST_FENCES, State, fence, fence_shares, fence_versions, fences
 from tracker.reads.groups import groups, scopes
-from tracker.reads.health import ingest_health
+from tracker.reads.health import ingest_health, warnings
 from tracker.reads.journal import Window, gaps, odometer, stops, trips
 from tracker.reads.layers import LAYERS, Kind, Layer
 from tracker.reads.motion import MOTIONS, motion_codes
@@ -130,5 +130,6 @@ __all__ = [
     "vehicle",
     "vehicles",
     "visitors",
+    "warnings",
     "whereabouts",
 ]
