@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import aliased
 
 from tracker import sql
-from tracker.models import Department, FenceShare
+from tracker.models import Department, Fence, FenceShare
 from tracker.reads.session import Row, Scope, rows_of
 
 State = Literal["in_force", "planned", "ended"]
@@ -35,15 +35,24 @@ async def fences(
 
 async def fence(scope: Scope, *, department: str, ref: str) -> Row | None:
     """One such row, of a fence of that name or of one that follows it here."""
-    query = select(Department.id).where(Department.ref == department)
-    department_id = await scope.scalar(query)
-    if department_id is None:
-        return None
-    found = await _managed(scope, int(department_id), ref, None, ("", ""), 1)
+    found = await _of(
+        scope, select(Department.id, literal(ref)).where(Department.ref == department)
+    )
     if found:
         return found[0]
-    shared = [row for row in await fences(scope) if row["shared_from"] == f"{department}/{ref}"]
-    return shared[0] if shared else None
+    following = select(Fence.department_id, Fence.ref).where(
+        Fence.shared_from == f"{department}/{ref}"
+    )
+    return next((row for row in await _of(scope, following) if row["state"] == "in_force"), None)
+
+
+async def _of(scope: Scope, names: Select[int, str]) -> list[Row]:
+    """The fences of these departments' ids and refs."""
+    return [
+        row
+        for department_id, ref in (await scope.execute(names)).all()
+        for row in await _managed(scope, department_id, ref, None, ("", ""), 1)
+    ]
 
 
 async def _managed(
