@@ -124,7 +124,6 @@ class _Once:
         self,
         request: Request,
         scope: InScope,
-        caller: InCaller,
         idempotency_key: Annotated[
             str | None,
             Header(
@@ -136,7 +135,6 @@ class _Once:
     ) -> None:
         self._request = request
         self._scope = scope
-        self._caller = caller
         self._key = idempotency_key
 
     async def do(self, department_id: int, act: Callable[[], Awaitable[Made]]) -> Response:
