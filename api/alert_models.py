@@ -215,9 +215,16 @@ class Rule(Model):
     rule: str
     department: str
     name: Name
+    revision: int
     on: list[str]
     #: A fence, or a group of fences; null: every fence of its department.
     fence: str | None
+    #: Refs of vehicles and of groups of them; none: every vehicle.
+    vehicles: list[str]
+    #: {"days": […], "from": "18:00", "to": "08:00"}; null: always.
+    window: dict[str, Any] | None
+    dwell_s: float | None
+    limit_kmh: float | None
     severity: Severity
     cooldown_s: float | None
     escalate_after_s: int | None

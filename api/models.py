@@ -38,6 +38,13 @@ class Health(Model):
     status: Literal["ok"] = "ok"
 
 
+class Warnings(Model):
+    """The service answers; what wants somebody's attention before it is too late."""
+
+    status: Literal["ok"] = "ok"
+    warnings: list[Name]
+
+
 class Department(Model):
     """A department, by its ref."""
 
@@ -288,32 +295,6 @@ class LineString(Model):
 
     type: Literal["LineString"] = "LineString"
     coordinates: list[tuple[Lon, Lat]]
-
-
-class FenceProperties(Model):
-    """A fence and the version of it that is in force."""
-
-    fence: str
-    department: str
-    name: Name
-    kind: Literal["polygon", "circle", "corridor"]
-    version: int
-
-
-class FenceFeature(Model):
-    """A fence as GeoJSON."""
-
-    type: Literal["Feature"] = "Feature"
-    #: A Polygon or a MultiPolygon; null only where HK1980 Grid was asked for and does not reach.
-    geometry: dict[str, Any] | None
-    properties: FenceProperties
-
-
-class Fences(Model):
-    """Fences in force now, as GeoJSON (RFC 7946)."""
-
-    type: Literal["FeatureCollection"] = "FeatureCollection"
-    features: list[FenceFeature]
 
 
 class ClusterAdoption(Model):

@@ -10,6 +10,7 @@ TrackerError
 ├── Taken
 ├── Stale
 ├── NotNow
+├── KeyReused
 └── BadInput
 """
 
@@ -62,6 +63,10 @@ class Stale(TrackerError):
 
 class NotNow(TrackerError):
     """It does not stand so that this could be done to it: read it again."""
+
+
+class KeyReused(TrackerError):
+    """That Idempotency-Key was used for another request within a day; this one was not done: choose another key."""  # noqa: E501  the sentence is the message
 
 
 class BadInput(TrackerError):

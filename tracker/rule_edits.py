@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from sqlalchemy import func, insert, select
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.windows import WORKING
 from tracker import models
 from tracker.calendar import calendar_of
-from tracker.errors import BadInput, Unknown
+from tracker.errors import BadInput, NotNow, Stale, Unknown
 from tracker.rows import New, Ref, add, id_of, insert_new, table_of
 
+#: A ref, or a full ref.
+FENCE_PATTERN = r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63}/)?[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "working"]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 
@@ -47,8 +49,8 @@ class NewRule(New):
         "enter",
         "exit",
     )
-    #: A fence or a group of fences; None: every fence.
-    fence: Ref | None = None
+    #: A fence, also another department's that is shared, or a group of fences; None: every fence.
+    fence: Annotated[str, StringConstraints(pattern=FENCE_PATTERN)] | None = None
     #: Vehicles and groups of vehicles; none: every vehicle.
     vehicles: Sequence[Ref] = ()
     window: NewWindow | None = None
@@ -72,26 +74,68 @@ class NewRule(New):
 
 @add.register
 async def _rule(new: NewRule, connection: AsyncConnection) -> int:
+    return await insert_new(connection, models.Rule, new, await _columns(new, connection))
+
+
+async def replace(
+    connection: AsyncConnection, new: NewRule, *, expected: int | None = None
+) -> None:
+    """Let the rule of that name be what `new` says, also for late data, and be on.
+
+    Raises Unknown, Stale at another revision than expected, or BadInput.
+    """
+    found = await _locked(connection, (new.department, new.ref), expected)
+    values = {"fence_id": None, "fence_group_id": None, **await _columns(new, connection)}
+    await _changed(connection, found.id, name=new.name, disabled_at=None, **values)
+
+
+async def disable(
+    connection: AsyncConnection, rule: tuple[str, str], *, expected: int | None = None
+) -> None:
+    """Let a rule raise nothing more; raises Unknown, Stale, or NotNow where it is off."""
+    found = await _locked(connection, rule, expected)
+    if found.disabled_at is not None:
+        raise NotNow(f"({rule[0]}/{rule[1]} is off)")
+    await _changed(connection, found.id, disabled_at=func.milepost_now())
+
+
+async def _locked(connection: AsyncConnection, rule: tuple[str, str], expected: int | None) -> Any:  # noqa: ANN401  a row of the driver
+    department_id = await id_of(connection, models.Department, rule[0])
+    query = (
+        select(models.Rule.id, models.Rule.revision, models.Rule.disabled_at)
+        .where(models.Rule.department_id == department_id, models.Rule.ref == rule[1])
+        .with_for_update()
+    )
+    found = (await connection.execute(query)).one_or_none()
+    if found is None:
+        raise Unknown(f"(rule {rule[0]}/{rule[1]})")
+    if expected is not None and found.revision != expected:
+        raise Stale(f"(revision {found.revision}, not {expected})")
+    return found
+
+
+async def _changed(connection: AsyncConnection, rule_id: int, **values: object) -> None:
+    more = {**values, "revision": models.Rule.revision + 1}
+    await connection.execute(update(models.Rule).where(models.Rule.id == rule_id).values(more))
+
+
+async def _columns(new: NewRule, connection: AsyncConnection) -> dict[str, Any]:
+    """The columns of a rule; raises Unknown or BadInput."""
     department_id = await id_of(connection, models.Department, new.department)
     if new.window is not None:
         await _check_holidays(connection, new.window)
-    return await insert_new(
-        connection,
-        models.Rule,
-        new,
-        {
-            "department_id": department_id,
-            "on_kinds": list(new.on),
-            **await _where(connection, department_id, new.fence),
-            **await _who(connection, department_id, new.vehicles),
-            "severity": new.severity,
-            "window": None if new.window is None else new.window.stored,
-            "dwell_s": new.dwell_s,
-            "limit_kmh": new.limit_kmh,
-            "cooldown_s": new.cooldown_s or None,
-            "escalate_after_s": new.escalate_after_s,
-        },
-    )
+    return {
+        "department_id": department_id,
+        "on_kinds": list(new.on),
+        **await _where(connection, department_id, new),
+        **await _who(connection, department_id, new.vehicles),
+        "severity": new.severity,
+        "window": None if new.window is None else new.window.stored,
+        "dwell_s": new.dwell_s,
+        "limit_kmh": new.limit_kmh,
+        "cooldown_s": new.cooldown_s or None,
+        "escalate_after_s": new.escalate_after_s,
+    }
 
 
 async def _check_holidays(connection: AsyncConnection, window: NewWindow) -> None:
@@ -109,18 +153,38 @@ async def _check_holidays(connection: AsyncConnection, window: NewWindow) -> Non
 
 
 async def _where(
-    connection: AsyncConnection, department_id: int, fence: str | None
+    connection: AsyncConnection, department_id: int, new: NewRule
 ) -> dict[str, int | None]:
-    """The fence of that name, else the group."""
-    if fence is None:
+    """The fence of that name, else the group; a full ref may be one that is shared with it."""
+    if new.fence is None:
         return {}
+    owner, _, ref = new.fence.rpartition("/")
+    if owner not in ("", new.department):
+        return {"fence_id": await _shared_fence(connection, department_id, new.fence)}
     try:
-        return {"fence_id": await id_of(connection, models.Fence, fence, department_id)}
+        return {"fence_id": await id_of(connection, models.Fence, ref, department_id)}
     except Unknown:
-        group = await _group(connection, models.FenceGroup, fence, department_id)
+        group = await _group(connection, models.FenceGroup, ref, department_id)
         if group is None:
             raise
         return {"fence_group_id": group}
+
+
+async def _shared_fence(connection: AsyncConnection, department_id: int, full_ref: str) -> int:
+    """The fence here that follows that one of another department, as long as it is shared."""
+    fence, version = models.Fence, models.FenceVersion
+    query = select(fence.id).where(
+        fence.department_id == department_id,
+        fence.shared_from == full_ref,
+        exists().where(
+            version.fence_id == fence.id,
+            func.upper_inf(version.in_force) | (func.upper(version.in_force) > func.milepost_now()),
+        ),
+    )
+    found = await connection.scalar(query)
+    if found is None:
+        raise Unknown(f"(fence {full_ref})")
+    return int(found)
 
 
 async def _who(

@@ -102,7 +102,9 @@ async def requests_for(client: httpx.AsyncClient, world: World, department: str)
             continue
         if path in OPEN | LINKS or "get" not in methods:
             continue
-        ref = f"{department}-BOX-AMB-1" if "/devices/" in path else "AMB-1"
+        kinds = {"/devices/": "-BOX-AMB-1", "/fences/": "-SQUARE", "/rules/": "-RULE"}
+        named = (f"{department}{ref}" for kind, ref in kinds.items() if kind in path)
+        ref = next(named, "AMB-1")
         asked = path.replace("{department}", department).replace("{ref}", ref)
         asked = (
             asked.replace("{alert_id}", theirs)
@@ -136,7 +138,7 @@ async def test_no_route_shows_anything_of_another_department(world: World, api: 
             if answer.status_code in (403, 404, 422):
                 # A refusal repeats what was asked for, and nothing else.
                 body = re.sub(
-                    r"\((vehicle|device|department|alert|feature|grant) [^)]*\)", "", body
+                    r"\((vehicle|device|department|alert|feature|grant|fence|rule)[^)]*\)", "", body
                 )
                 body = re.sub(r"\((vehicle|device|department|alert|subscription) [^)]*\)", "", body)
             for secret in secrets:
@@ -160,6 +162,10 @@ async def test_what_is_not_yours_is_not_there(world: World, api: Served) -> None
             ("/v1/devices/A/A-BOX-AMB-1", "/v1/devices/A/NONE"),
             ("/v1/devices/A/A-BOX-AMB-1/receipts", "/v1/devices/A/NONE/receipts"),
             ("/v1/vehicles?department=A", "/v1/vehicles?department=NONE"),
+            ("/v1/fences/A/A-SQUARE", "/v1/fences/A/NONE"),
+            ("/v1/fences/A/A-SQUARE/versions", "/v1/fences/A/NONE/versions"),
+            ("/v1/rules/A/A-RULE", "/v1/rules/A/NONE"),
+            ("/v1/fence-groups/A/A-GROUP", "/v1/fence-groups/A/NONE"),
             ("/v1/positions?department=A", "/v1/positions?department=NONE"),
             ("/v1/vehicles/A/AMB-1/trips", "/v1/vehicles/A/NONE/trips"),
             ("/v1/vehicles/A/AMB-1/odometer", "/v1/vehicles/A/NONE/odometer"),

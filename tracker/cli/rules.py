@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.shared import run_as_owner
+from tracker.cli.shared import as_owner_do, run_as_owner
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -80,6 +80,17 @@ def row_of(said: RuleOptions) -> dict[str, Any]:
         "severity": said.severity,
         "name": said.name,
     }
+
+
+def end(
+    rule: Annotated[str, typer.Argument(metavar="DEPARTMENT/REF", help="FSD/depot-border.")],
+) -> None:
+    """Let a rule raise nothing more. Its alerts stay; `rule edit` switches it on again."""
+    from tracker.rule_edits import disable
+
+    department, _, ref = rule.partition("/")
+    as_owner_do(lambda connection: disable(connection, (department, ref)))
+    typer.echo(f"rule {rule} is off.")
 
 
 def explain(

@@ -40,13 +40,14 @@ from tracker.models.registry import (
     DutyStatus,
     Vehicle,
 )
-from tracker.models.service import ApiToken, Feed, IngestHealth, Installation, WorkerJob
+from tracker.models.service import ApiToken, Feed, IngestHealth, Installation, Once, WorkerJob
 from tracker.models.sharing import LocationGrant, ShareLink
 from tracker.models.watch import (
     Alert,
     Checkpoint,
     Event,
     Fence,
+    FenceShare,
     FenceState,
     FenceVersion,
     Outbox,
@@ -77,6 +78,7 @@ __all__ = [
     "FenceGroup",
     "FenceGroupMember",
     "FenceScope",
+    "FenceShare",
     "FenceState",
     "FenceVersion",
     "Fix",
@@ -90,6 +92,7 @@ __all__ = [
     "MotionCheckpoint",
     "MotionCursor",
     "Odometer",
+    "Once",
     "Outbox",
     "PastChange",
     "Presence",

@@ -37,6 +37,7 @@ class Fence(Base):
         one_of("kind", ("polygon", "circle", "corridor")),
         UniqueConstraint("department_id", "ref"),
         UniqueConstraint("department_id", "id"),
+        UniqueConstraint("department_id", "shared_from"),
     )
 
     id: Mapped[IntKey]
@@ -45,6 +46,13 @@ class Fence(Base):
     name: Mapped[Names]
     kind: Mapped[str]
     created_at: Mapped[Now]
+    description: Mapped[Names] = mapped_column(server_default=text("'{}'"))
+    #: Grows with each change of it and of its versions.
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
+    #: What keeps it as some other source says: "sync"; None: people do.
+    managed_by: Mapped[str | None]
+    #: The full ref of the fence of another department that it follows, as long as that is shared.
+    shared_from: Mapped[str | None]
 
 
 class FenceVersion(Base):
@@ -53,7 +61,8 @@ class FenceVersion(Base):
     __tablename__ = "fence_version"
     __table_args__ = (
         ForeignKeyConstraint(["department_id", "fence_id"], ["fence.department_id", "fence.id"]),
-        CheckConstraint("NOT isempty(in_force)", name="in_force"),
+        ForeignKeyConstraint(["share_id"], ["fence_share.id"]),
+        UniqueConstraint("share_id", "source_version"),
         Index("ix_fence_version_geom", "geom", postgresql_using="gist"),
     )
 
@@ -63,7 +72,45 @@ class FenceVersion(Base):
     geom: Mapped[WKBElement] = mapped_column(Geometry("GEOMETRY", srid=4326, spatial_index=False))
     #: The shape as it was given: {"circle": {...}}, {"corridor": {...}} or {"geometry": {...}}.
     definition: Mapped[Json]
+    #: Empty: a plan that was taken back before it began.
     in_force: Mapped[During]
+    made_at: Mapped[Now]
+    #: The label of the caller, or the name of whoever typed.
+    made_by: Mapped[str] = mapped_column(server_default=text("''"))
+    why: Mapped[str | None]
+    #: Who ended it, where nothing followed, and why.
+    ended_by: Mapped[str | None]
+    ended_why: Mapped[str | None]
+    #: Of a fence that follows another department's: by which share, and which version of it.
+    share_id: Mapped[int | None]
+    source_version: Mapped[int | None]
+
+
+class FenceShare(Base):
+    """A department lets another's vehicles be watched by one of its fences, for a time."""
+
+    __tablename__ = "fence_share"
+    __table_args__ = (
+        ForeignKeyConstraint(["department_id", "fence_id"], ["fence.department_id", "fence.id"]),
+        ForeignKeyConstraint(
+            ["to_department_id", "follower_id"], ["fence.department_id", "fence.id"]
+        ),
+        CheckConstraint("to_department_id <> department_id", name="to_another"),
+        Index("ix_fence_share_fence_id", "fence_id"),
+    )
+
+    id: Mapped[IntKey]
+    department_id: Mapped[int]
+    fence_id: Mapped[int]
+    to_department_id: Mapped[int]
+    #: The fence of the other department that follows this one.
+    follower_id: Mapped[int]
+    during: Mapped[During]
+    made_at: Mapped[Now]
+    made_by: Mapped[str]
+    why: Mapped[str | None]
+    ended_by: Mapped[str | None]
+    ended_why: Mapped[str | None]
 
 
 class Rule(Base):
@@ -110,6 +157,8 @@ class Rule(Base):
     window: Mapped[Json | None]
     dwell_s: Mapped[float | None]
     limit_kmh: Mapped[float | None]
+    #: Grows with each change of it.
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class FenceState(Base):

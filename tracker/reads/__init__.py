@@ -25,9 +25,10 @@ from tracker.reads.features import (
     features,
     give_up_after,
 )
-from tracker.reads.fences import fences
+from tracker.reads.fences import MOST_FENCES, State, fence, fence_shares, fence_versions, fences
 from tracker.reads.granted import grants_in_force, shared_presence
-from tracker.reads.health import ingest_health
+from tracker.reads.groups import groups, scopes
+from tracker.reads.health import ingest_health, warnings
 from tracker.reads.journal import Window, gaps, odometer, stops, trips
 from tracker.reads.layers import LAYERS, Kind, Layer
 from tracker.reads.motion import MOTIONS, motion_codes
@@ -47,6 +48,7 @@ from tracker.reads.whereabouts import KNOWN_BY, Instant, whereabouts
 __all__ = [
     "KNOWN_BY",
     "LAYERS",
+    "MOST_FENCES",
     "MOST_RADIUS_M",
     "MOST_WINDOW",
     "MOTIONS",
@@ -70,6 +72,7 @@ __all__ = [
     "Row",
     "Scope",
     "Simplified",
+    "State",
     "Stretch",
     "TimeSpent",
     "TooMuch",
@@ -96,10 +99,14 @@ __all__ = [
     "extent",
     "feature",
     "features",
+    "fence",
+    "fence_shares",
+    "fence_versions",
     "fences",
     "gaps",
     "give_up_after",
     "grants_in_force",
+    "groups",
     "has_alert",
     "ingest_health",
     "installation",
@@ -113,6 +120,7 @@ __all__ = [
     "private_times",
     "receipts",
     "rules",
+    "scopes",
     "shared_presence",
     "simplified",
     "stops",
@@ -126,5 +134,6 @@ __all__ = [
     "vehicle",
     "vehicles",
     "visitors",
+    "warnings",
     "whereabouts",
 ]
