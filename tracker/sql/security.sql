@@ -373,18 +373,16 @@ BEGIN
     END LOOP;
 
     -- Where the API may write, it is within its scope; which columns, the grants above say.
-    FOREACH t IN ARRAY ARRAY['alert', 'event', 'subscription', 'delivery', 'share_link'] LOOP
     FOREACH t IN ARRAY ARRAY['alert', 'event', 'subscription', 'delivery', 'fence', 'fence_version', 'vehicle_group',
                              'fence_group', 'vehicle_group_member', 'fence_group_member', 'fence_scope',
-                             'rule', 'once'] LOOP
+                             'rule', 'once', 'share_link'] LOOP
         EXECUTE format('DROP POLICY IF EXISTS caller_changes ON %I', t);
         EXECUTE format('CREATE POLICY caller_changes ON %I FOR UPDATE TO milepost_api '
                        'USING (department_id %s) WITH CHECK (department_id %s)', t, scoped, scoped);
     END LOOP;
-    FOREACH t IN ARRAY ARRAY['alert_change', 'outbox', 'subscription', 'delivery', 'share_link'] LOOP
     FOREACH t IN ARRAY ARRAY['alert_change', 'outbox', 'subscription', 'delivery', 'fence', 'fence_version',
                              'vehicle_group', 'fence_group', 'vehicle_group_member', 'fence_group_member',
-                             'fence_scope', 'rule', 'once'] LOOP
+                             'fence_scope', 'rule', 'once', 'share_link'] LOOP
         EXECUTE format('DROP POLICY IF EXISTS caller_adds ON %I', t);
         EXECUTE format('CREATE POLICY caller_adds ON %I FOR INSERT TO milepost_api '
                        'WITH CHECK (department_id %s)', t, scoped);
