@@ -10,6 +10,7 @@ TrackerError
 ├── Taken
 ├── Stale
 ├── NotNow
+├── TrackIndexFailed
 └── BadInput
 """
 
@@ -62,6 +63,10 @@ class Stale(TrackerError):
 
 class NotNow(TrackerError):
     """It does not stand so that this could be done to it: read it again."""
+
+
+class TrackIndexFailed(TrackerError):
+    """A day that is over could not be given its track index; nothing is lost, its tracks are answered more slowly. Is the disk full? It is tried again in half an hour."""  # noqa: E501  the sentence is the message
 
 
 class BadInput(TrackerError):

@@ -41,7 +41,7 @@ async def world(database: Database) -> AsyncIterator[World]:
         await made.sql(
             "INSERT INTO track_chunk (vehicle_id, started_at, ended_at, department_id, path, fixes,"
             " length_m, moving_s, idling_s, stopped_s) SELECT id, :at, :at, department_id,"
-            " ST_SetSRID(ST_MakePoint(114.2, 22.35), 4326), 1, 0, 0, 0, 0 FROM vehicle",
+            " ST_SetSRID(ST_MakePointM(114.2, 22.35, 0), 4326), 1, 0, 0, 0, 0 FROM vehicle",
             at=datetime.fromisoformat(TRACK_AT),
         )
         yield made
@@ -233,7 +233,7 @@ async def test_features_in_a_box_are_answered_by_the_index(world: World) -> None
     await world.sql(
         "INSERT INTO track_chunk (vehicle_id, started_at, ended_at, department_id, path, fixes,"
         " length_m, moving_s, idling_s, stopped_s) SELECT v.id, t, t, v.department_id,"
-        " ST_SetSRID(ST_MakePoint(100 + k * 0.001, 1), 4326), 1, 0, 0, 0, 0 FROM vehicle AS v,"
+        " ST_SetSRID(ST_MakePointM(100 + k * 0.001, 1, 0), 4326), 1, 0, 0, 0, 0 FROM vehicle AS v,"
         " generate_series(1, 3000) AS k, lateral (SELECT timestamptz '2026-11-01Z' +"
         " k * interval '1 minute' AS t) AS at"
     )
