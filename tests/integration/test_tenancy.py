@@ -21,7 +21,7 @@ from tests.integration.api_world import DEADLINE_S, Served, World, world_in
 from tracker.connect import reading_engine, scoped
 from tracker.live import ScopeFeed
 from tracker.models import Event, Fence, FenceVersion, Receipt, Vehicle
-from tracker.reads import LAYERS, Reader, Wanted
+from tracker.reads import LAYERS, Reader, Wanted, features
 
 #: Routes that say the same to everybody.
 OPEN = {"/healthz", "/v1/sign-in"}
@@ -244,6 +244,14 @@ async def test_features_in_a_box_are_answered_by_the_index(world: World) -> None
     plan, found = await planned(world, wanted)
     assert "ix_track_chunk_started_at_path" in plan, plan
     assert len(found) == 2
+
+
+async def test_the_place_of_a_track_has_no_times_in_it(world: World) -> None:
+    engine = reading_engine(world.database.dsn("milepost_api"))
+    async with scoped(engine, [1]) as scope:
+        page = await features(scope, Wanted(layer=LAYERS["tracks"]), limit=1)
+    await engine.dispose()
+    assert not shapely.has_m(shapely.from_wkb(page.rows[0]["geometry"]))
 
 
 async def test_vehicles_in_a_box_are_not_joined_one_by_one(world: World) -> None:
