@@ -274,6 +274,37 @@ async def test_chunks_and_the_raw_tail_say_what_fixes_do(
         assert row["fixed_ms"] == [ms for ms in fixed_ms if first <= ms <= last]
 
 
+PRIVATE = """
+INSERT INTO private_interval (department_id, vehicle_id, starts_at, ends_at, why, keeps,
+                              declared_by)
+SELECT department_id, id, $1, now() + interval '1 hour', 'private', 'nothing', 'test' FROM vehicle
+"""
+
+
+@pytest.mark.parametrize("nowhere", ["DELETE FROM latest", PRIVATE])
+async def test_what_was_erased_is_told_no_more_though_its_chunk_stands(
+    tracks: Tracks, worker: MotionJob, reader: Reader, nowhere: str
+) -> None:
+    """Of a vehicle of which nothing is left, and of one that is private now."""
+    await tracks.register(1)
+    times = [START + timedelta(seconds=10 * n) for n in range(30)]
+    await tracks.store([(1, at, *MIDDLE) for at in times])
+    await worker.drain()
+    asked = Nearby(
+        lon=MIDDLE[0], lat=MIDDLE[1], radius_m=20.0, since=START - HOUR, until=START + HOUR
+    )
+    assert set(await asked_of(reader, asked, {1, 2, 3})) == {1}
+    await tracks.owner.execute("DELETE FROM fix")
+    await tracks.owner.execute(nowhere, *([START] if nowhere is PRIVATE else []))
+    await tracks.owner.execute(
+        "INSERT INTO past_change (vehicle_id, from_at, to_at) VALUES (1, $1, $2)",
+        *(times[0], times[-1]),
+    )
+    assert await asked_of(reader, asked, {1, 2, 3}) == {}
+    await worker.drain()
+    assert await asked_of(reader, asked, {1, 2, 3}) == {}
+
+
 async def test_the_antimeridian_is_no_border(tracks: Tracks, reader: Reader) -> None:
     middle = (179.99, -17.0)
     rows = random_rows(5, middle)
