@@ -21,7 +21,7 @@ from tests.integration.api_world import DEADLINE_S, Served, World, world_in
 from tracker.connect import reading_engine, scoped
 from tracker.live import ScopeFeed
 from tracker.models import Event, Fence, FenceVersion, Receipt, Vehicle
-from tracker.reads import LAYERS, Reader, Wanted
+from tracker.reads import LAYERS, Reader, Wanted, features
 
 #: Routes that say the same to everybody.
 OPEN = {"/healthz", "/v1/sign-in"}
@@ -43,7 +43,7 @@ async def world(database: Database) -> AsyncIterator[World]:
         await made.sql(
             "INSERT INTO track_chunk (vehicle_id, started_at, ended_at, department_id, path, fixes,"
             " length_m, moving_s, idling_s, stopped_s) SELECT id, :at, :at, department_id,"
-            " ST_SetSRID(ST_MakePoint(114.2, 22.35), 4326), 1, 0, 0, 0, 0 FROM vehicle",
+            " ST_SetSRID(ST_MakePointM(114.2, 22.35, 0), 4326), 1, 0, 0, 0, 0 FROM vehicle",
             at=datetime.fromisoformat(TRACK_AT),
         )
         yield made
@@ -247,7 +247,7 @@ async def test_features_in_a_box_are_answered_by_the_index(world: World) -> None
     await world.sql(
         "INSERT INTO track_chunk (vehicle_id, started_at, ended_at, department_id, path, fixes,"
         " length_m, moving_s, idling_s, stopped_s) SELECT v.id, t, t, v.department_id,"
-        " ST_SetSRID(ST_MakePoint(100 + k * 0.001, 1), 4326), 1, 0, 0, 0, 0 FROM vehicle AS v,"
+        " ST_SetSRID(ST_MakePointM(100 + k * 0.001, 1, 0), 4326), 1, 0, 0, 0, 0 FROM vehicle AS v,"
         " generate_series(1, 3000) AS k, lateral (SELECT timestamptz '2026-11-01Z' +"
         " k * interval '1 minute' AS t) AS at"
     )
@@ -258,6 +258,14 @@ async def test_features_in_a_box_are_answered_by_the_index(world: World) -> None
     plan, found = await planned(world, wanted)
     assert "ix_track_chunk_started_at_path" in plan, plan
     assert len(found) == 2
+
+
+async def test_the_place_of_a_track_has_no_times_in_it(world: World) -> None:
+    engine = reading_engine(world.database.dsn("milepost_api"))
+    async with scoped(engine, [1]) as scope:
+        page = await features(scope, Wanted(layer=LAYERS["tracks"]), limit=1)
+    await engine.dispose()
+    assert not shapely.has_m(shapely.from_wkb(page.rows[0]["geometry"]))
 
 
 async def test_vehicles_in_a_box_are_not_joined_one_by_one(world: World) -> None:
