@@ -22,11 +22,26 @@ class Alert(Model):
     id: UUID
     state: AlertState
     severity: Severity
-    kind: Literal["enter", "exit", "present", "dwell", "speed", "inside"]
+    kind: Literal[
+        "enter",
+        "exit",
+        "present",
+        "dwell",
+        "speed",
+        "inside",
+        "silent",
+        "duress",
+        "sensor",
+        "proximity",
+    ]
     vehicle: str
     vehicle_name: Name
-    fence: str
-    fence_name: Name
+    #: null: it has to do with no one fence.
+    fence: str | None
+    fence_name: Name | None
+    #: The other vehicle of a proximity.
+    other: str | None
+    other_name: Name | None
     rule: str
     rule_name: Name
     #: None where only `not_after` is known.
@@ -53,6 +68,13 @@ class Alert(Model):
     revision: int
     #: Later data disproved the event of a withdrawn one.
     event_status: Literal["valid", "withdrawn"]
+    #: Of silent, duress, sensor and proximity: until when it went on; null: it does.
+    ended_at: datetime | None
+    #: Of a sensor whose input is a number: its extremes.
+    lowest: float | None
+    highest: float | None
+    #: Of a proximity: how near they came.
+    distance_m: float | None
     #: The fix that told it; null if it is not kept any more.
     lon: Lon | None
     lat: Lat | None

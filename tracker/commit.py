@@ -28,7 +28,8 @@ from tracker.errors import DatabaseUnreachable, LeaseLost, SchemaMissing
 from tracker.judging import Judgement
 from tracker.leases import LEASE_S, Claim
 from tracker.memories import state_of
-from tracker.message import Message
+from tracker.message import Message, read_up_to
+from tracker.nearness import Nearby
 from tracker.partitions import Partitions
 from tracker.past import Window
 from tracker.receipts import Receipts
@@ -62,6 +63,7 @@ class Committer:
         self._states: dict[int, VehicleState] = {}
         self._receipts = Receipts()
         self._clockwork = Clockwork()
+        self._nearby = Nearby()
         self._partitions = Partitions(pool)
         self._since = datetime.now(UTC)
         #: Fences changed since the last commit: vehicles that stand still are judged anew.
@@ -143,6 +145,7 @@ class Committer:
             ):
                 rows = await connection.fetch(sql.text("load_states"), self._shard)
                 self._directory = await registry.load(connection, self._shard)
+                await self._nearby.begin(connection, self._shard)
                 watches = self._directory.watches
                 self._states = {row["vehicle_id"]: state_of(row, watches) for row in rows}
                 checked_ms = {
@@ -191,6 +194,7 @@ class Committer:
         current = self._directory is not None and version == self._directory.version
         now_ms = unix_ms(row["now"])
         due = row["closing"] or self._clockwork.due(now_ms) or self._fences_change(now_ms)
+        due = due or self._nearby.is_due(now_ms, self._directory)
         pending = self.directory.private.pending if current else []
         if current and self._rejudge_from_ms is None and not due and not pending:
             return None
@@ -258,7 +262,9 @@ class Committer:
         await self._partitions.ensure(batch.days())
         async with self._pool.acquire() as connection, connection.transaction():
             stamp, now = await self._begin(connection)
-            judgement = await self._judge(connection, batch, _read_up_to(messages, stamp))
+            until_ms = read_up_to(messages, stamp.now_ms)
+            judgement = await self._judge(connection, batch, until_ms)
+            self._nearby.judge(self._states, judgement, self.directory, stamp.now_ms)
             stored = await self._store_fixes(connection, judgement, stamp)
             checkpoints = await self._store_states(connection, judgement)
             await presence.store(connection, batch.present, self.directory.fences)
@@ -392,9 +398,3 @@ class Committer:
         if unknown := old - private.whole:
             async with self._pool.acquire() as connection:
                 await private_times.load_whole(connection, private, unknown)
-
-
-def _read_up_to(messages: Sequence[Message], stamp: Stamp) -> int:
-    """Up to when what came is in this commit: no timer runs out before its input is read."""
-    last = max((unix_ms(each.received_at) for each in messages), default=stamp.now_ms)
-    return min(last, stamp.now_ms)

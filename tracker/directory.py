@@ -20,6 +20,7 @@ from geo.fences import FenceIndex, FenceVersion
 from geo.fix import unix_ms
 from geo.limits import Limits, limits_of
 from geo.scope import Member, Pair, Scopes, Span
+from geo.signals import Signals
 from geo.watch import NO_WATCHES, Watches
 from tracker import accounts, private_times, sql
 from tracker.accounts import Accounts
@@ -140,6 +141,11 @@ class Directory:
         return [rule for rule in listed if rule.matches(event, self.fences.scopes)]
 
     @property
+    def nearness(self) -> list[Rule]:
+        """The rules on vehicles that are near each other."""
+        return [rule for rule in self.rules.values() if rule.nearness is not None]
+
+    @property
     def has_windows(self) -> bool:
         """Whether any rule holds at certain times only."""
         return any(rule.window is not None for listed in self._rules.values() for rule in listed)
@@ -200,8 +206,10 @@ async def load(connection: Connection, shard: int | None = None) -> Directory:
     ]
     scopes = await _scopes(connection)
     directory.fences = FenceIndex(versions, scopes)
+    rules = directory.rules.values()
     directory.watches = Watches(
-        watch for rule in directory.rules.values() for watch in rule.watches(scopes)
+        (watch for rule in rules for watch in rule.watches(scopes)),
+        Signals(signal for rule in rules for signal in rule.signals(scopes)),
     )
     directory.fence_refs = {version.fence_id: version.ref for version in versions}
     return directory

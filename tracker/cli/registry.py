@@ -140,8 +140,10 @@ def _add_fence(
 
 @takes(rules.RuleOptions)
 def _add_rule(said: rules.RuleOptions) -> None:
-    """Register a rule: which events of fences become alerts."""
     _add("rule", rules.row_of(said))
+
+
+_add_rule.__doc__ = rules.TEACHES
 
 
 ADDERS: dict[str, Callable[..., None]] = {
@@ -281,7 +283,7 @@ def _checked(kind: str, where: str, row: Mapping[str, Any]) -> New:
 
     model: type[New] = getattr(registry, f"New{kind.capitalize()}")
     given = {key: value for key, value in row.items() if value is not None}
-    for several in ("on", "vehicles"):
+    for several in ("on", "vehicles", "near"):
         if isinstance(given.get(several), str):
             given[several] = given[several].split()
     try:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, literal, select, true, tuple_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from tracker.models import Alert, AlertChange, Department, Event, Fence, Fix, Rule, Vehicle
 from tracker.reads.session import Row, Scope, rows_of
@@ -39,7 +39,7 @@ def _told() -> Select[*tuple[Any, ...]]:
     place = place_of_event(
         func.ST_X(Fix.geom).label("lon"), func.ST_Y(Fix.geom).label("lat")
     ).lateral("place")
-    prefix = Department.ref + "/"
+    prefix, other = Department.ref + "/", aliased(Vehicle)
     return (
         select(
             *(Alert.id, Alert.state, Alert.severity, Event.kind),
@@ -47,6 +47,8 @@ def _told() -> Select[*tuple[Any, ...]]:
             Vehicle.name.label("vehicle_name"),
             (prefix + Fence.ref).label("fence"),
             Fence.name.label("fence_name"),
+            (prefix + other.ref).label("other"),
+            other.name.label("other_name"),
             (prefix + Rule.ref).label("rule"),
             Rule.name.label("rule_name"),
             *(Event.time, Event.not_after, Alert.opened_at, Event.late),
@@ -54,12 +56,14 @@ def _told() -> Select[*tuple[Any, ...]]:
             *(Alert.acknowledged_by, Alert.closed_by, Alert.note, Alert.assigned_to),
             *(Alert.snoozed_until, Alert.escalated_at, Alert.suppressed, Alert.last_event_at),
             *(Alert.revision, Event.status.label("event_status")),
+            *(Event.ended_at, Event.lowest, Event.highest, Event.distance_m),
             *(place.c.lon, place.c.lat),
         )
         .join(Event, Event.id == Alert.event_id)
         .join(Department, Department.id == Alert.department_id)
         .join(Vehicle, Vehicle.id == Alert.vehicle_id)
-        .join(Fence, Fence.id == Alert.fence_id)
+        .outerjoin(Fence, Fence.id == Alert.fence_id)
+        .outerjoin(other, other.id == Event.other_vehicle_id)
         .join(Rule, Rule.id == Alert.rule_id)
         .outerjoin(place, true())
     )
@@ -70,11 +74,13 @@ async def alerts(
 ) -> list[Row]:
     """Alerts, the newest first; those after `before` (an alert's id) in that order.
 
-    id, state, severity, kind, vehicle, vehicle_name, fence, fence_name, rule, rule_name, time
+    id, state, severity, kind, vehicle, vehicle_name, fence, fence_name (None: of no one fence),
+    other, other_name (the other vehicle of a proximity), rule, rule_name, time
     (None: somewhere before not_after), not_after, opened_at, late, acknowledged_at, closed_at,
     close_reason, acknowledged_by, closed_by, note (the last), assigned_to, snoozed_until,
     escalated_at, suppressed and last_event_at (what joined it), revision, event_status (valid or
-    withdrawn), lon, lat (the fix that told it; None if it is gone).
+    withdrawn), ended_at (of what goes on for a time; None: it does), lowest, highest (of an
+    input), distance_m, lon, lat (the fix that told it; None if it is gone).
     """
     query = _told().order_by(Alert.opened_at.desc(), Alert.id.desc()).limit(limit)
     if state is not None:

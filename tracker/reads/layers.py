@@ -163,7 +163,7 @@ def _alerts() -> Subquery:
         .join(Event, Event.id == Alert.event_id)
         .join(Department, Department.id == Alert.department_id)
         .join(Vehicle, Vehicle.id == Alert.vehicle_id)
-        .join(Fence, Fence.id == Alert.fence_id)
+        .outerjoin(Fence, Fence.id == Alert.fence_id)
         .join(Rule, Rule.id == Alert.rule_id)
         .subquery("alerts")
     )
