@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping, Set
+from copy import copy
 from math import inf
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -183,6 +184,12 @@ class Signals:
     def __bool__(self) -> bool:
         """Whether there are any."""
         return bool(self.by_rule)
+
+    def without_silences(self) -> Signals:
+        """For the clock of somebody who hears nobody: what goes on stays, no silence begins."""
+        deaf = copy(self)
+        deaf._silences, deaf._least_ms = {}, {}
+        return deaf
 
     @property
     def of_inputs(self) -> bool:

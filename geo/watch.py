@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from math import inf
 from typing import Final, Literal, NamedTuple
 
@@ -78,6 +79,12 @@ class Watches:
     def __bool__(self) -> bool:
         """Whether there are any."""
         return bool(self._of_department or self.signals)
+
+    def without_silences(self) -> Watches:
+        """See `Signals.without_silences`."""
+        deaf = copy(self)
+        deaf.signals = self.signals.without_silences()
+        return deaf
 
     def of(self, department_id: int, fence_id: int) -> tuple[Watch, ...]:
         """Those of one fence."""

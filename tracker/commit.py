@@ -66,6 +66,8 @@ class Committer:
         self._nearby = Nearby()
         self._partitions = Partitions(pool)
         self._since = datetime.now(UTC)
+        #: What is sent arrives, so that silence means something.
+        self.hears = True
         #: Fences changed since the last commit: vehicles that stand still are judged anew.
         self._rejudge_from_ms: int | None = None
         #: Vehicles that the last commit went through although no fix came.
@@ -190,13 +192,12 @@ class Committer:
                 row = await connection.fetchrow(sql.text("look"), self._shard)
         if row is None or row["token"] != self._token:
             raise LeaseLost
-        version = row["registry_version"]
-        current = self._directory is not None and version == self._directory.version
+        known = self._directory
+        current = known is not None and row["registry_version"] == known.version
         now_ms = unix_ms(row["now"])
         due = row["closing"] or self._clockwork.due(now_ms) or self._fences_change(now_ms)
-        due = due or self._nearby.is_due(now_ms, self._directory)
-        pending = self.directory.private.pending if current else []
-        if current and self._rejudge_from_ms is None and not due and not pending:
+        waits = current and (self.directory.private.pending or self._nearby.is_due(now_ms, known))
+        if current and self._rejudge_from_ms is None and not due and not waits:
             return None
         return await self.commit([])
 
@@ -262,8 +263,7 @@ class Committer:
         await self._partitions.ensure(batch.days())
         async with self._pool.acquire() as connection, connection.transaction():
             stamp, now = await self._begin(connection)
-            until_ms = read_up_to(messages, stamp.now_ms)
-            judgement = await self._judge(connection, batch, until_ms)
+            judgement = await self._judge(connection, batch, read_up_to(messages, stamp.now_ms))
             self._nearby.judge(self._states, judgement, self.directory, stamp.now_ms)
             stored = await self._store_fixes(connection, judgement, stamp)
             checkpoints = await self._store_states(connection, judgement)
@@ -370,7 +370,7 @@ class Committer:
                 if 0 < due < state.fixed_ms and vehicle_id not in judgement.states
             ]
             await judging.go_again(connection, overtaken, self.directory, judgement, until_ms)
-        judging.rejudge(waiting, self.directory, until_ms, judgement)
+        judging.rejudge(waiting, self.directory, until_ms, judgement, hears=self.hears)
         self._waited = list(waiting)
         return judgement
 

@@ -72,6 +72,8 @@ class Vehicle:
     department_id: int
     full_ref: str
     limits: Limits
+    #: Nobody waits for it from then on.
+    retired_ms: float = inf
 
 
 class Directory:
@@ -207,9 +209,10 @@ async def load(connection: Connection, shard: int | None = None) -> Directory:
     scopes = await _scopes(connection)
     directory.fences = FenceIndex(versions, scopes)
     rules = directory.rules.values()
+    retired_ms = {v.id: v.retired_ms for v in directory.vehicles.values() if v.retired_ms < inf}
     directory.watches = Watches(
         (watch for rule in rules for watch in rule.watches(scopes)),
-        Signals(signal for rule in rules for signal in rule.signals(scopes)),
+        Signals(signal for rule in rules for signal in rule.signals(scopes, retired_ms)),
     )
     directory.fence_refs = {version.fence_id: version.ref for version in versions}
     return directory
@@ -268,6 +271,7 @@ def _vehicle(row: asyncpg.Record) -> Vehicle:
             row["heartbeat_s"],
             row["max_speed_mps"],
         ),
+        retired_ms=inf if row["retired_at"] is None else unix_ms(row["retired_at"]),
     )
 
 

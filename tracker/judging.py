@@ -134,15 +134,22 @@ async def judge(
 
 
 def rejudge(
-    states: Mapping[int, VehicleState], directory: Directory, until_ms: int, result: Judgement
+    states: Mapping[int, VehicleState],
+    directory: Directory,
+    until_ms: int,
+    result: Judgement,
+    *,
+    hears: bool = True,
 ) -> None:
-    """Deal with all that is due up to a time without a fix: changed fences, timers.
+    """Deal with all that is due up to a time without a fix: changed fences, timers; and, of whom
+    what was sent by then is heard, silences.
 
     Of `states`, all that the caller wants judged anew, and of those that this batch changed: a fix
     may arrive after a change that is later than it.
     """
     current = {**states, **result.states}
-    watched = (directory.limits, directory.watches)
+    watches = directory.watches if hears else directory.watches.without_silences()
+    watched = (directory.limits, watches)
     result.adopt(crossing.rejudge(current, directory.fences, until_ms, *watched), directory)
 
 

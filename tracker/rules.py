@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
+from math import inf
 from typing import Any, Final, Literal
 
 import asyncpg
@@ -95,14 +96,15 @@ class Rule:
         begins = "inside" in self.on_kinds and event.kind in ("enter", "present")
         return begins or event.kind in self.on_kinds
 
-    def signals(self, scopes: Scopes) -> list[Signal]:
-        """What the engine must listen for on its behalf."""
+    def signals(self, scopes: Scopes, retired_ms: Mapping[int, float]) -> list[Signal]:
+        """What the engine must listen for on its behalf; of no vehicle from its retirement on."""
         terms = self.signal
         if terms is None:
             return []
 
         def concerns(vehicle_id: int, at_ms: int) -> bool:
-            return self.concerns(vehicle_id, at_ms, scopes)
+            works = at_ms < retired_ms.get(vehicle_id, inf)
+            return works and self.concerns(vehicle_id, at_ms, scopes)
 
         return [
             Signal(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -90,6 +93,27 @@ async def test_a_vehicle_falls_silent_while_nothing_arrives(world: World) -> Non
     assert await world.committer.refresh() is not None
     assert await world.alerts() == [("silent", "open")]
     assert await world.committer.refresh() is None
+
+
+async def test_nobody_falls_silent_while_nobody_can_be_heard(world: World) -> None:
+    await rule_since(world, -3600, LOST)
+    await world.drive((-500, SOUTH))
+    world.committer.hears = False
+    await world.committer.refresh()
+    assert await stood(world) == []
+    world.committer.hears = True
+    await world.committer.refresh()
+    assert await stood(world) == [("silent", -200, None, False)]
+
+
+async def test_a_retired_vehicle_is_not_waited_for(world: World) -> None:
+    await rule_since(world, -3600, LOST)
+    await world.owner.execute(
+        "UPDATE vehicle SET retired_at = $1", world.start - timedelta(seconds=300)
+    )
+    await world.drive((-500, SOUTH))
+    await world.committer.refresh()
+    assert await stood(world) == []
 
 
 async def test_what_comes_late_withdraws_a_silence_that_was_none(world: World) -> None:
@@ -308,6 +332,28 @@ async def _check_orders(world: World) -> None:
 async def _again(world: World) -> None:
     await wipe(world.owner)
     await world.committer.reload()
+
+
+async def test_a_rule_is_made_and_explained_by_the_command(world: World) -> None:
+    def milepost(*argv: str, code: int = 0) -> str:
+        done = subprocess.run(  # noqa: S603  the test's own command line
+            [sys.executable, "-m", "milepost", "rule", *argv],
+            env=os.environ | world.database.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    await world.add(FENCE)
+    dumping = ("--on", "sensor", "--sensor", "bottom_door is open", "--fence", "square")
+    milepost("add", "dumping", "-d", "D", *dumping, "--outside", "--for-s", "60")
+    assert milepost("explain", "D/dumping").splitlines() == [
+        "Warning when any vehicle of D reports bottom_door is on (open) for 1 min outside square.",
+        "警告：D 的任何車輛回報 bottom_door 為 開，持續 1 分鐘，位於 square 範圍外。",
+    ]
+    assert "needs `sensor`" in milepost("add", "x", "-d", "D", "--on", "sensor", code=1)
 
 
 def test_a_rule_that_makes_no_sense_says_why() -> None:
