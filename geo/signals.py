@@ -132,9 +132,7 @@ def sample_of(signal: Signal, inputs: Mapping[str, Value]) -> tuple[bool | None,
 def after_sample(
     running: Running | None, signal: Signal, sample: Sample, gap_ms: int
 ) -> tuple[Running | None, Running | None]:
-    """What a sample ends, and what goes on from it; what was sampled before changes nothing."""
-    if running is not None and sample.ms <= running.seen_ms:
-        return None, running
+    """What a sample ends, and what goes on from it; the same once more changes nothing."""
     ended = None
     if running is not None and sample.ms - running.seen_ms > gap_ms:
         ended, running = running, None

@@ -56,8 +56,7 @@ async def erase(
         first_ms, last_ms = unix_ms(gone["first"]), unix_ms(gone["last"])
         window = Window(pending.vehicle_id, first_ms, judged_ms=judged_ms, erased_to_ms=last_ms)
         await judging.go_again(connection, [window], directory, judgement, judged_ms)
-        near = (pending.vehicle_id, gone["first"], gone["last"])
-        for row in await connection.fetch(sql.text("near_in_private"), *near):
+        for row in await connection.fetch(sql.text("near_in_private"), pending.id):
             judgement.withdrawn[row["id"]] = None
         if judgement.gone:
             version = await connection.fetchval(

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from geo.distance import destination
 from tests.conftest import Database
 from tests.integration.commit_world import FENCE, INSIDE, SOUTH, Place, World, world_in
 from tests.integration.test_fence_laws import wipe
+from tests.integration.test_private import declare
 from tracker import alert_life
 from tracker.alert_life import Change
 from tracker.commit import Committer
@@ -249,6 +250,17 @@ async def test_late_data_change_nothing_of_a_meeting(world: World) -> None:
     await meet(world, 0, 10)
     await world.drive((-30, INSIDE), (-20, INSIDE))
     assert [kind for kind, *_ in await stood(world)] == ["proximity"]
+
+
+async def test_a_meeting_in_a_time_made_private_is_withdrawn(world: World) -> None:
+    await two(world)
+    await world.add(MEETING)
+    await meet(world, 0, 10)
+    now_s = (datetime.now(UTC) - world.start).total_seconds()
+    await declare(world, -5, now_s + 5)
+    await look(world)
+    assert await stood(world) == []
+    assert await world.alerts() == [("proximity", "closed")]
 
 
 async def test_groups_say_who_may_be_near_to_whom(world: World) -> None:

@@ -1,6 +1,7 @@
--- Which valid events tell that a vehicle was near another in a time of which nothing is to be known.
+-- Valid events that tell that a vehicle was near another, of a private time ($1) of either.
 SELECT e.id
-FROM event AS e
-JOIN vehicle AS v ON v.id = $1::integer AND v.department_id = e.department_id
-WHERE e.kind = 'proximity' AND e.status = 'valid' AND v.id IN (e.vehicle_id, e.other_vehicle_id)
-  AND e.at <= $3::timestamptz AND coalesce(e.ended_at, e.at) >= $2::timestamptz
+FROM private_interval AS i
+JOIN event AS e ON e.department_id = i.department_id AND e.kind = 'proximity' AND e.status = 'valid'
+    AND i.vehicle_id IN (e.vehicle_id, e.other_vehicle_id)
+    AND e.at < coalesce(i.ends_at, 'infinity') AND coalesce(e.ended_at, e.at) >= i.starts_at
+WHERE i.id = $1
