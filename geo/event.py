@@ -1,11 +1,23 @@
-"""The event: what happened between one vehicle and one fence."""
+"""The event: what happened between one vehicle and one fence, or to one vehicle."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-Kind: TypeAlias = Literal["present", "enter", "exit", "dwell", "speed", "inside", "stale"]
+Kind: TypeAlias = Literal[
+    "present",
+    "enter",
+    "exit",
+    "dwell",
+    "speed",
+    "inside",
+    "stale",
+    "silent",
+    "duress",
+    "sensor",
+    "proximity",
+]
 Cause: TypeAlias = Literal[
     "first_fix",
     "fence_created",
@@ -17,12 +29,18 @@ Cause: TypeAlias = Literal[
     "window_open",
 ]
 #: Kinds that a rule makes: of such events the rule is a part of what tells them apart.
-RULE_KINDS: Final = frozenset({"dwell", "speed", "inside"})
+RULE_KINDS: Final = frozenset(
+    {"dwell", "speed", "inside", "silent", "duress", "sensor", "proximity"}
+)
+
+#: Vehicle, fence, version, kind, moment, rule.
+Key: TypeAlias = tuple[int, int | None, int | None, Kind, int | tuple[int | None, int], int | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A fact about one vehicle and one fence. Times are milliseconds since 1970-01-01T00:00Z.
+    """A fact about one vehicle, at a fence as a rule. Times are milliseconds since
+    1970-01-01T00:00Z.
 
     A vehicle's events at a fence alternate: an opening (present, enter), then an exit. Each is
     later than the fix before it and not later than the one that shows it, the first fix excepted.
@@ -30,9 +48,10 @@ class Event:
 
     kind: Kind
     vehicle_id: int
-    fence_id: int
+    #: None: what happened has to do with no one fence.
+    fence_id: int | None
     #: The version that was judged by; of a deleted fence the last one.
-    fence_version: int
+    fence_version: int | None
     #: When the border was crossed, or the fence changed; None after a gap.
     time_ms: int | None
     #: Time of the fix before a crossing; None if there is none before.
@@ -49,13 +68,22 @@ class Event:
     rule_id: int | None = None
     #: Silence hid it at its time, so it is told later than it should be.
     late: bool = False
-    #: Of a speed episode: the highest speed, and how long from the first to the last fix too fast.
+    #: Of a speed episode: the highest speed. Of an episode: how long from its first to its last
+    #: fix; of a silence: since the last fix.
     max_kmh: float | None = None
     length_s: float | None = None
+    #: Of what goes on for a time (silent, duress, sensor, proximity): until when; None: it does.
+    ended_ms: int | None = None
+    #: Of a sensor episode: the extremes of an input that is a number.
+    lowest: float | None = None
+    highest: float | None = None
+    #: Of a proximity: the other vehicle, and how near they came, metres.
+    other_id: int | None = None
+    distance_m: float | None = None
 
     @property
-    def key(self) -> tuple[int, int, int, Kind, int | tuple[int | None, int], int | None]:
-        """What no two events share."""
+    def key(self) -> Key:
+        """What no two events share, those of pairs apart."""
         return (
             self.vehicle_id,
             self.fence_id,
@@ -78,4 +106,4 @@ class Event:
     @property
     def order(self) -> tuple[int, bool, int, int]:
         """Sorts by time (of a gap: its end), exits before openings, fence, vehicle."""
-        return self.at_ms, self.kind != "exit", self.fence_id, self.vehicle_id
+        return self.at_ms, self.kind != "exit", self.fence_id or 0, self.vehicle_id

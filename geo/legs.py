@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import inf
 from typing import Final, Literal, NamedTuple
 
@@ -15,6 +15,7 @@ from geo.errors import UnknownFenceError
 from geo.fences import Ints, Mask, Places
 from geo.limits import DEFAULT_GAP_MS, DEFAULT_LIMITS
 from geo.memory import NOTHING, Memory, Seen
+from geo.signals import Signals
 from geo.timeline import Timeline, VehicleState, placed
 from geo.waiting import Moments, moments_between
 
@@ -56,6 +57,7 @@ class Table:
         self._first = np.flatnonzero(~table.follows)
         self._vehicles = table.vehicle_id[self._last].tolist()
         self._doubtful = self._in_doubt()
+        self._signalled = signalled(table, world.watches.signals)
         self._trails: dict[int, tuple[Seen, ...]] = {}
         self._before = self._used_before()
 
@@ -195,16 +197,36 @@ class Table:
 
     def is_due(self, vehicle_id: int, first: int, last: int) -> bool:
         """Whether a rule has something to say of a vehicle before or at its rows."""
-        state = self.states.get(vehicle_id)
-        if state is None or not state.memory.visits:
+        table, state = self.table, self.states.get(vehicle_id)
+        if vehicle_id in self._signalled:
+            return True
+        if state is None or not (state.memory.visits or state.memory.signals):
             return False
-        memory, table = state.memory, self.table
+        memory = state.memory
         if memory.busy or memory.due_ms < table.fixed_ms[last]:
             return True
         rows = slice(first, last + 1)
         if memory.fast_mps < inf and bool((table.speed_mps[rows] > memory.fast_mps).any()):
             return True
         return bool((np.diff(table.fixed_ms[rows]) > DEFAULT_GAP_MS).any())
+
+
+def signalled(table: Timeline, signals: Signals) -> set[int]:
+    """Vehicles with a fix whose inputs concern a rule, or after a silence that does."""
+    if not signals:
+        return set()
+    silence_ms = np.diff(table.fixed_ms, prepend=0)
+    silent = table.follows & (silence_ms > signals.shortest_ms)
+    said = table.inputs.astype(bool) if signals.of_inputs else np.zeros(len(table), dtype=bool)
+    return {
+        int(table.vehicle_id[row])
+        for row in np.flatnonzero(silent | said).tolist()
+        if signals.concern(
+            int(table.department_id[row]),
+            silence_ms=float(silence_ms[row]) if silent[row] else 0.0,
+            inputs=table.inputs[row],
+        )
+    }
 
 
 def _doubt_m(seen: Seen) -> float:
@@ -228,8 +250,9 @@ def _to(row: int, here: _Past, past: Sequence[_Past], gap_ms: int) -> Iterator[_
         yield _Asked(row, "first", None, doubt_m, too_much_m)
 
 
-def rows_of(table: Table) -> Iterator[tuple[int, Memory, list[Row]]]:
-    """The vehicles to be gone through, with what they remember beside visits, and their rows."""
+def rows_of(table: Table, wanted: Collection[int]) -> Iterator[tuple[int, Memory, list[Row]]]:
+    """The vehicles to be gone through, with what they remember beside visits, and their rows;
+    those wanted (by id) among them."""
     legs = _legs(table)
     moments = table.moments()
     vehicle_of = table.table.vehicle_id
@@ -241,7 +264,7 @@ def rows_of(table: Table) -> Iterator[tuple[int, Memory, list[Row]]]:
             slow.add(vehicle_id)
     bounds = zip(table._vehicles, table._first.tolist(), table._last.tolist(), strict=True)
     for vehicle_id, first, last in bounds:
-        if vehicle_id in slow or table.is_due(vehicle_id, first, last):
+        if vehicle_id in slow or vehicle_id in wanted or table.is_due(vehicle_id, first, last):
             begin = first + int(table.table.is_state[first])
             judged = [_row(table, row, legs, moments) for row in range(begin, last + 1)]
             yield vehicle_id, table.memory(vehicle_id), judged
@@ -258,6 +281,7 @@ def _row(table: Table, row: int, legs: Mapping[int, list[Leg]], moments: Moments
         seen=table.seen(row) if table.at.used[row] else None,
         legs=legs.get(row, ()),
         moments=moments.get(row, ()),
+        inputs=source.inputs[row],
     )
 
 

@@ -73,8 +73,11 @@ def _is_plain(state: VehicleState, row: Row, world: World) -> bool:
         return False
     if not world.watches:
         return True
+    signals, silence_ms = world.watches.signals, row.fixed_ms - state.fixed_ms
+    if signals.concern(row.department_id, silence_ms=silence_ms, inputs=row.inputs):
+        return False
     slow = row.speed_mps is None or row.speed_mps <= world.watches.fast_mps
-    silent = row.fixed_ms - state.fixed_ms > DEFAULT_GAP_MS
+    silent = silence_ms > DEFAULT_GAP_MS
     return slow and not silent and row.fixed_ms <= memory.due_ms
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -68,6 +68,7 @@ class VehicleState(NamedTuple):
             self.held is None
             and self.judged_ms == self.fixed_ms == self.seen.ms
             and all(self.fixed_ms - seen.ms >= gap_ms for seen in older)
+            and not self.memory.signals
             and not any(
                 visit.crossing
                 or visit.owed
@@ -94,6 +95,8 @@ class Timeline:
     #: NaN where it is not known.
     speed_mps: Floats
     ignition: npt.NDArray[np.int8]
+    #: None where there are none, and of a state.
+    inputs: npt.NDArray[np.object_]
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -148,6 +151,7 @@ def _fixes(batch: FixBatch) -> Timeline:
     order = order[new]
     count = len(order)
     error_m, speed_mps, ignition = batch.error_m, batch.speed_mps, batch.ignition
+    inputs = _nothing(count) if batch.inputs is None else batch.inputs[order]
     return Timeline(
         vehicle_id=batch.vehicle_id[order].astype(np.int64),
         is_state=np.zeros(count, dtype=bool),
@@ -158,7 +162,12 @@ def _fixes(batch: FixBatch) -> Timeline:
         error_m=np.full(count, DEFAULT_ERROR_M) if error_m is None else error_m[order],
         speed_mps=np.full(count, np.nan) if speed_mps is None else speed_mps[order],
         ignition=np.full(count, -1, dtype=np.int8) if ignition is None else ignition[order],
+        inputs=inputs,
     )
+
+
+def _nothing(count: int) -> npt.NDArray[np.object_]:
+    return np.full(count, None, dtype=object)
 
 
 def _held(held: Mapping[int, HeldFix]) -> Timeline:
@@ -174,8 +183,16 @@ def _held(held: Mapping[int, HeldFix]) -> Timeline:
             error_m=np.array([each.error_m for each in values], dtype=np.float64),
             speed_mps=np.array(speeds, dtype=np.float64),
             ignition=np.array([each.ignition for each in values], dtype=np.int8),
+            inputs=objects([each.inputs for each in values]),
         )
     )
+
+
+def objects(values: Sequence[object]) -> npt.NDArray[np.object_]:
+    """A column of objects: numpy would look into them."""
+    column = _nothing(len(values))
+    column[:] = values
+    return column
 
 
 def _states(states: Mapping[int, VehicleState]) -> Timeline:
@@ -190,6 +207,7 @@ def _states(states: Mapping[int, VehicleState]) -> Timeline:
         error_m=np.array([s.error_m for s in values], dtype=np.float64),
         speed_mps=np.full(len(values), np.nan),
         ignition=np.array([s.ignition for s in values], dtype=np.int8),
+        inputs=_nothing(len(values)),
     )
 
 

@@ -20,6 +20,7 @@ from geo.fences import FenceIndex, FenceVersion
 from geo.fix import unix_ms
 from geo.limits import Limits, limits_of
 from geo.scope import Member, Pair, Scopes, Span
+from geo.signals import Signals
 from geo.watch import NO_WATCHES, Watches
 from tracker import accounts, private_times, sql
 from tracker.accounts import Accounts
@@ -71,6 +72,8 @@ class Vehicle:
     department_id: int
     full_ref: str
     limits: Limits
+    #: Nobody waits for it from then on.
+    retired_ms: float = inf
 
 
 class Directory:
@@ -140,6 +143,11 @@ class Directory:
         return [rule for rule in listed if rule.matches(event, self.fences.scopes)]
 
     @property
+    def nearness(self) -> list[Rule]:
+        """The rules on vehicles that are near each other."""
+        return [rule for rule in self.rules.values() if rule.nearness is not None]
+
+    @property
     def has_windows(self) -> bool:
         """Whether any rule holds at certain times only."""
         return any(rule.window is not None for listed in self._rules.values() for rule in listed)
@@ -200,8 +208,11 @@ async def load(connection: Connection, shard: int | None = None) -> Directory:
     ]
     scopes = await _scopes(connection)
     directory.fences = FenceIndex(versions, scopes)
+    rules = directory.rules.values()
+    retired_ms = {v.id: v.retired_ms for v in directory.vehicles.values() if v.retired_ms < inf}
     directory.watches = Watches(
-        watch for rule in directory.rules.values() for watch in rule.watches(scopes)
+        (watch for rule in rules for watch in rule.watches(scopes)),
+        Signals(signal for rule in rules for signal in rule.signals(scopes, retired_ms)),
     )
     directory.fence_refs = {version.fence_id: version.ref for version in versions}
     return directory
@@ -260,6 +271,7 @@ def _vehicle(row: asyncpg.Record) -> Vehicle:
             row["heartbeat_s"],
             row["max_speed_mps"],
         ),
+        retired_ms=inf if row["retired_at"] is None else unix_ms(row["retired_at"]),
     )
 
 

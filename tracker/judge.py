@@ -324,7 +324,10 @@ def _new_rule(said: Said, department: str) -> NewRule:
         "on": [on] if isinstance(on, str) else list(on),
         "vehicles": _listed(said.get("vehicles")),
     }
-    for key in ("fence", "window", "dwell_s", "limit_kmh", "cooldown_s", "severity"):
+    for key in (
+        *("fence", "window", "dwell_s", "limit_kmh", "cooldown_s", "severity"),
+        *("outside", "silent_s", "sensor", "for_s"),
+    ):
         if said.get(key) is not None:
             row[key] = said[key]
     return NewRule.model_validate(row)

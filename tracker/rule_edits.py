@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,6 +22,7 @@ from tracker import models
 from tracker.calendar import calendar_of
 from tracker.errors import BadInput, NotNow, Stale, Unknown
 from tracker.rows import New, Ref, add, id_of, insert_new, table_of
+from tracker.rule_terms import NewComparison, comparison_of, faults, with_usual
 
 #: A ref, or a full ref.
 FENCE_PATTERN = r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63}/)?[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -45,24 +53,59 @@ class NewRule(New):
     """A rule that makes alerts of events: what, who, where, when, how urgent."""
 
     department: Ref
-    on: Sequence[Literal["enter", "exit", "present", "inside", "dwell", "speed"]] = (
-        "enter",
-        "exit",
-    )
-    #: A fence, also another department's that is shared, or a group of fences; None: every fence.
+    on: Sequence[
+        Literal[
+            "enter",
+            "exit",
+            "present",
+            "inside",
+            "dwell",
+            "speed",
+            "silent",
+            "duress",
+            "sensor",
+            "proximity",
+        ]
+    ] = ("enter", "exit")
+    #: A fence, also another department's that is shared, or a group of fences; None: every fence,
+    #: and of silence, buttons, sensors and nearness: anywhere.
     fence: Annotated[str, StringConstraints(pattern=FENCE_PATTERN)] | None = None
+    #: Of those: only outside of all of the fences.
+    outside: bool = False
     #: Vehicles and groups of vehicles; none: every vehicle.
     vehicles: Sequence[Ref] = ()
     window: NewWindow | None = None
     dwell_s: Annotated[float, Field(gt=0, le=31_536_000)] | None = None
     limit_kmh: Annotated[float, Field(gt=0, le=1_000)] | None = None
+    #: Of a silence: how long; None: what is usual for the vehicle.
+    silent_s: Annotated[float, Field(ge=10, le=31_536_000)] | None = None
+    #: Of duress and sensor: which input, and what it must be.
+    sensor: NewComparison | None = None
+    #: Of a sensor: for so long.
+    for_s: Annotated[float, Field(ge=0, le=86_400)] | None = None
+    #: Of a proximity: nearer than this,
+    radius_m: Annotated[float, Field(gt=0, le=100_000)] | None = None
+    #: to these vehicles and groups; none: the vehicles among each other.
+    near: Sequence[Ref] = ()
     #: 0 is none.
     cooldown_s: Annotated[float, Field(ge=0, le=31_536_000)] | None = None
     escalate_after_s: Annotated[int, Field(gt=0)] | None = None
     severity: Literal["info", "warning", "critical"] = "warning"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _usual(cls, said: Any) -> Any:  # noqa: ANN401  whatever was given
+        return with_usual(said) if isinstance(said, dict) else said
+
+    @field_validator("sensor", mode="before")
+    @classmethod
+    def _written(cls, said: Any) -> Any:  # noqa: ANN401  whatever was given
+        return comparison_of(said) if isinstance(said, str) else said
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
+        for fault in faults(self.on, self.__dict__):
+            raise ValueError(fault)
         if not self.on:
             raise ValueError("`on` names no kind of event")
         if "dwell" in self.on and self.dwell_s is None:
@@ -129,6 +172,12 @@ async def _columns(new: NewRule, connection: AsyncConnection) -> dict[str, Any]:
         "on_kinds": list(new.on),
         **await _where(connection, department_id, new),
         **await _who(connection, department_id, new.vehicles),
+        **await _near(connection, department_id, new.near),
+        "outside": new.outside,
+        "silent_s": new.silent_s,
+        "sensor": None if new.sensor is None else new.sensor.model_dump(),
+        "for_s": new.for_s or None,
+        "radius_m": new.radius_m,
         "severity": new.severity,
         "window": None if new.window is None else new.window.stored,
         "dwell_s": new.dwell_s,
@@ -199,6 +248,14 @@ async def _who(
         else:
             vehicles.append(await id_of(connection, models.Vehicle, name, department_id))
     return {"vehicle_ids": vehicles, "vehicle_group_ids": groups}
+
+
+async def _near(
+    connection: AsyncConnection, department_id: int, names: Sequence[str]
+) -> dict[str, list[int]]:
+    """The same as those that vehicles may be near to."""
+    found = await _who(connection, department_id, names)
+    return {f"other_{column}": ids for column, ids in found.items()}
 
 
 async def _group(

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.integration.api_world import Served, World
+from tracker.registry import NewRule
 
 HOUR = timedelta(hours=1)
 #: What a grant says of an own vehicle.
@@ -372,3 +373,25 @@ async def test_private_times_of_a_vehicle_are_told_and_its_position_is_not(
     assert (vehicle["private"], vehicle["position"]) == (True, None)
     assert (await got(as_a, "/v1/positions"))["features"] == []
     assert (await as_a.get("/v1/vehicles/B/AMB-1/private")).status_code == 404
+
+
+async def test_an_alert_of_no_fence_says_so(world: World, as_a: httpx.AsyncClient) -> None:
+    await world.add(
+        NewRule(department="A", ref="sos", on=["duress"]),
+        NewRule(department="A", ref="meeting", on=["proximity"], radius_m=500),
+    )
+    await world.drive("A/AMB-2", (330, 114.1, 22.29))
+    await world.drive("A/AMB-1", (330, 114.101, 22.29), inputs={"duress": True})
+    # As if the five seconds between two looks had passed.
+    world.committer._nearby._judged_ms = 0
+    await world.committer.refresh()
+    alerts = {each["kind"]: each for each in (await got(as_a, "/v1/alerts"))["alerts"]}
+    assert alerts.keys() == {"duress", "proximity"}
+    assert {each["fence"] for each in alerts.values()} == {None}
+    assert (alerts["duress"]["severity"], alerts["duress"]["ended_at"]) == ("critical", None)
+    near = alerts["proximity"]
+    assert (near["vehicle"], near["other"]) == ("A/AMB-1", "A/AMB-2")
+    assert near["other_name"] == {"en": "A thing", "zh-Hant": "A 物件"}
+    assert near["distance_m"] == pytest.approx(103, abs=1)
+    features = (await got(as_a, "/ogc/collections/alerts/items"))["features"]
+    assert {each["properties"]["fence"] for each in features} == {None}

@@ -113,7 +113,6 @@ def _add_device(said: DeviceOptions) -> None:
 
 @takes(rules.RuleOptions)
 def _add_rule(said: rules.RuleOptions) -> None:
-    """Register a rule: which events of fences become alerts."""
     _add("rule", rules.row_of(said))
 
 
@@ -128,6 +127,9 @@ def _edit_rule(said: rules.RuleOptions) -> None:
     assert isinstance(new, NewRule)  # noqa: S101  it was checked as one
     as_owner_do(lambda connection: replace(connection, new))
     typer.echo(f"rule {said.ref} is changed.")
+
+
+_add_rule.__doc__ = rules.TEACHES
 
 
 ADDERS: dict[str, Callable[..., None]] = {
@@ -226,7 +228,7 @@ def _checked(kind: str, where: str, row: Mapping[str, Any]) -> New:
 
     model: type[New] = getattr(registry, f"New{kind.capitalize()}")
     given = {key: value for key, value in row.items() if value is not None}
-    for several in ("on", "vehicles"):
+    for several in ("on", "vehicles", "near"):
         if isinstance(given.get(several), str):
             given[several] = given[several].split()
     try:

@@ -21,20 +21,16 @@ from tracker.models.watch import Alert, Event, Fence, Rule
 VIEWS: Final = MetaData()
 Model = TypeVar("Model", bound=Base)
 
-_LEFT_OUT: Final = {
-    "fix": {"rollover_weeks", "inputs"},
-    "latest": set[str](),
-    "rule": {"disabled_at", "fence_group_id", "vehicle_ids", "vehicle_group_ids", "window"}
-    | {"on_kinds", "fence_id", "severity", "cooldown_s", "escalate_after_s", "created_at"}
-    | {"dwell_s", "limit_kmh"},
-    "fence": {"created_at"},
-}
+_LEFT_OUT: Final = {"fix": {"rollover_weeks", "inputs"}}
+#: Of these no more is shared.
+_NAMED: Final = {"id", "department_id", "ref", "name"}
+_ONLY: Final = {"rule": _NAMED, "fence": _NAMED | {"kind"}}
 
 
 def _view(model: type[Base], *more: Column[Any]) -> Table:
     table = Base.metadata.tables[model.__tablename__]
-    out = _LEFT_OUT.get(table.name, set())
-    columns = [Column(each.name, each.type) for each in table.columns if each.name not in out]
+    kept = _ONLY.get(table.name) or set(table.columns.keys()) - _LEFT_OUT.get(table.name, set())
+    columns = [Column(each.name, each.type) for each in table.columns if each.name in kept]
     return Table(f"seen_{table.name}", VIEWS, *columns, *more)
 
 

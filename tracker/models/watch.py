@@ -24,8 +24,9 @@ from tracker.models.registry import one_of, ref_check
 
 SEVERITIES = ("info", "warning", "critical")
 #: Kinds of events, and what rules may ask for: an `inside` rule asks for enter and present too.
-EVENT_KINDS = ("present", "enter", "exit", "dwell", "speed", "inside", "stale")
-RULE_KINDS = ("present", "enter", "exit", "dwell", "speed", "inside")
+SIGNAL_KINDS = ("silent", "duress", "sensor", "proximity")
+RULE_KINDS = ("present", "enter", "exit", "dwell", "speed", "inside", *SIGNAL_KINDS)
+EVENT_KINDS = (*RULE_KINDS, "stale")
 
 
 class Fence(Base):
@@ -114,7 +115,7 @@ class FenceShare(Base):
 
 
 class Rule(Base):
-    """Which events of a fence want a person, and how urgently."""
+    """Which events want a person, and how urgently."""
 
     __tablename__ = "rule"
     __table_args__ = (
@@ -130,6 +131,10 @@ class Rule(Base):
         CheckConstraint("escalate_after_s > 0", name="escalate_after_s"),
         CheckConstraint("dwell_s > 0 OR NOT 'dwell' = ANY(on_kinds)", name="dwell"),
         CheckConstraint("limit_kmh > 0 OR NOT 'speed' = ANY(on_kinds)", name="limit"),
+        CheckConstraint(
+            "sensor IS NOT NULL OR NOT on_kinds && ARRAY['duress', 'sensor']", name="sensor"
+        ),
+        CheckConstraint("radius_m > 0 OR NOT 'proximity' = ANY(on_kinds)", name="radius"),
     )
 
     id: Mapped[IntKey]
@@ -159,6 +164,22 @@ class Rule(Base):
     limit_kmh: Mapped[float | None]
     #: Grows with each change of it.
     revision: Mapped[int] = mapped_column(server_default=text("1"))
+    #: Of silent, duress, sensor and proximity: outside of the fences, not inside one.
+    outside: Mapped[bool] = mapped_column(server_default=text("false"))
+    #: None: what is usual for the vehicle.
+    silent_s: Mapped[float | None]
+    #: Of duress and sensor: {"input": "temp_c", "op": ">", "value": 8}.
+    sensor: Mapped[Json | None]
+    for_s: Mapped[float | None]
+    #: Of a proximity: how near.
+    radius_m: Mapped[float | None]
+    #: To these vehicles and groups; both empty: the vehicles of the rule among each other.
+    other_vehicle_ids: Mapped[list[int]] = mapped_column(
+        ARRAY(Integer), server_default=text("'{}'")
+    )
+    other_vehicle_group_ids: Mapped[list[int]] = mapped_column(
+        ARRAY(Integer), server_default=text("'{}'")
+    )
 
 
 class FenceState(Base):
@@ -188,7 +209,7 @@ class Checkpoint(Base):
 
 
 class Event(Base):
-    """A fact at a time: a crossing. Its facts never change; its status may."""
+    """A fact at a time: a crossing, a press of a button. Its facts never change; its status may."""
 
     __tablename__ = "event"
     __table_args__ = (
@@ -196,13 +217,19 @@ class Event(Base):
         one_of("status", ("valid", "withdrawn")),
         Index("ix_event_vehicle_id_at", "vehicle_id", "at"),
         Index("ix_event_department_id_at", "department_id", "at"),
+        Index(
+            "ix_event_near",
+            "department_id",
+            postgresql_where=text("kind = 'proximity' AND ended_at IS NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     department_id: Mapped[int]
     vehicle_id: Mapped[int]
-    fence_id: Mapped[int]
-    fence_version: Mapped[int]
+    #: None: it has to do with no one fence.
+    fence_id: Mapped[int | None]
+    fence_version: Mapped[int | None]
     kind: Mapped[str]
     #: Where it stands in order: its time, or the end of its gap.
     at: Mapped[Moment]
@@ -219,10 +246,18 @@ class Event(Base):
     amends: Mapped[UUID | None]
     revision: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[Now]
-    #: The rule that made it: of a dwell, a speed, an inside.
+    #: The rule that made it: of a dwell, a speed, an inside, and of what goes on for a time.
     rule_id: Mapped[int | None]
     max_kmh: Mapped[float | None]
     length_s: Mapped[float | None]
+    #: Of silent, duress, sensor and proximity: until when it went on; None: it does.
+    ended_at: Mapped[Moment | None]
+    #: Of a sensor: the extremes of its input.
+    lowest: Mapped[float | None]
+    highest: Mapped[float | None]
+    #: Of a proximity: the other vehicle, and how near they came.
+    other_vehicle_id: Mapped[int | None]
+    distance_m: Mapped[float | None]
 
 
 class Alert(Live, Base):
@@ -253,7 +288,7 @@ class Alert(Live, Base):
     rule_id: Mapped[int] = mapped_column(ForeignKey("rule.id"))
     event_id: Mapped[UUID] = mapped_column(ForeignKey("event.id"))
     vehicle_id: Mapped[int]
-    fence_id: Mapped[int]
+    fence_id: Mapped[int | None]
     severity: Mapped[str]
     state: Mapped[str] = mapped_column(server_default=text("'open'"))
     opened_at: Mapped[Now]

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, literal, select, true, tuple_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from tracker.models import AlertChange, Department
 from tracker.models.seen import SeenAlert, SeenEvent, SeenFence, SeenFix, SeenRule, SeenVehicle
@@ -40,7 +40,7 @@ def _told() -> Select[*tuple[Any, ...]]:
     place = place_of_event(
         func.ST_X(SeenFix.geom).label("lon"), func.ST_Y(SeenFix.geom).label("lat")
     ).lateral("place")
-    prefix = Department.ref + "/"
+    prefix, other = Department.ref + "/", aliased(SeenVehicle)
     return (
         select(
             *(SeenAlert.id, SeenAlert.state, SeenAlert.severity, SeenEvent.kind),
@@ -48,6 +48,8 @@ def _told() -> Select[*tuple[Any, ...]]:
             SeenVehicle.name.label("vehicle_name"),
             (prefix + SeenFence.ref).label("fence"),
             SeenFence.name.label("fence_name"),
+            (prefix + other.ref).label("other"),
+            other.name.label("other_name"),
             (prefix + SeenRule.ref).label("rule"),
             SeenRule.name.label("rule_name"),
             *(SeenEvent.time, SeenEvent.not_after, SeenAlert.opened_at, SeenEvent.late),
@@ -65,12 +67,14 @@ def _told() -> Select[*tuple[Any, ...]]:
                 SeenAlert.last_event_at,
             ),
             *(SeenAlert.revision, SeenEvent.status.label("event_status")),
+            *(SeenEvent.ended_at, SeenEvent.lowest, SeenEvent.highest, SeenEvent.distance_m),
             *(place.c.lon, place.c.lat),
         )
         .join(SeenEvent, SeenEvent.id == SeenAlert.event_id)
         .join(Department, Department.id == SeenAlert.department_id)
         .join(SeenVehicle, SeenVehicle.id == SeenAlert.vehicle_id)
-        .join(SeenFence, SeenFence.id == SeenAlert.fence_id)
+        .outerjoin(SeenFence, SeenFence.id == SeenAlert.fence_id)
+        .outerjoin(other, other.id == SeenEvent.other_vehicle_id)
         .join(SeenRule, SeenRule.id == SeenAlert.rule_id)
         .outerjoin(place, true())
     )
@@ -81,11 +85,13 @@ async def alerts(
 ) -> list[Row]:
     """Alerts, the newest first; those after `before` (an alert's id) in that order.
 
-    id, state, severity, kind, vehicle, vehicle_name, fence, fence_name, rule, rule_name, time
+    id, state, severity, kind, vehicle, vehicle_name, fence, fence_name (None: of no one fence),
+    other, other_name (the other vehicle of a proximity), rule, rule_name, time
     (None: somewhere before not_after), not_after, opened_at, late, acknowledged_at, closed_at,
     close_reason, acknowledged_by, closed_by, note (the last), assigned_to, snoozed_until,
     escalated_at, suppressed and last_event_at (what joined it), revision, event_status (valid or
-    withdrawn), lon, lat (the fix that told it; None if it is gone).
+    withdrawn), ended_at (of what goes on for a time; None: it does), lowest, highest (of an
+    input), distance_m, lon, lat (the fix that told it; None if it is gone).
     """
     query = _told().order_by(SeenAlert.opened_at.desc(), SeenAlert.id.desc()).limit(limit)
     if state is not None:

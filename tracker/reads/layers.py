@@ -175,7 +175,7 @@ def _alerts() -> Subquery:
         .join(SeenEvent, SeenEvent.id == SeenAlert.event_id)
         .join(Department, Department.id == SeenAlert.department_id)
         .join(SeenVehicle, SeenVehicle.id == SeenAlert.vehicle_id)
-        .join(SeenFence, SeenFence.id == SeenAlert.fence_id)
+        .outerjoin(SeenFence, SeenFence.id == SeenAlert.fence_id)
         .join(SeenRule, SeenRule.id == SeenAlert.rule_id)
         .subquery("alerts")
     )

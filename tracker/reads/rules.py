@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Float, Text, cast, func, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute
 
 from tracker.models import Alert, Department, Fence, FenceGroup, Rule, Vehicle, VehicleGroup
 from tracker.reads.session import Row, Scope, rows_of
@@ -15,7 +16,8 @@ async def rules(
     """The rules, by full ref.
 
     rule, department, name, revision, on, fence (or a group of them; None: all), vehicles (refs of
-    vehicles and groups; none: all), window, dwell_s, limit_kmh, severity, cooldown_s,
+    vehicles and groups; none: all), window, dwell_s, limit_kmh, outside, silent_s, sensor,
+    for_s, radius_m, near (as vehicles), severity, cooldown_s,
     escalate_after_s, disabled_at, alerts (ever opened), useful and false (of those that people
     closed as handled, and as false), precision: useful / (useful + false), None before anybody
     said so.
@@ -38,7 +40,10 @@ async def rules(
             (prefix + Rule.ref).label("rule"),
             Department.ref.label("department"),
             *(Rule.name, Rule.revision, Rule.on_kinds.label("on"), Rule.window),
-            *(Rule.dwell_s, Rule.limit_kmh, _vehicles().label("vehicles")),
+            _members(Rule.vehicle_ids, Rule.vehicle_group_ids).label("vehicles"),
+            *(Rule.dwell_s, Rule.limit_kmh, Rule.outside, Rule.silent_s, Rule.sensor, Rule.for_s),
+            Rule.radius_m,
+            _members(Rule.other_vehicle_ids, Rule.other_vehicle_group_ids).label("near"),
             (prefix + func.coalesce(Fence.ref, FenceGroup.ref)).label("fence"),
             *(Rule.severity, Rule.cooldown_s, Rule.escalate_after_s, Rule.disabled_at),
             *judged.c,
@@ -56,8 +61,10 @@ async def rules(
     return await rows_of(scope, query)
 
 
-def _vehicles() -> ColumnElement[list[str]]:
-    """The refs of the vehicles, and of the groups of them, that a rule is about."""
+def _members(
+    vehicle_ids: InstrumentedAttribute[list[int]], group_ids: InstrumentedAttribute[list[int]]
+) -> ColumnElement[list[str]]:
+    """The refs of vehicles, and of groups of them, that a rule names."""
     vehicles, groups = (
         func.array(
             select(named.ref)
@@ -67,8 +74,8 @@ def _vehicles() -> ColumnElement[list[str]]:
             type_=ARRAY(Text),
         )
         for named, ids in (
-            (Vehicle, Rule.vehicle_ids),
-            (VehicleGroup, Rule.vehicle_group_ids),
+            (Vehicle, vehicle_ids),
+            (VehicleGroup, group_ids),
         )
     )
     return func.array_cat(vehicles, groups, type_=ARRAY(Text))

@@ -151,8 +151,10 @@ def _read(
     """Unpack, and leave out whatever stays away: of open ends that is nearly all."""
     worked = _of_chunks(chunks, open_from)
     still_open = _of_open_ends(packed, list(open_from), len(chunks.paths))
-    both = zip(worked, still_open, strict=True)
-    fixes = _Fixes._make(np.concatenate(columns) for columns in both)
+    both = (worked, still_open)
+    fixes = _Fixes._make(
+        np.concatenate([getattr(part, name) for part in both]) for name in _Fixes._fields
+    )
     fixes = fixes.at(np.lexsort((fixes.fixed_ms, fixes.stretch, fixes.vehicle_id)))
     return fixes.at(_may_be_near(asked, fixes))
 

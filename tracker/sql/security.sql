@@ -110,7 +110,9 @@ CREATE OR REPLACE FUNCTION telling(event_ids uuid[])
     RETURNS TABLE (department_id integer, vehicle_id integer, type text, event_id uuid,
                    revision integer, at timestamptz, body jsonb)
     LANGUAGE sql STABLE AS $$
-    SELECT e.department_id, e.vehicle_id, 'milepost.fence.' || e.kind || '.v1', e.id, e.revision, e.at,
+    SELECT e.department_id, e.vehicle_id,
+           CASE WHEN e.kind IN ('silent', 'duress', 'sensor', 'proximity') THEN 'milepost.vehicle.'
+                ELSE 'milepost.fence.' END || e.kind || '.v1', e.id, e.revision, e.at,
            jsonb_build_object(
                'event', e.id, 'revision', e.revision,
                'vehicle', p.ref || '/' || v.ref, 'vehicle_name', v.name,
@@ -118,12 +120,16 @@ CREATE OR REPLACE FUNCTION telling(event_ids uuid[])
                'fence_version', e.fence_version, 'kind', e.kind, 'time', e.time,
                'not_before', e.not_before, 'not_after', e.not_after, 'interpolated', e.interpolated,
                'gap', e.gap, 'late', e.late, 'cause', e.cause, 'status', e.status, 'amends', e.amends,
-               'max_kmh', e.max_kmh, 'length_s', e.length_s,
+               'max_kmh', e.max_kmh, 'length_s', e.length_s, 'ended_at', e.ended_at,
+               'lowest', e.lowest, 'highest', e.highest, 'other', p.ref || '/' || o.ref,
+               'other_name', o.name, 'distance_m', e.distance_m, 'sensor', s.sensor,
                'alerts', coalesce(a.alerts, '[]'), 'joined', coalesce(j.joined, '[]')
            )
     FROM event AS e
     JOIN vehicle AS v ON v.id = e.vehicle_id
     LEFT JOIN fence AS f ON f.id = e.fence_id
+    LEFT JOIN vehicle AS o ON o.id = e.other_vehicle_id
+    LEFT JOIN rule AS s ON s.id = e.rule_id
     JOIN department AS p ON p.id = e.department_id
     LEFT JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_object(

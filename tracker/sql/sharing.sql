@@ -219,7 +219,9 @@ WITH g AS MATERIALIZED (SELECT * FROM caller_spans() WHERE fence_ids <> '{}')
 SELECT e.id, e.department_id, e.vehicle_id, e.fence_id, e.fence_version, e.kind, e.at, e.time,
        e.not_before, e.not_after, e.interpolated, e.gap, e.late, e.cause, e.status, e.amends,
        e.revision, e.created_at, NULL::integer AS rule_id, NULL::double precision AS max_kmh,
-       NULL::double precision AS length_s
+       NULL::double precision AS length_s, NULL::timestamptz AS ended_at, NULL::double precision AS lowest,
+       NULL::double precision AS highest, NULL::integer AS other_vehicle_id,
+       NULL::double precision AS distance_m
 FROM (SELECT DISTINCT vehicle_id, department_id FROM g) AS s
 JOIN event AS e ON e.vehicle_id = s.vehicle_id AND e.department_id = s.department_id
 WHERE e.kind IN ('present', 'enter', 'exit') AND EXISTS (
@@ -317,7 +319,8 @@ UNION ALL SELECT * FROM shared_track_chunk;
 
 CREATE VIEW seen_event WITH (security_invoker) AS
 SELECT id, department_id, vehicle_id, fence_id, fence_version, kind, at, time, not_before, not_after,
-       interpolated, gap, late, cause, status, amends, revision, created_at, rule_id, max_kmh, length_s
+       interpolated, gap, late, cause, status, amends, revision, created_at, rule_id, max_kmh, length_s,
+       ended_at, lowest, highest, other_vehicle_id, distance_m
 FROM event
 UNION ALL SELECT * FROM shared_event;
 

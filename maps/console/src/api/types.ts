@@ -75,11 +75,17 @@ export interface Alert {
   id: string;
   state: "open" | "acknowledged" | "closed";
   severity: Severity;
-  kind: "enter" | "exit" | "present" | "dwell" | "speed" | "inside";
+  kind:
+    | ("enter" | "exit" | "present" | "dwell" | "speed" | "inside")
+    | ("silent" | "duress" | "sensor" | "proximity");
   vehicle: string;
   vehicle_name: Name;
-  fence: string;
-  fence_name: Name;
+  /** Null where it has to do with no one fence. */
+  fence: string | null;
+  fence_name: Name | null;
+  /** The other vehicle, of one that is near another. */
+  other: string | null;
+  other_name: Name | null;
   rule: string;
   rule_name: Name;
   /** When the border was crossed; null where only `not_after` is known. */
