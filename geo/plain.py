@@ -39,13 +39,26 @@ def plain_visits(
             return None
         if len(contact.stretches) > 1:
             crossed.append((contact, inside))
-    after = dict(visits)
+    after, events = dict(visits), []
     for contact, inside in crossed:
         event = _crossed(vehicle_id, contact, leg.before, seen, after.pop(contact.fence_id, None))
-        telling.tell(event)
+        events.append(event)
         if not inside:
-            after[contact.fence_id] = Visit(True, event.at_ms, event.at_ms)
+            visit = Visit(True, event.at_ms, event.at_ms)
+            if _is_overtaken(rows[0], contact.fence_id, visit, world):
+                return None
+            after[contact.fence_id] = visit
+    for event in events:
+        telling.tell(event)
     return after
+
+
+def _is_overtaken(row: Row, fence_id: int, visit: Visit, world: World) -> bool:
+    """Whether something of a visit that the fix shows was due before it."""
+    if not world.watches:
+        return False
+    due_ms = world.watches.visit_due_ms(row.department_id, fence_id, visit, visit.opened_ms + 1)
+    return due_ms < row.fixed_ms
 
 
 def _is_plain(state: VehicleState, row: Row, world: World) -> bool:
