@@ -23,10 +23,11 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "vehicles": "{names} of {department}",
         "every_fence": "any of its fences",
         "fence": "{name}",
-        "sentence": "{severity} when {who} {what}: {where}{window}.{cooldown}",
+        "sentence": "{severity} when {who} {what}: {where}{window}.{cooldown}{shadow}",
         "window": ", {days} from {from} to {to} ({zone})",
         "next_day": "{to} the next day",
         "cooldown": " After an alert, none of the same vehicle and fence for {cooldown}.",
+        "shadow": " On trial: it is counted, and nobody is told.",
         "info": "Information",
         "warning": "Warning",
         "critical": "Critical alert",
@@ -58,10 +59,11 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "vehicles": "{department} 的 {names} ",
         "every_fence": "其任何圍欄",
         "fence": "{name}",
-        "sentence": "{severity}：{who}{what}（{where}）{window}。{cooldown}",
+        "sentence": "{severity}：{who}{what}（{where}）{window}。{cooldown}{shadow}",
         "window": "，{days} {from} 至 {to}（{zone}）",
         "next_day": "翌日 {to}",
         "cooldown": "發出警報後 {cooldown}內，同一車輛及圍欄不再發出。",
+        "shadow": "試行中：只作統計，不會通知任何人。",
         "info": "通知",
         "warning": "警告",
         "critical": "緊急警報",
@@ -89,7 +91,7 @@ def explain(rule: Mapping[str, Any], language: Language) -> str:
     """One or two sentences of what a rule does.
 
     `rule` has department, on_kinds, severity, and fence, vehicles, window, dwell_s, limit_kmh,
-    cooldown_s and zone as far as they are given; names of things as people know them.
+    cooldown_s, shadow and zone as far as they are given; names of things as people know them.
     """
     words = WORDS[language]
     vehicles = list(rule.get("vehicles") or ())
@@ -106,6 +108,7 @@ def explain(rule: Mapping[str, Any], language: Language) -> str:
         where=where,
         window=_window(rule, words),
         cooldown=pause,
+        shadow=words["shadow"] if rule.get("shadow") else "",
     )
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import time
 from typing import Any
 
-import asyncpg
-
 from geo.event import Event
 from geo.fix import unix_ms
 from geo.scope import Scopes
@@ -35,6 +33,8 @@ class Rule:
     cooldown_s: float | None
     severity: str
     created_ms: int
+    #: On trial: what it raises is kept, and told to nobody.
+    shadow: bool = False
 
     def concerns(self, vehicle_id: int, at_ms: int, scopes: Scopes) -> bool:
         """Whether it is about a vehicle at a time."""
@@ -88,7 +88,7 @@ class Rule:
         ]
 
 
-def rule_of(row: asyncpg.Record, calendar: Calendar) -> Rule:
+def rule_of(row: Mapping[str, Any], calendar: Calendar) -> Rule:
     """A row of load_rules.sql."""
     window = row["window"]
     return Rule(
@@ -106,6 +106,7 @@ def rule_of(row: asyncpg.Record, calendar: Calendar) -> Rule:
         cooldown_s=row["cooldown_s"],
         severity=row["severity"],
         created_ms=unix_ms(row["created_at"]),
+        shadow=row["shadow"],
     )
 
 

@@ -29,11 +29,11 @@ async def tell(
     """Write all that the judgement found out; returns how many events and alerts are new."""
     changed: set[UUID] = set()
     if judgement.told:
-        events = [_event_row(each) for each in judgement.told]
+        events = [_event_row(each, directory) for each in judgement.told]
         changed |= {row["id"] for row in await connection.fetch(sql.text("store_events"), events)}
     new = [each for each in judgement.told if each.id in changed]
     if judgement.refined:
-        refined = [_event_row(each) for each in judgement.refined]
+        refined = [_event_row(each, directory) for each in judgement.refined]
         await connection.execute(sql.text("refine_events"), refined)
     if judgement.withdrawn:
         ids = list(judgement.withdrawn)
@@ -65,8 +65,9 @@ def _may_alert(told: Told, stamp: Stamp) -> bool:
     return not told.late or (young and told.leads_to_live)
 
 
-def _event_row(told: Told) -> dict[str, Any]:
+def _event_row(told: Told, directory: Directory) -> dict[str, Any]:
     event = told.event
+    rule = None if event.rule_id is None else directory.rules.get(event.rule_id)
     return {
         "id": str(told.id),
         "department_id": told.department_id,
@@ -85,6 +86,7 @@ def _event_row(told: Told) -> dict[str, Any]:
         "rule_id": event.rule_id,
         "max_kmh": event.max_kmh,
         "length_s": event.length_s,
+        "shadow": rule is not None and rule.shadow,
     }
 
 

@@ -156,7 +156,12 @@ ADDERS: dict[str, Callable[..., None]] = {
 #: Verbs that only some kinds have.
 MORE: dict[str, dict[str, Callable[..., None]]] = {
     "fence": {"judge": fence.judge},
-    "rule": {"explain": rules.explain},
+    "rule": {
+        "explain": rules.explain,
+        "show": rules.show,
+        "shadow": rules.shadow,
+        "go-live": rules.go_live,
+    },
     "device": {
         "password": devices.password,
         "retire": devices.retire,

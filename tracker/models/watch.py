@@ -110,6 +110,8 @@ class Rule(Base):
     window: Mapped[Json | None]
     dwell_s: Mapped[float | None]
     limit_kmh: Mapped[float | None]
+    #: On trial: it is judged like any other, and nobody is told.
+    shadow: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class FenceState(Base):
@@ -136,6 +138,22 @@ class Checkpoint(Base):
     fixed_at: Mapped[Moment] = mapped_column(primary_key=True)
     department_id: Mapped[int]
     state: Mapped[Json]
+
+
+class PastWork(Base):
+    """A stretch of a vehicle's past that is still to be gone over, behind what is live."""
+
+    __tablename__ = "past_work"
+
+    vehicle_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    department_id: Mapped[int]
+    #: Before this everything is as the fixes say.
+    first_at: Mapped[Moment]
+    #: What made the work lies no later.
+    last_at: Mapped[Moment]
+    #: Whether late fixes made it, rather than a fence that was changed for the past.
+    late: Mapped[bool]
+    queued_at: Mapped[Now]
 
 
 class Event(Base):
@@ -174,6 +192,8 @@ class Event(Base):
     rule_id: Mapped[int | None]
     max_kmh: Mapped[float | None]
     length_s: Mapped[float | None]
+    #: A rule on trial made it: it is told to nobody.
+    shadow: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Alert(Live, Base):
@@ -230,6 +250,8 @@ class Alert(Live, Base):
     revision: Mapped[int] = mapped_column(server_default=text("0"))
     #: When the window of its rule closes, which closes it.
     ends_at: Mapped[Moment | None]
+    #: What its rule would have raised, had it not been on trial.
+    shadow: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Outbox(Base):

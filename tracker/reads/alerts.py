@@ -76,7 +76,9 @@ async def alerts(
     escalated_at, suppressed and last_event_at (what joined it), revision, event_status (valid or
     withdrawn), lon, lat (the fix that told it; None if it is gone).
     """
-    query = _told().order_by(Alert.opened_at.desc(), Alert.id.desc()).limit(limit)
+    query = (
+        _told().where(~Alert.shadow).order_by(Alert.opened_at.desc(), Alert.id.desc()).limit(limit)
+    )
     if state is not None:
         query = query.where(Alert.state == state)
     if before is not None:

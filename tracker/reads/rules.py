@@ -12,9 +12,9 @@ async def rules(scope: Scope) -> list[Row]:
     """All rules, by full ref.
 
     rule, department, name, on, fence (or a group of them; None: all), severity, cooldown_s,
-    escalate_after_s, disabled_at, alerts (ever opened), useful and false (of those that people
-    closed as handled, and as false), precision: useful / (useful + false), None before anybody
-    said so.
+    escalate_after_s, disabled_at, shadow (on trial), alerts (ever opened), useful and false (of
+    those that people closed as handled, and as false), precision: useful / (useful + false), None
+    before anybody said so.
     """
     useful = func.count().filter(Alert.close_reason == "handled")
     not_useful = func.count().filter(Alert.close_reason == "false")
@@ -25,7 +25,7 @@ async def rules(scope: Scope) -> list[Row]:
             not_useful.label("false"),
             (cast(useful, Float) / func.nullif(useful + not_useful, 0)).label("precision"),
         )
-        .where(Alert.rule_id == Rule.id)
+        .where(Alert.rule_id == Rule.id, ~Alert.shadow)
         .lateral("judged")
     )
     prefix = Department.ref + "/"
@@ -36,6 +36,7 @@ async def rules(scope: Scope) -> list[Row]:
             *(Rule.name, Rule.on_kinds.label("on")),
             (prefix + func.coalesce(Fence.ref, FenceGroup.ref)).label("fence"),
             *(Rule.severity, Rule.cooldown_s, Rule.escalate_after_s, Rule.disabled_at),
+            Rule.shadow,
             *judged.c,
         )
         .join(Department, Department.id == Rule.department_id)

@@ -12,4 +12,4 @@ WHERE e.id = a.event_id AND a.state = 'acknowledged'
       WHERE x.vehicle_id = a.vehicle_id AND x.fence_id = a.fence_id
         AND x.kind = 'exit' AND x.status = 'valid' AND x.at >= e.at
   )
-RETURNING a.id, a.event_id, a.close_reason
+RETURNING a.id, a.event_id, a.close_reason, a.shadow

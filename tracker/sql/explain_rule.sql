@@ -1,5 +1,5 @@
 SELECT p.name AS department, r.on_kinds, r.severity, coalesce(f.name, g.name) AS fence, r."window",
-       r.dwell_s, r.limit_kmh, r.cooldown_s, i.time_zone AS zone,
+       r.dwell_s, r.limit_kmh, r.cooldown_s, r.shadow, i.time_zone AS zone,
        (SELECT array_agg(ref ORDER BY ref) FROM (
             SELECT ref FROM vehicle WHERE id = any(r.vehicle_ids)
             UNION ALL SELECT ref FROM vehicle_group WHERE id = any(r.vehicle_group_ids)
