@@ -140,3 +140,19 @@ async def test_how_a_rule_on_trial_goes(world: World, as_a: httpx.AsyncClient) -
     figures = (await as_a.get("/v1/rules/A/A-RULE/figures")).json()
     assert (figures["state"], figures["alerts"], figures["would_raise"]) == ("shadow", 0, 2)
     assert (await as_a.get("/v1/rules/B/B-RULE/figures")).status_code == 404
+
+
+async def test_answers_go_with_fixes_that_are_erased(world: World, as_a: httpx.AsyncClient) -> None:
+    await world.cross_square("A/AMB-1")
+    made = await as_a.post("/v1/backtests", json=question(world, fence=SHAPE))
+    async with worker(world) as job:
+        await job.run()
+    assert (await as_a.get(made.headers["location"])).json()["state"] == "done"
+    await world.sql(
+        "INSERT INTO private_interval (department_id, vehicle_id, starts_at, why, keeps,"
+        " declared_by) SELECT department_id, id, '2026-01-01', 'private', 'nothing', 'test'"
+        " FROM vehicle"
+        " WHERE ref = 'AMB-1' AND department_id = 1"
+    )
+    await world.committer.refresh()
+    assert (await as_a.get(made.headers["location"])).status_code == 404

@@ -228,6 +228,8 @@ GRANT SELECT ON backtest TO milepost_api;
 GRANT INSERT (department_id, asked_by, question) ON backtest TO milepost_api;
 GRANT UPDATE (state, ended_at) ON backtest TO milepost_api;
 GRANT SELECT, UPDATE, DELETE ON backtest TO milepost_worker;
+-- With a private time that is declared late go the answers that may tell of it.
+GRANT SELECT, DELETE ON backtest TO milepost_ingest;
 
 -- Policies: the owner sees all (FORCE binds it too), ingest and worker what they were granted,
 -- the API the departments of its scope.
