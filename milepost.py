@@ -93,6 +93,8 @@ STEPS = (
     Verb(argv=("enrol-demo", "--scale", "{scale}"), roles=("milepost_owner",), demo_only=True),
     Verb(argv=("broker-accounts",), roles=("milepost_ingest",), own_broker_only=True),
 )
+#: Partitions are detached by their owner; backtests read as the API's role.
+WORKER_ROLES: tuple[Role, ...] = ("milepost_worker", "milepost_owner", "milepost_api")
 #: Kept running; started in this order, stopped in the reverse one.
 WORKERS = (
     Verb(argv=("ingest",), roles=("milepost_ingest",), shows="file", shared=True),
@@ -102,7 +104,7 @@ WORKERS = (
         roles=("milepost_api",),
         shows="web",
     ),
-    Verb(argv=("worker",), roles=("milepost_worker", "milepost_owner"), shows="file"),
+    Verb(argv=("worker",), roles=WORKER_ROLES, shows="file"),
     Verb(
         argv=(
             "simulate",

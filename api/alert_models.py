@@ -260,6 +260,8 @@ class Rule(Model):
     cooldown_s: float | None
     escalate_after_s: int | None
     disabled_at: datetime | None
+    #: On trial: what it raises is counted, and told to nobody.
+    shadow: bool
     #: Ever opened.
     alerts: int
     #: Of those, closed by people as handled, and as false.

@@ -126,7 +126,9 @@ class Table:
             fix &= ~np.isin(table.vehicle_id, list(self._doubtful))
         follows = before >= 0
         transfer = follows & (table.department_id[before] != table.department_id)
-        gap = follows & (self.jumped | self._silent(before)) & ~transfer
+        # A jump to a fix that is not used (rule R8) parts what is on both sides of it as well.
+        jumps = np.cumsum(self.jumped)
+        gap = follows & ((jumps != jumps[before]) | self._silent(before)) & ~transfer
         return np.flatnonzero(fix), follows & ~gap & ~transfer, gap, transfer
 
     def _silent(self, before: Ints) -> Mask:

@@ -55,6 +55,8 @@ class Counts:
     alerts: int = 0
     commits: int = 0
     commit_seconds: float = 0.0
+    #: Portions of the past that were gone over behind the commits.
+    past_portions: int = 0
     #: Age of the oldest arrival in the last commit, seconds.
     commit_lag_s: float = 0.0
     #: Since when the database has not answered; None when it does.
@@ -75,6 +77,13 @@ class Counts:
         self.commits += 1
         self.rejected.update(committed.refused)
         self.ais.update(committed.ais)
+
+    def add_past(self, committed: Committed) -> None:
+        """Count a portion of the past that was gone over behind the commits."""
+        self.implausible += committed.implausible
+        self.events += committed.events
+        self.alerts += committed.alerts
+        self.past_portions += 1
 
 
 class Ingest:
@@ -191,6 +200,17 @@ class Ingest:
             batch = await self._batches.get()
             await self._commit_all(batch)
             self._batches.task_done()
+            await self._go_over_past()
+
+    async def _go_over_past(self) -> None:
+        """Behind each commit a portion of what commits left for later; more while nothing waits."""
+        try:
+            while (committed := await self._committer.go_over_past()) is not None:
+                self.counts.add_past(committed)
+                if not self._batches.empty():
+                    return
+        except DatabaseUnreachable as error:
+            log.warning("the past is gone over later: %s", error)
 
     async def _commit_all(self, batch: Sequence[tuple[Source, Work]]) -> None:
         messages = [work.message() for _, work in batch]
@@ -288,6 +308,8 @@ class Ingest:
             "events": counts.events,
             "alerts": counts.alerts,
             "commits": counts.commits,
+            "past_portions": counts.past_portions,
+            "past_waiting": self._committer.waiting,
             "commit_seconds": round(counts.commit_seconds, 3),
             "commit_lag_s": round(counts.commit_lag_s, 3),
             "commit_waits_s": 0.0 if since_s is None else round(time.monotonic() - since_s, 1),

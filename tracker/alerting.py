@@ -53,16 +53,23 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class _Join:
+class Join:
+    """A candidate that opens no alert of its own."""
+
     candidate: Candidate
     #: The event whose alert of that rule it joins.
     opened_by: UUID
 
 
+#: By rule, vehicle and fence: when each alerting event was, and its id.
+Standing: TypeAlias = defaultdict[Cooled, list[tuple[int, UUID]]]
+
+
 async def raise_alerts(
     connection: Connection, candidates: Sequence[Candidate], stamp: Stamp
 ) -> int:
-    """Open the alerts of these, or count them where a cool-down runs; how many were opened."""
+    """Open the alerts of these, or count them where a cool-down runs; how many were opened, without
+    those of rules on trial."""
     if not candidates:
         return 0
     opening, joining = await _cool_down(connection, candidates)
@@ -79,7 +86,7 @@ async def raise_alerts(
             await _note(
                 connection, "joined", [row["alert_id"]], detail={"event": str(row["event_id"])}
             )
-    return len(opened)
+    return sum(not row["shadow"] for row in opened)
 
 
 async def amend(
@@ -128,6 +135,8 @@ async def _close(connection: Connection, how: str, stamp: Stamp, *more: Any) -> 
     for row in rows:
         detail = {"reason": row["close_reason"]}
         await _note(connection, "closed", [row["id"]], detail=detail)
+        if row["shadow"]:
+            continue  # nobody was told of it
         await connection.execute(sql.text("raise_revisions"), [row["event_id"]])
         await connection.execute(
             sql.text("store_outbox"),
@@ -139,26 +148,33 @@ async def _close(connection: Connection, how: str, stamp: Stamp, *more: Any) -> 
 
 async def _cool_down(
     connection: Connection, candidates: Sequence[Candidate]
-) -> tuple[list[Candidate], list[_Join]]:
-    """Which of them open an alert, and which join one: rule R34, in fix time, the earliest first.
-
-    An event joins while it is before the alerting event's time plus the cool-down. Late data can
-    only add: an event earlier than the one that alerted opens an alert of its own.
-    """
-    cooled = [each for each in candidates if each.rule.cooldown_s]
-    opening = [each for each in candidates if not each.rule.cooldown_s]
-    joining: list[_Join] = []
-    standing: dict[Cooled, list[tuple[int, UUID]]] = defaultdict(list)
-    if cooled:
-        rows = [_cooldown_row(each) for each in cooled]
+) -> tuple[list[Candidate], list[Join]]:
+    """Which of them open an alert, and which join one, of those that stand too."""
+    standing: Standing = defaultdict(list)
+    if rows := [_cooldown_row(each) for each in candidates if each.rule.cooldown_s]:
         for row in await connection.fetch(sql.text("load_standing_alerts"), rows):
             key = row["rule_id"], row["vehicle_id"], row["fence_id"]
             standing[key].append((unix_ms(row["at"]), row["event_id"]))
+    return cool_down(candidates, standing)
+
+
+def cool_down(
+    candidates: Sequence[Candidate], standing: Standing
+) -> tuple[list[Candidate], list[Join]]:
+    """Which of them open an alert, and which join one: rule R34, in fix time, the earliest first.
+
+    An event joins while it is before the alerting event's time plus the cool-down. Late data can
+    only add: an event earlier than the one that alerted opens an alert of its own. `standing` has
+    the alerts of before, and afterwards those that open.
+    """
+    cooled = [each for each in candidates if each.rule.cooldown_s]
+    opening = [each for each in candidates if not each.rule.cooldown_s]
+    joining: list[Join] = []
     for each in sorted(cooled, key=lambda one: one.at_ms):
         cooldown_ms = (each.rule.cooldown_s or 0.0) * 1000.0
         runs = [one for one in standing[each.key] if one[0] <= each.at_ms < one[0] + cooldown_ms]
         if runs:
-            joining.append(_Join(each, max(runs)[1]))
+            joining.append(Join(each, max(runs)[1]))
         else:
             opening.append(each)
             standing[each.key].append((each.at_ms, each.told.id))
@@ -196,6 +212,7 @@ def _alert_row(candidate: Candidate, stamp: Stamp) -> dict[str, Any]:
         "vehicle_id": told.event.vehicle_id,
         "fence_id": told.event.fence_id,
         "severity": rule.severity,
+        "shadow": rule.shadow,
         "ends_at": None if end_ms is None else from_unix_ms(end_ms).isoformat(),
     }
 
@@ -208,10 +225,11 @@ def _cooldown_row(candidate: Candidate) -> dict[str, Any]:
         "fence_id": fence_id,
         "at": from_unix_ms(candidate.at_ms).isoformat(),
         "cooldown_s": candidate.rule.cooldown_s,
+        "shadow": candidate.rule.shadow,
     }
 
 
-def _join_row(join: _Join) -> dict[str, Any]:
+def _join_row(join: Join) -> dict[str, Any]:
     return {
         "rule_id": join.candidate.rule.id,
         "opened_by": str(join.opened_by),

@@ -7,24 +7,34 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import asyncpg
 import numpy as np
 
 from geo.crossing import VehicleState, renewed
 from geo.fix import unix_ms
-from tracker import device_news, erasing, judging, leases, presence, private_times, sql, staging
+from tracker import (
+    behind,
+    device_news,
+    erasing,
+    judging,
+    leases,
+    past_work,
+    presence,
+    private_times,
+    sql,
+    staging,
+)
 from tracker import directory as registry
-from tracker.accounts import Accounts
 from tracker.alerting import Stamp
+from tracker.beside import Beside
 from tracker.clockwork import Clockwork
 from tracker.committed import Committed
 from tracker.connect import open_pool, told
-from tracker.directory import Directory
-from tracker.errors import DatabaseUnreachable, LeaseLost, SchemaMissing
+from tracker.errors import DatabaseUnreachable, LeaseLost
 from tracker.judging import Judgement
 from tracker.leases import LEASE_S, Claim
 from tracker.memories import state_of
@@ -32,7 +42,7 @@ from tracker.message import Message, read_up_to
 from tracker.nearness import Nearby
 from tracker.partitions import Partitions
 from tracker.past import Window
-from tracker.receipts import Receipts
+from tracker.past_work import Work
 from tracker.sorting import Sorted, receipt_keys, sort
 from tracker.telling import tell
 
@@ -52,16 +62,13 @@ class _RegistryChanged(Exception):
     """The registry changed since the snapshot; nothing was written."""
 
 
-class Committer:
+class Committer(Beside):
     """The one writer of a shard. Not for use by two tasks at once."""
 
     def __init__(self, pool: Pool, *, shard: int = 1) -> None:
-        self._pool = pool
-        self._shard = shard
+        super().__init__(pool, shard)
         self._token = 0
-        self._directory: Directory | None = None
         self._states: dict[int, VehicleState] = {}
-        self._receipts = Receipts()
         self._clockwork = Clockwork()
         self._nearby = Nearby()
         self._partitions = Partitions(pool)
@@ -72,6 +79,8 @@ class Committer:
         self._rejudge_from_ms: int | None = None
         #: Vehicles that the last commit went through although no fix came.
         self._waited: list[int] = []
+        #: By vehicle, what earlier commits left to be gone over.
+        self._waiting: dict[int, Work] = {}
         #: Up to when fences that change by themselves have been judged anew.
         self._passed_ms = 0
 
@@ -116,27 +125,9 @@ class Committer:
         self._pool.terminate()
 
     @property
-    def directory(self) -> Directory:
-        """The registry as of the last commit."""
-        if self._directory is None:
-            raise SchemaMissing
-        return self._directory
-
-    @property
-    def known(self) -> Directory | None:
-        """The same for those beside the writer; None while it is not known."""
-        return self._directory
-
-    @property
-    def accounts(self) -> Accounts | None:
-        """Who may sign in at the broker, as of the last commit; None while that is not known."""
-        return self._directory.accounts if self._directory is not None else None
-
-    def has_dealt(self, department_ref: str, device_ref: str, boot: str, number: int) -> bool:
-        """Whether a message is known to be dealt with, durably; False where that is not known."""
-        directory = self._directory
-        device = directory.device(department_ref, device_ref) if directory is not None else None
-        return device is not None and number in self._receipts.dealt.get((device.id, boot), ())
+    def waiting(self) -> int:
+        """Of how many vehicles a stretch of the past is still to be gone over."""
+        return len(self._waiting)
 
     async def reload(self) -> None:
         """Read the registry and the states anew: at the start, and after anything went wrong."""
@@ -148,6 +139,7 @@ class Committer:
                 rows = await connection.fetch(sql.text("load_states"), self._shard)
                 self._directory = await registry.load(connection, self._shard)
                 await self._nearby.begin(connection, self._shard)
+                self._waiting = await past_work.load(connection, self._shard)
                 watches = self._directory.watches
                 self._states = {row["vehicle_id"]: state_of(row, watches) for row in rows}
                 checked_ms = {
@@ -201,41 +193,23 @@ class Committer:
             return None
         return await self.commit([])
 
-    async def replays(self, limit: int) -> list[Mapping[str, Any]]:
-        """Rejects that are to be read again, oldest first; none while the registry is being read.
+    async def go_over_past(self) -> Committed | None:
+        """Go over a portion of what earlier commits left for later; None where nothing is left.
 
-        id, received_at, source, topic, boot, seq, reason, raw, claimed_ref. May be asked by another
-        task while one commits.
+        Raises as `commit` does.
         """
-        with told():
-            async with self._pool.acquire() as connection:
-                rows = await connection.fetch(sql.text("load_replays"), limit, self._shard)
-                version = await registry.version_of(connection)
-        known = self._directory is not None and self._directory.version == version
-        return [dict(row) for row in rows] if known else []
-
-    async def import_parts(self, limit: int) -> list[Mapping[str, Any]]:
-        """Parts of files that wait to be imported, oldest first.
-
-        id, department_ref, device_ref, boot, seq, source, payload, asked_at. May be asked by
-        another task while one commits, like the one below.
-        """
-        with told():
-            async with self._pool.acquire() as connection:
-                rows = await connection.fetch(sql.text("load_import_parts"), limit, self._shard)
-        return [dict(row) for row in rows]
-
-    async def drop_import_parts(self, ids: Sequence[int]) -> None:
-        """Forget parts that are committed."""
-        with told():
-            async with self._pool.acquire() as connection:
-                await connection.execute(sql.text("drop_import_parts"), ids, self._shard)
-
-    async def report(self, counters: dict[str, Any]) -> None:
-        """Write down how this process goes, for `milepost status` and /metrics."""
-        with told():
-            async with self._pool.acquire() as connection:
-                await connection.execute(sql.text("report"), self._shard, self._since, counters)
+        work = next(iter(self._waiting.values()), None)
+        if work is None:
+            return None
+        try:
+            with told():
+                return await self._go_over(work)
+        except _RegistryChanged:
+            await self.commit([])
+            return Committed(now=datetime.now(UTC))
+        except BaseException:
+            self._directory = None
+            raise
 
     async def _reload_registry(self) -> None:
         before = self.directory.fences.moments_ms
@@ -244,6 +218,7 @@ class Committer:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             self._directory = await registry.load(connection, self._shard)
+            self._waiting = await past_work.load(connection, self._shard)
         watches = self._directory.watches
         self._states = {v: renewed(state, watches) for v, state in self._states.items()}
         self._clockwork.adopt(self._states, watches)
@@ -267,6 +242,7 @@ class Committer:
             self._nearby.judge(self._states, judgement, self.directory, stamp.now_ms)
             stored = await self._store_fixes(connection, judgement, stamp)
             checkpoints = await self._store_states(connection, judgement)
+            await past_work.store(connection, judgement.later)
             await presence.store(connection, batch.present, self.directory.fences)
             anew = self._rejudge_from_ms is not None
             events, alerts = await tell(
@@ -278,6 +254,7 @@ class Committer:
             await device_news.store(connection, batch.news)
             await connection.execute("NOTIFY live")
         self._adopt(judgement)
+        self._waiting |= {work.vehicle_id: work for work in judgement.later}
         self._rejudge_from_ms = None
         self._receipts.adopt(receipts)
         self._clockwork.kept(checkpoints)
@@ -318,6 +295,27 @@ class Committer:
                 # Nobody else changed it: what is known of it stands.
                 self.directory.version += 1
 
+    async def _go_over(self, work: Work) -> Committed:
+        async with self._pool.acquire() as connection, connection.transaction():
+            stamp, now = await self._begin(connection)
+            live = self._states.get(work.vehicle_id)
+            judgement, left = await behind.go_on(
+                connection, work, self.directory, live, stamp.now_ms
+            )
+            await self._store_fixes(connection, judgement, stamp)
+            checkpoints = await self._store_states(connection, judgement)
+            events, alerts = await tell(connection, judgement, self.directory, stamp)
+            await past_work.settle(connection, work, left)
+            await connection.execute("NOTIFY live")
+        self._adopt(judgement)
+        self._clockwork.kept(checkpoints)
+        del self._waiting[work.vehicle_id]
+        if left is not None:
+            self._waiting[work.vehicle_id] = left
+        return Committed(
+            implausible=judgement.found_implausible, events=events, alerts=alerts, now=now
+        )
+
     async def _store_fixes(self, connection: Connection, judgement: Judgement, stamp: Stamp) -> int:
         stored = await staging.store_fixes(
             connection, judgement.fresh, judgement.implausible, stamp.feed, stamp.n
@@ -334,7 +332,7 @@ class Committer:
         """Returns those that were kept as checkpoints."""
         await staging.store_states(connection, judgement.states, self._states)
         checkpoints = self._clockwork.checkpoints(judgement.states, self.directory.limits)
-        await staging.store_checkpoints(connection, checkpoints, judgement.untrue)
+        await staging.store_checkpoints(connection, judgement.kept | checkpoints, judgement.untrue)
         return checkpoints
 
     async def _begin(self, connection: Connection) -> tuple[Stamp, datetime]:
@@ -355,7 +353,12 @@ class Committer:
 
     async def _judge(self, connection: Connection, batch: Sorted, until_ms: int) -> Judgement:
         judgement = await judging.judge(
-            connection, batch.by_vehicle(), self._states, self.directory, until_ms
+            connection,
+            batch.by_vehicle(),
+            self._states,
+            self.directory,
+            until_ms,
+            self._waiting,
         )
         if self._rejudge_from_ms is None and self._fences_change(until_ms):
             self._rejudge_from_ms = 0
@@ -391,10 +394,6 @@ class Committer:
 
     async def _know_private(self, messages: Sequence[Message]) -> None:
         """Old fixes may fall into private times that are not remembered."""
-        private = self.directory.private
-        if private.since is None:
-            return
-        old = self.directory.vehicles_before(messages, private.since)
-        if unknown := old - private.whole:
+        if unknown := self.directory.not_known_private(messages):
             async with self._pool.acquire() as connection:
-                await private_times.load_whole(connection, private, unknown)
+                await private_times.load_whole(connection, self.directory.private, unknown)

@@ -48,7 +48,7 @@ class ApiConnection(asyncpg.Connection):
         self._server_caps = self._server_caps._replace(jit=False)  # type: ignore[has-type]  # a private attribute
 
 
-async def _json_as_binary(connection: asyncpg.Connection[asyncpg.Record], /) -> None:
+async def json_as_binary(connection: asyncpg.Connection[asyncpg.Record], /) -> None:
     """Json both ways; `binary`, or COPY would refuse the column (database law 2)."""
     await connection.set_type_codec(
         "jsonb",
@@ -68,7 +68,7 @@ async def open_pool(
             dsn,
             min_size=1,
             max_size=size,
-            init=_json_as_binary,
+            init=json_as_binary,
             timeout=10,
             server_settings=server_settings or {},
         )

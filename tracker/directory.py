@@ -22,6 +22,7 @@ from geo.limits import Limits, limits_of
 from geo.scope import Member, Pair, Scopes, Span
 from geo.signals import Signals
 from geo.watch import NO_WATCHES, Watches
+from geo.windows import Calendar
 from tracker import accounts, private_times, sql
 from tracker.accounts import Accounts
 from tracker.calendar import calendar_of
@@ -119,7 +120,12 @@ class Directory:
         """Whether a department is of this shard; of the first one when it is not registered."""
         return self.shard in (None, self.shard_of.get(department_ref, FIRST_SHARD))
 
-    def vehicles_before(self, messages: Sequence[Message], moment: datetime) -> set[int]:
+    def not_known_private(self, messages: Sequence[Message]) -> set[int]:
+        """The vehicles of which messages hold fixes so old that private times are to be read."""
+        since = self.private.since
+        return set() if since is None else self._before(messages, since) - self.private.whole
+
+    def _before(self, messages: Sequence[Message], moment: datetime) -> set[int]:
         """The vehicles of which messages hold fixes older than that: few, as a rule."""
         old = [
             (self.device(message.department_ref, message.device_ref), reading)
@@ -203,6 +209,23 @@ async def load(connection: Connection, shard: int | None = None) -> Directory:
     directory.device_refs = {row["ref"] for row in devices}
     directory.accounts = await accounts.load(connection)
     directory.private = await private_times.load(connection, shard)
+    await _watch(connection, directory, shard)
+    return directory
+
+
+async def load_watching(connection: Connection) -> Directory:
+    """Vehicles, fences, scopes and rules without devices: for who reads in one caller's scope."""
+    directory = Directory(
+        version=await version_of(connection),
+        devices=[],
+        vehicles=[_vehicle(row) for row in await connection.fetch(sql.text("load_vehicles"), None)],
+        rules=await _rules(connection),
+    )
+    await _watch(connection, directory, None)
+    return directory
+
+
+async def _watch(connection: Connection, directory: Directory, shard: int | None) -> None:
     versions = [
         _fence_version(row) for row in await connection.fetch(sql.text("load_fences"), shard)
     ]
@@ -215,13 +238,17 @@ async def load(connection: Connection, shard: int | None = None) -> Directory:
         Signals(signal for rule in rules for signal in rule.signals(scopes, retired_ms)),
     )
     directory.fence_refs = {version.fence_id: version.ref for version in versions}
-    return directory
+
+
+async def calendar_in(connection: Connection) -> Calendar:
+    """The installation's zone and holidays."""
+    home = await connection.fetchrow("SELECT time_zone, holidays FROM installation")
+    return calendar_of(*home) if home else calendar_of("UTC", None)
 
 
 async def _rules(connection: Connection) -> list[Rule]:
-    home = await connection.fetchrow("SELECT time_zone, holidays FROM installation")
-    calendar = calendar_of(*home) if home else calendar_of("UTC", None)
-    return [rule_of(row, calendar) for row in await connection.fetch(sql.text("load_rules"))]
+    calendar = await calendar_in(connection)
+    return [rule_of(dict(row), calendar) for row in await connection.fetch(sql.text("load_rules"))]
 
 
 async def _scopes(connection: Connection) -> Scopes:

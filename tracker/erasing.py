@@ -53,6 +53,11 @@ async def erase(
     judgement, version = None, None
     if gone is not None and gone["erased"]:
         judgement = Judgement()
+        # They may tell where it was.
+        await connection.execute(
+            "DELETE FROM backtest WHERE department_id = $1 AND state <> 'queued'",
+            pending.department_id,
+        )
         first_ms, last_ms = unix_ms(gone["first"]), unix_ms(gone["last"])
         window = Window(pending.vehicle_id, first_ms, judged_ms=judged_ms, erased_to_ms=last_ms)
         await judging.go_again(connection, [window], directory, judgement, judged_ms)

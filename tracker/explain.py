@@ -43,10 +43,11 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "vehicles": "{names} of {department}",
         "every_fence": "any of its fences",
         "fence": "{name}",
-        "sentence": "{severity} when {who} {what}: {where}{window}.{cooldown}",
+        "sentence": "{severity} when {who} {what}: {where}{window}.{cooldown}{shadow}",
         "window": ", {days} from {from} to {to} ({zone})",
         "next_day": "{to} the next day",
         "cooldown": " After an alert, none of the same vehicle and fence for {cooldown}.",
+        "shadow": " On trial: it is counted, and nobody is told.",
         "info": "Information",
         "warning": "Warning",
         "critical": "Critical alert",
@@ -93,10 +94,11 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "vehicles": "{department} 的 {names} ",
         "every_fence": "其任何圍欄",
         "fence": "{name}",
-        "sentence": "{severity}：{who}{what}（{where}）{window}。{cooldown}",
+        "sentence": "{severity}：{who}{what}（{where}）{window}。{cooldown}{shadow}",
         "window": "，{days} {from} 至 {to}（{zone}）",
         "next_day": "翌日 {to}",
         "cooldown": "發出警報後 {cooldown}內，同一車輛及圍欄不再發出。",
+        "shadow": "試行中：只作統計，不會通知任何人。",
         "info": "通知",
         "warning": "警告",
         "critical": "緊急警報",
@@ -124,8 +126,8 @@ def explain(rule: Mapping[str, Any], language: Language) -> str:
     """One or two sentences of what a rule does.
 
     `rule` has department, on_kinds, severity, and fence, vehicles, window, dwell_s, limit_kmh,
-    cooldown_s, zone, outside, silent_s, sensor, for_s, radius_m and others as far as they are
-    given; names of things as people know them.
+    cooldown_s, zone, outside, silent_s, sensor, for_s, radius_m, others and shadow as far as they
+    are given; names of things as people know them.
     """
     words = WORDS[language]
     if (kind := rule["on_kinds"][0]) in BY_THEMSELVES:
@@ -139,6 +141,7 @@ def explain(rule: Mapping[str, Any], language: Language) -> str:
         where=where,
         window=_window(rule, words),
         cooldown=_pause(rule, words),
+        shadow=words["shadow"] if rule.get("shadow") else "",
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import asyncpg
 from pydantic import ValidationError
@@ -17,12 +17,13 @@ from sqlalchemy.pool import NullPool
 
 from geo.errors import GeoError
 from geo.shapes import WORLD, Territory, build_shape
-from tracker import alert_life, fence_edits, rule_edits, what_if
+from tracker import alert_life, backtest, fence_edits, rule_edits
 from tracker.alert_life import REASONS, Change
 from tracker.cases import Case, arrival, message_of, moment, shape_of
 from tracker.commit import Committer
 from tracker.errors import NotNow, TrackerError, Unknown
 from tracker.registry import NewDepartment, NewDevice, NewFence, NewVehicle, add
+from tracker.roles import Role
 from tracker.rule_edits import NewFenceGroup, NewRule, NewScope, NewVehicleGroup
 from tracker.scratch import ScratchServer, set_clock
 from tracker.verdict import events_of, printed
@@ -33,16 +34,23 @@ Step = Callable[[Any], Awaitable[None]]
 
 async def play(case: Case, server: ScratchServer) -> list[dict[str, Any]]:
     """Play a case; what the database holds at the end, as lines. Raises TrackerError."""
+    async with played(case, server) as player:
+        return await player.lines()
+
+
+@asynccontextmanager
+async def played(case: Case, server: ScratchServer) -> AsyncIterator[Player]:
+    """A case that has been played, in its database. Raises TrackerError."""
     async with server.database() as name:
         owner = await asyncpg.connect(server.dsn("milepost_owner", name))
         url = server.dsn("milepost_owner", name).replace("postgresql:", "postgresql+asyncpg:", 1)
         engine = create_async_engine(url, poolclass=NullPool)
         try:
-            player = Player(case, owner, engine, server.dsn("milepost_ingest", name))
+            player = Player(case, owner, engine, lambda role: server.dsn(role, name))
             await player.prepare()
             for step in case.steps:
                 await player.take(step)
-            return await player.lines()
+            yield player
         finally:
             await player.end()
             await engine.dispose()
@@ -57,12 +65,13 @@ class Player:
         case: Case,
         owner: asyncpg.Connection[asyncpg.Record],
         engine: AsyncEngine,
-        ingest_dsn: str,
+        dsn: Callable[[Role], str],
     ) -> None:
         self._case = case
-        self._owner = owner
+        #: A connection of the schema's owner, and where each role finds the database.
+        self.owner = owner
         self._engine = engine
-        self._dsn = ingest_dsn
+        self.dsn = dsn
         self._now = case.begins()
         self._refused: list[dict[str, Any]] = []
         self._simulated: list[dict[str, Any]] = []
@@ -84,12 +93,12 @@ class Player:
 
     async def prepare(self) -> None:
         """Put in place what is there before the first step."""
-        await set_clock(self._owner, self._now)
+        await set_clock(self.owner, self._now)
         settings = self._case.settings
-        await self._owner.set_type_codec(
+        await self.owner.set_type_codec(
             "jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads
         )
-        await self._owner.execute(
+        await self.owner.execute(
             "UPDATE installation SET time_zone = coalesce($1, time_zone), holidays = $2,"
             " territory = $3",
             settings.get("timezone"),
@@ -104,8 +113,8 @@ class Player:
             await self._group(connection)
         for rule in self._case.said.get("rules", ()):
             await self._rule(rule)
-        await self._owner.execute("UPDATE rule SET created_at = '2000-01-01Z'")
-        self._committer = await Committer.open(self._dsn)
+        await self.owner.execute("UPDATE rule SET created_at = '2000-01-01Z'")
+        self._committer = await Committer.open(self.dsn("milepost_ingest"))
 
     async def take(self, step: Said) -> None:
         """Play one step, then let happen what is due."""
@@ -114,11 +123,13 @@ class Player:
                 raise Unknown(f"No step is called {kind}.")
             await self._steps[kind](said)
         if self._committer is not None:
+            while await self._committer.go_over_past():
+                pass
             await self._committer.refresh()
 
     async def lines(self) -> list[dict[str, Any]]:
         """What the case has come to."""
-        found = await printed(self._owner)
+        found = await printed(self.owner)
         events = events_of([*found["events"], *self._simulated])
         name = {"case": self._case.name}
         return [name | line for line in (*events, *found["rest"], *self._refused)]
@@ -186,14 +197,14 @@ class Player:
     async def _commit(self, fixes: list[Said]) -> None:
         for fix in fixes:
             self._now = max(self._now, arrival(fix))
-        await set_clock(self._owner, self._now)
+        await set_clock(self.owner, self._now)
         messages = [message_of(fix, self._owner_of(fix["vehicle"]), self._now) for fix in fixes]
         assert self._committer is not None  # noqa: S101  it was prepared
         await self._committer.commit(messages)
 
     async def _clock(self, said: str) -> None:
         self._now = max(self._now, moment(said))
-        await set_clock(self._owner, self._now)
+        await set_clock(self.owner, self._now)
 
     def _at(self, said: Said) -> datetime:
         return moment(said["at"]) if said.get("at") else self._now
@@ -206,7 +217,7 @@ class Player:
             async with self._engine.begin() as connection:
                 if said["op"] in ("delete", "disable"):
                     await fence_edits.end(connection, name, at=at)
-                elif said["op"] == "edit" or await _exists(self._owner, name):
+                elif said["op"] == "edit" or await _exists(self.owner, name):
                     await fence_edits.edit(connection, name, shape_of(said), at=at)
                 else:
                     new = NewFence(ref=name[1], department=name[0], definition=shape_of(said))
@@ -257,7 +268,7 @@ class Player:
             await rule_edits.join(connection, kind, member, said["to"], since=at)
 
     async def _newest_alert(self, said: Said) -> Any:  # noqa: ANN401  an id, or None
-        return await self._owner.fetchval(
+        return await self.owner.fetchval(
             "SELECT a.id FROM alert AS a JOIN rule AS r ON r.id = a.rule_id"
             " JOIN vehicle AS v ON v.id = a.vehicle_id JOIN event AS e ON e.id = a.event_id"
             " WHERE r.ref = $1 AND v.ref = $2 ORDER BY e.at DESC, a.opened_at DESC LIMIT 1",
@@ -290,24 +301,38 @@ class Player:
 
     async def _what_if(self, said: Said) -> None:
         fence = said["fence"]
+        asked = backtest.Asked.model_validate(
+            {
+                "department": self._case.department_of(fence),
+                "subject": {"fence": {**shape_of(fence), "ref": fence["id"]}},
+                "from": moment(said["from"]),
+                "to": moment(said["to"]) + fence_edits.MILLISECOND,
+            }
+        )
+        number = len(self._simulated)
         try:
-            shape = build_shape(shape_of(fence), self._territory)
+            build_shape(shape_of(fence), self._territory)
+            async with backtest.in_scope(self.dsn("milepost_api"), asked.department) as reading:
+                found = await backtest.answer(reading, asked)
         except GeoError as error:
             self._refuse("fence", fence["id"], error)
             return
-        name = (self._case.department_of(fence), fence["id"])
-        question = what_if.Question(name, shape, moment(said["from"]), moment(said["to"]))
-        self._simulated += await what_if.answer(
-            self._owner, question, self._now, len(self._simulated)
-        )
+        self._simulated += [_simulated(row, number) for row in found.sides[0].events]
 
     async def _restart(self, said: object) -> None:
         if self._committer is not None and said:
             self._committer.abandon()
-            self._committer = await Committer.open(self._dsn)
+            self._committer = await Committer.open(self.dsn("milepost_ingest"))
 
     def _refuse(self, what: str, ref: str, error: Exception) -> None:
         self._refused.append({"refused": what, "id": ref, "reason": str(error)})
+
+
+def _simulated(row: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """A row as the event table has it; the number tells one question's ids from another's."""
+    names = {key: row[key].partition("/")[2] for key in ("vehicle", "fence")}
+    id_ = uuid5(UUID(row["id"]), f"simulated {number}")
+    return {**row, **names, "id": id_, "amends": None, "status": "valid"}
 
 
 def _listed(said: object) -> list[str]:

@@ -20,9 +20,10 @@ from geo.crossing import FixKey, StepResult, VehicleState
 from geo.event import Event
 from geo.event_id import event_id
 from geo.fix import unix_ms
-from tracker import past, sql
+from tracker import past, past_work, sql
 from tracker.directory import Directory
 from tracker.past import Track, Window
+from tracker.past_work import Work
 from tracker.rules import BY_THEMSELVES
 from tracker.sorting import Placed
 
@@ -69,6 +70,10 @@ class Judgement:
     gone: set[int] = field(default_factory=set)
     #: By vehicle the first and the last time at which its past is another one now.
     past: dict[int, tuple[int, int]] = field(default_factory=dict)
+    #: What is left to be gone over behind this commit.
+    later: list[Work] = field(default_factory=list)
+    #: Settled states of the past that are to be kept as checkpoints.
+    kept: dict[int, VehicleState] = field(default_factory=dict)
     #: Checkpoints that are not true any more: vehicle, after and before.
     untrue: list[tuple[int, datetime, datetime]] = field(default_factory=list)
 
@@ -94,9 +99,9 @@ class Judgement:
         self.implausible |= stepped.implausible
         self.implausible -= stepped.vindicated
         self.marks |= dict.fromkeys(stepped.vindicated, False)
-        self.tell(_told(stepped.events, directory))
-        self.refined += _told(stepped.restated, directory)
-        for each in _told(stepped.withdrawn, directory):
+        self.tell(told_of(stepped.events, directory))
+        self.refined += told_of(stepped.restated, directory)
+        for each in told_of(stepped.withdrawn, directory):
             new = [one for one in self.told if one.id == each.id]
             self.told = [one for one in self.told if one.id != each.id]
             if not new:
@@ -113,8 +118,12 @@ async def judge(
     states: Mapping[int, VehicleState],
     directory: Directory,
     now_ms: int,
+    waiting: Mapping[int, Work],
 ) -> Judgement:
-    """Judge the fixes of each vehicle, in the order of their time, against its state."""
+    """Judge the fixes of each vehicle, in the order of their time, against its state.
+
+    `waiting` is what is left of earlier commits to be gone over, by vehicle.
+    """
     result = Judgement()
     live: list[Placed] = []
     windows: list[Window] = []
@@ -123,14 +132,26 @@ async def judge(
         if window is not None:
             windows.append(window)
         live += newer
+    windows = await _unstored(connection, windows) if windows else []
     if windows:
-        await go_again(connection, await _unstored(connection, windows), directory, result, now_ms)
+        windows, later = await past_work.put_off(connection, windows, states, waiting)
+        for work, window in later:
+            _leave_for_later(work, window, result)
+        await go_again(connection, windows, directory, result, now_ms)
     if live:
         known = {**states, **result.states}
         watched = (directory.fences, directory.limits, directory.watches)
         result.adopt(crossing.step(known, past.columns_of(live), *watched), directory)
         result.fresh += live
     return result
+
+
+def _leave_for_later(work: Work, window: Window, result: Judgement) -> None:
+    """Its fixes are stored now, as believed; what they change is found when it is gone over."""
+    result.later.append(work)
+    result.fresh += window.fresh
+    result.late += len(window.fresh)
+    result.past[work.vehicle_id] = (window.fresh[0].fixed_ms, window.fresh[-1].fixed_ms)
 
 
 def rejudge(
@@ -208,6 +229,13 @@ async def go_again(
     if not windows:
         return
     tracks = await past.go_over(connection, windows, directory, now_ms)
+    await conclude(connection, tracks, directory, result)
+
+
+async def conclude(
+    connection: Connection, tracks: Sequence[Track], directory: Directory, result: Judgement
+) -> None:
+    """Put into `result` what tracks that were gone over say otherwise than what stands."""
     for track in tracks:
         vehicle_id = track.window.vehicle_id
         result.fresh += track.window.fresh
@@ -224,7 +252,7 @@ async def go_again(
     for track in tracks:
         vehicle_id = track.window.vehicle_id
         events = sorted(track.events.values(), key=lambda event: event.order)
-        told = _told(events, directory, late=track.window.late)
+        told = told_of(events, directory, late=track.window.late)
         told = [replace(one, leads_to_live=_leads_to_live(one.event, track)) for one in told]
         _compare(told, standing.get(vehicle_id, {}), result)
 
@@ -250,6 +278,8 @@ def _note_past(track: Track, result: Judgement) -> None:
         if (window.vehicle_id, point.fixed_ms) in result.marks
     ]
     if changed:
+        # Some of it may be left for later, and be noted already.
+        changed += result.past.get(window.vehicle_id, ())
         result.past[window.vehicle_id] = (min(changed), max(changed))
 
 
@@ -338,7 +368,8 @@ def _replaced_by(new: Told, withdrawn: Sequence[asyncpg.Record]) -> asyncpg.Reco
     return None
 
 
-def _told(events: Iterable[Event], directory: Directory, *, late: bool = False) -> list[Told]:
+def told_of(events: Iterable[Event], directory: Directory, *, late: bool = False) -> list[Told]:
+    """What is told of events, under their ids; of private times nothing by the clock alone."""
     return [
         Told(
             id=id_of(event, directory),

@@ -112,7 +112,7 @@ async def go_over(
 ) -> list[Track]:
     """Go over the windows; every vehicle has one at most. Where nothing is fresh nothing is told
     but what fences changed."""
-    tracks = await _begun(connection, windows, directory)
+    tracks = await begun(connection, windows, directory)
     going = tracks
     while going:
         targets = [track.ends.pop(0) if track.ends else None for track in going]
@@ -124,7 +124,7 @@ async def go_over(
             elif target is not None:
                 left.append(track)
         going = left
-    _let_time_pass([track for track in tracks if track.met is None], directory, now_ms)
+    let_time_pass([track for track in tracks if track.met is None], directory, now_ms)
     return tracks
 
 
@@ -135,9 +135,10 @@ def _is_past(track: Track, target: VehicleState) -> bool:
     return max(last_ms, window.erased_to_ms or last_ms) <= target.fixed_ms
 
 
-async def _begun(
+async def begun(
     connection: Connection, windows: Sequence[Window], directory: Directory
 ) -> list[Track]:
+    """Tracks that stand at the checkpoints before their windows, in the order of the vehicles."""
     firsts = [from_unix_ms(window.first_ms) for window in windows]
     ids = [window.vehicle_id for window in windows]
     tracks = {window.vehicle_id: Track(window, None, []) for window in windows}
@@ -178,8 +179,8 @@ async def _go(
         track.adopt(stepped)
 
 
-def _let_time_pass(tracks: Sequence[Track], directory: Directory, now_ms: int) -> None:
-    """What was due since the last fixes is found again."""
+def let_time_pass(tracks: Sequence[Track], directory: Directory, now_ms: int) -> None:
+    """What was due since the last fixes of tracks at the live end is found again."""
     watched = (directory.limits, directory.watches)
     for track in tracks:
         if track.state is not None:

@@ -91,6 +91,8 @@ class NewRule(New):
     cooldown_s: Annotated[float, Field(ge=0, le=31_536_000)] | None = None
     escalate_after_s: Annotated[int, Field(gt=0)] | None = None
     severity: Literal["info", "warning", "critical"] = "warning"
+    #: On trial: what it raises is counted, and told to nobody.
+    shadow: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -184,7 +186,22 @@ async def _columns(new: NewRule, connection: AsyncConnection) -> dict[str, Any]:
         "limit_kmh": new.limit_kmh,
         "cooldown_s": new.cooldown_s or None,
         "escalate_after_s": new.escalate_after_s,
+        "shadow": new.shadow,
     }
+
+
+async def set_shadow(connection: AsyncConnection, rule: tuple[str, str], *, on: bool) -> None:
+    """Put a rule (department, ref) on trial, or let it go live, from now on; raises Unknown.
+
+    What it raised before stays what it was: told, or told to nobody.
+    """
+    department_id = await id_of(connection, models.Department, rule[0])
+    rule_id = await id_of(connection, models.Rule, rule[1], department_id)
+    await connection.execute(
+        update(models.Rule)
+        .where(models.Rule.id == rule_id)
+        .values(shadow=on, revision=models.Rule.revision + 1)
+    )
 
 
 async def _check_holidays(connection: AsyncConnection, window: NewWindow) -> None:

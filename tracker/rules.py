@@ -8,8 +8,6 @@ from datetime import time
 from math import inf
 from typing import Any, Final, Literal
 
-import asyncpg
-
 from geo.event import Event
 from geo.fix import unix_ms
 from geo.scope import Scopes
@@ -67,6 +65,8 @@ class Rule:
     signal: SignalTerms | None = None
     #: Of two vehicles near each other; likewise.
     nearness: Nearness | None = None
+    #: On trial: what it raises is kept, and told to nobody.
+    shadow: bool = False
 
     def concerns(self, vehicle_id: int, at_ms: int, scopes: Scopes) -> bool:
         """Whether it is about a vehicle at a time."""
@@ -158,7 +158,7 @@ def is_of(
     return vehicle_id in vehicle_ids or bool(group_ids & scopes.groups_of(vehicle_id, at_ms))
 
 
-def rule_of(row: asyncpg.Record, calendar: Calendar) -> Rule:
+def rule_of(row: Mapping[str, Any], calendar: Calendar) -> Rule:
     """A row of load_rules.sql."""
     window = row["window"]
     return Rule(
@@ -176,12 +176,13 @@ def rule_of(row: asyncpg.Record, calendar: Calendar) -> Rule:
         cooldown_s=row["cooldown_s"],
         severity=row["severity"],
         created_ms=unix_ms(row["created_at"]),
+        shadow=row["shadow"],
         signal=_signal_of(row),
         nearness=_nearness_of(row),
     )
 
 
-def _signal_of(row: asyncpg.Record) -> SignalTerms | None:
+def _signal_of(row: Mapping[str, Any]) -> SignalTerms | None:
     kind = next((each for each in row["on_kinds"] if each in SIGNALS), None)
     if kind is None:
         return None
@@ -195,7 +196,7 @@ def _signal_of(row: asyncpg.Record) -> SignalTerms | None:
     )
 
 
-def _nearness_of(row: asyncpg.Record) -> Nearness | None:
+def _nearness_of(row: Mapping[str, Any]) -> Nearness | None:
     if "proximity" not in row["on_kinds"]:
         return None
     return Nearness(

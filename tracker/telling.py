@@ -30,11 +30,11 @@ async def tell(
     changed: set[UUID] = set()
     ended: set[UUID] = set()
     if judgement.told:
-        events = [_event_row(each) for each in judgement.told]
+        events = [_event_row(each, directory) for each in judgement.told]
         changed |= {row["id"] for row in await connection.fetch(sql.text("store_events"), events)}
     new = [each for each in judgement.told if each.id in changed]
     if judgement.refined:
-        refined = [_event_row(each) for each in judgement.refined]
+        refined = [_event_row(each, directory) for each in judgement.refined]
         rows = await connection.fetch(sql.text("refine_events"), refined)
         ended |= {row["id"] for row in rows if row["ended_at"] is not None}
     if judgement.withdrawn:
@@ -69,8 +69,9 @@ def _may_alert(told: Told, stamp: Stamp) -> bool:
     return not told.late or (young and told.leads_to_live)
 
 
-def _event_row(told: Told) -> dict[str, Any]:
+def _event_row(told: Told, directory: Directory) -> dict[str, Any]:
     event = told.event
+    rule = None if event.rule_id is None else directory.rules.get(event.rule_id)
     return {
         "id": str(told.id),
         "department_id": told.department_id,
@@ -94,6 +95,7 @@ def _event_row(told: Told) -> dict[str, Any]:
         "highest": event.highest,
         "other_vehicle_id": event.other_id,
         "distance_m": event.distance_m,
+        "shadow": rule is not None and rule.shadow,
     }
 
 

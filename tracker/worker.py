@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from tracker import sql
+from tracker.backtest.jobs import BacktestJob
 from tracker.connect import open_pool, told
 from tracker.errors import TrackerError
 from tracker.keeping.jobs import (
@@ -49,12 +50,15 @@ class Job:
     counters: Mapping[str, int] = field(default_factory=dict)
 
 
-def jobs_of(pool: Pool, owner_dsn: str | None = None) -> list[Job]:
-    """All jobs, with a pool of connections of the worker's role, and the owner's address."""
+def jobs_of(pool: Pool, owner_dsn: str | None = None, api_dsn: str | None = None) -> list[Job]:
+    """All jobs, with a pool of connections of the worker's role, and the addresses of the owner and
+    of the API's role, as which backtests read; without that one nobody answers them."""
     motion = MotionJob(pool)
     retention, turns = RetentionJob(pool, owner_dsn), PrivateTurns(pool)
     tracks = TrackIndexJob(owner_dsn)
+    asked = [] if api_dsn is None else [_backtests(BacktestJob(pool, api_dsn))]
     return [
+        *asked,
         Job(name="motion", every_s=1.0, run=motion.run, counters=motion.counters),
         Job(
             name="retention",
@@ -72,16 +76,20 @@ def jobs_of(pool: Pool, owner_dsn: str | None = None) -> list[Job]:
     ]
 
 
-async def work(dsn: str, owner_dsn: str | None = None) -> None:
+def _backtests(job: BacktestJob) -> Job:
+    return Job(name="backtests", every_s=1.0, run=job.run, counters=job.counters)
+
+
+async def work(dsn: str, owner_dsn: str | None = None, api_dsn: str | None = None) -> None:
     """Do all jobs until SIGTERM or Ctrl-C."""
     begin_log()
-    await until_stopped(_run(dsn, owner_dsn))
+    await until_stopped(_run(dsn, owner_dsn, api_dsn))
 
 
-async def _run(dsn: str, owner_dsn: str | None) -> None:
+async def _run(dsn: str, owner_dsn: str | None, api_dsn: str | None) -> None:
     pool = await patiently(lambda: open_pool(dsn, size=4, server_settings=PATIENCE), RETRY_S)
     try:
-        jobs = jobs_of(pool, owner_dsn)
+        jobs = jobs_of(pool, owner_dsn, api_dsn)
         announce()
         async with asyncio.TaskGroup() as group:
             for job in jobs:

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.fence_case_check import faults, final, variants
+from tests.integration.backtest_check import check_backtest
 from tracker.cases import Case
-from tracker.judge import play
+from tracker.judge import play, played
 from tracker.scratch import ScratchServer, scratch_server
 
 CASES = sorted((Path(__file__).parents[1] / "fence_cases").glob("*.json"))
@@ -31,8 +32,10 @@ def test_case(server: ScratchServer, path: Path) -> None:
 
 
 async def check(server: ScratchServer, said: dict[str, Any]) -> None:
-    lines = await play(Case(said["name"], said), server)
-    assert faults(said, lines) == []
+    async with played(Case(said["name"], said), server) as player:
+        lines = await player.lines()
+        assert faults(said, lines) == []
+        await check_backtest(player, said)
     if said.get("order_free"):
         for other in variants(said):
             assert final(await play(Case(said["name"], other), server)) == final(lines)

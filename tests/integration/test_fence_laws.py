@@ -26,7 +26,7 @@ from geo.shapes import build_shape
 from geo.watch import Watch, Watches
 from tests.conftest import Database
 from tests.integration.commit_world import FENCE, SQUARE
-from tracker import past, registry
+from tracker import backtest, past, registry
 from tracker.commit import Committer
 from tracker.message import Message, Reading
 from tracker.registry import NewDepartment, NewDevice, NewRule, NewVehicle
@@ -167,8 +167,11 @@ async def test_any_order_cut_and_repetition_give_the_sorted_run(
                     await committer.reload()
         finally:
             await committer.close()
-        rows = await owner.fetch("SELECT id, kind, fence_id, at FROM event WHERE status = 'valid'")
+        rows = await owner.fetch(
+            "SELECT id, kind, fence_id, at, rule_id FROM event WHERE status = 'valid'"
+        )
         assert {row["id"] for row in rows} == truth(start, track)
+        await check_backtest(enrolled, rows, start, chance)
         sides = [row["kind"] for row in sorted(rows, key=lambda r: (r["at"], r["kind"] != "exit"))]
         changes = [kind == "exit" for kind in sides if kind in ("enter", "present", "exit")]
         assert changes == [bool(n % 2) for n in range(len(changes))]
@@ -199,6 +202,29 @@ async def test_a_checkpoint_that_a_late_fix_disproved_is_gone(enrolled: Database
         assert {row["id"] for row in rows} == truth(start, list(itertools.chain(*arrivals)))
     finally:
         await owner.close()
+
+
+async def check_backtest(
+    database: Database, stored: list[asyncpg.Record], start: datetime, chance: random.Random
+) -> None:
+    """A backtest of a part of the time tells what was told of it, whatever it begins at.
+
+    Of the fence as it was by id; of the same shape as if it were not saved by kind and time.
+    """
+    since = start + timedelta(seconds=chance.choice([-10, 300, 1800, 2100, 4050, 4200]))
+    until = since + timedelta(seconds=chance.choice([100, 400, 2500, 6000]))
+    is_saved = chance.random() < 0.5
+    fence = "square" if is_saved else {"ref": "square", **SQUARE}
+    asked = backtest.Asked.model_validate(
+        {"department": "D", "subject": {"fence": fence}, "from": since, "to": until}
+    )
+    async with backtest.in_scope(database.dsn("milepost_api"), "D") as reading:
+        [side] = (await backtest.answer(reading, asked)).sides
+    within = [row for row in stored if since <= row["at"] < until]
+    if is_saved:
+        assert {each["id"] for each in side.events} == {str(row["id"]) for row in within}
+    kinds = sorted((row["at"], row["kind"], row["rule_id"] is None) for row in within)
+    assert sorted((e["at"], e["kind"], e["rule"] is None) for e in side.events) == kinds
 
 
 async def wipe(connection: asyncpg.Connection[asyncpg.Record]) -> None:

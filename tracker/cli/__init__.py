@@ -13,6 +13,7 @@ import typer
 from tracker.cli import (
     alerts,
     assign,
+    backtest,
     duty,
     export,
     grants,
@@ -55,6 +56,7 @@ app.command("visits")(tracks.visits)
 app.command("trips")(journal.trips)
 app.command("days")(journal.days)
 app.command("export")(export.export)
+app.command("backtest")(backtest.backtest)
 groups["vehicle"].command("duty")(duty.duty)
 groups["department"].command("retention")(private.retention)
 groups["department"].command("off-duty")(private.off_duty)
@@ -282,6 +284,8 @@ def _arriving(found: Status) -> list[str]:
             f"{counters.get('suppressed', 0)} suppressed, "
             f"{counters.get('alerts', 0)} alerts"
         )
+        if waiting := counters.get("past_waiting"):
+            lines.append(f"           late fixes of {waiting} vehicles are being gone over")
         for source, ais in counters.get("ais", {}).items():
             if unknown := ais.get("unregistered"):
                 lines.append(f"           {unknown} reports by AIS of others from {source}")

@@ -149,7 +149,10 @@ MORE: dict[str, dict[str, Callable[..., None]]] = {
         **{"import": fence_files.import_, "export": fence_files.export, "sync": fence_files.sync},
         "judge": fence.judge,
     },
-    "rule": {"explain": rules.explain, "edit": _edit_rule, "end": rules.end},
+    "rule": {
+        **{"explain": rules.explain, "show": rules.show, "edit": _edit_rule, "end": rules.end},
+        **{"shadow": rules.shadow, "go-live": rules.go_live},
+    },
     "device": {
         "password": devices.password,
         "retire": devices.retire,

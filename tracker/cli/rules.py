@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from tracker.cli.asking import JsonOption, say_json
 from tracker.cli.shared import as_owner_do, run_as_owner
 
 if TYPE_CHECKING:
@@ -109,6 +110,9 @@ class RuleOptions:
         str | None,
         typer.Option(help="info, warning or critical; without: warning, on duress critical."),
     ] = None
+    shadow: Annotated[
+        bool, typer.Option("--shadow", help="On trial: it is counted, and nobody is told.")
+    ] = False
     name: Annotated[
         tuple[str, str],
         typer.Option(metavar="ENGLISH 中文", help="The names that people read, in both languages."),
@@ -142,13 +146,15 @@ def row_of(said: RuleOptions) -> dict[str, Any]:
         "cooldown_s": said.cooldown_s,
         "escalate_after_s": said.escalate_after_s,
         "severity": said.severity,
+        "shadow": said.shadow,
         "name": said.name,
     }
 
 
-def end(
-    rule: Annotated[str, typer.Argument(metavar="DEPARTMENT/REF", help="FSD/depot-border.")],
-) -> None:
+RuleArgument = Annotated[str, typer.Argument(metavar="DEPARTMENT/REF", help="FSD/depot-border.")]
+
+
+def end(rule: RuleArgument) -> None:
     """Let a rule raise nothing more. Its alerts stay; `rule edit` switches it on again."""
     from tracker.rule_edits import disable
 
@@ -157,9 +163,65 @@ def end(
     typer.echo(f"rule {rule} is off.")
 
 
-def explain(
-    rule: Annotated[str, typer.Argument(metavar="DEPARTMENT/REF", help="FSD/depot-border.")],
+def shadow(rule: RuleArgument) -> None:
+    """Put a rule on trial: what it raises from now on is counted, and told to nobody."""
+    _set_shadow(rule, on=True)
+    typer.echo(f"{rule} is on trial: `milepost rule show {rule}` counts what it would have raised.")
+
+
+def go_live(rule: RuleArgument) -> None:
+    """End a rule's trial: what it raises from now on is told. What it raised before stays quiet."""
+    _set_shadow(rule, on=False)
+    typer.echo(f"{rule} is live.")
+
+
+def _set_shadow(rule: str, *, on: bool) -> None:
+    from tracker import rule_edits
+
+    department, _, ref = rule.partition("/")
+    as_owner_do(lambda connection: rule_edits.set_shadow(connection, (department, ref), on=on))
+
+
+def show(
+    rule: RuleArgument,
+    days: Annotated[int, typer.Option(min=1, max=400, help="Of so many days.")] = 30,
+    *,
+    as_json: JsonOption = False,
 ) -> None:
+    """Say how a rule goes: what it raised, what people made of that, and what it would have raised
+    while it was on trial."""
+    from tracker import reads
+    from tracker.errors import Unknown
+
+    async def found(connection: AsyncConnection) -> dict[str, Any] | None:
+        department, _, ref = rule.partition("/")
+        row = await reads.rule_figures(connection, department=department, ref=ref, days=days)
+        return None if row is None else dict(row)
+
+    row = as_owner_do(found)
+    if row is None:
+        raise Unknown(f"No rule is called {rule}.")
+    if as_json:
+        say_json(row)
+        return
+    typer.echo(f"{rule}: {row['state']}, the last {days} days")
+    for what, names in FIGURES.items():
+        said = ", ".join(f"{row[name]} {words}" for name, words in names.items())
+        typer.echo(f"  {what:<12}{said}")
+
+
+FIGURES: Final = {
+    "raised": {"alerts": "alerts", "suppressed": "held back by the cool-down"},
+    "feedback": {"useful": "useful", "false": "false", "unsaid": "without a word"},
+    "on trial": {
+        "would_raise": "alerts it would have raised",
+        "would_suppress": "held back by the cool-down",
+        "shadow_events": "events of its own",
+    },
+}
+
+
+def explain(rule: RuleArgument) -> None:
     """Say in words what a rule does, in both languages."""
     from sqlalchemy import text
 

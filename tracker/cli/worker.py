@@ -29,7 +29,9 @@ def worker() -> None:
     # Retention detaches partitions, which only their owner may: without its address it stands by.
     owner = settings.require("milepost_owner") if settings.url or not settings.worker_url else None
     os.nice(NICENESS)
-    asyncio.run(work(settings.require("milepost_worker"), owner))
+    # So do backtests without the address of the API's role, as which they read.
+    api = settings.require("milepost_api") if settings.api_url or not settings.worker_url else None
+    asyncio.run(work(settings.require("milepost_worker"), owner, api))
 
 
 def told_of(found: Status) -> list[str]:

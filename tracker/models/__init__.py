@@ -1,6 +1,7 @@
 """The schema as SQLAlchemy models: the truth that the migrations are tested against."""
 
 from tracker.models.alerts import AlertChange, AlertEvent, Delivery, Subscription
+from tracker.models.backtests import Backtest
 from tracker.models.base import Base
 from tracker.models.devices import DeviceNotice, DeviceState, ImportPart
 from tracker.models.fixes import Fix, Latest, Receipt, Reject, RejectDay
@@ -51,6 +52,7 @@ from tracker.models.watch import (
     FenceState,
     FenceVersion,
     Outbox,
+    PastWork,
     Rule,
 )
 
@@ -60,6 +62,7 @@ __all__ = [
     "AlertEvent",
     "ApiToken",
     "Application",
+    "Backtest",
     "Base",
     "Checkpoint",
     "Cluster",
@@ -95,6 +98,7 @@ __all__ = [
     "Once",
     "Outbox",
     "PastChange",
+    "PastWork",
     "Presence",
     "PrivateInterval",
     "Receipt",

@@ -180,6 +180,8 @@ class Rule(Base):
     other_vehicle_group_ids: Mapped[list[int]] = mapped_column(
         ARRAY(Integer), server_default=text("'{}'")
     )
+    #: On trial: it is judged like any other, and nobody is told.
+    shadow: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class FenceState(Base):
@@ -206,6 +208,22 @@ class Checkpoint(Base):
     fixed_at: Mapped[Moment] = mapped_column(primary_key=True)
     department_id: Mapped[int]
     state: Mapped[Json]
+
+
+class PastWork(Base):
+    """A stretch of a vehicle's past that is still to be gone over, behind what is live."""
+
+    __tablename__ = "past_work"
+
+    vehicle_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    department_id: Mapped[int]
+    #: Before this everything is as the fixes say.
+    first_at: Mapped[Moment]
+    #: What made the work lies no later.
+    last_at: Mapped[Moment]
+    #: Whether late fixes made it, rather than a fence that was changed for the past.
+    late: Mapped[bool]
+    queued_at: Mapped[Now]
 
 
 class Event(Base):
@@ -258,6 +276,8 @@ class Event(Base):
     #: Of a proximity: the other vehicle, and how near they came.
     other_vehicle_id: Mapped[int | None]
     distance_m: Mapped[float | None]
+    #: A rule on trial made it: it is told to nobody.
+    shadow: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Alert(Live, Base):
@@ -314,6 +334,8 @@ class Alert(Live, Base):
     revision: Mapped[int] = mapped_column(server_default=text("0"))
     #: When the window of its rule closes, which closes it.
     ends_at: Mapped[Moment | None]
+    #: What its rule would have raised, had it not been on trial.
+    shadow: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Outbox(Base):

@@ -40,6 +40,7 @@ from tracker.reads.simplified import Coarseness, Simplified, simplified
 from tracker.reads.tiles import tile
 from tracker.reads.time_spent import TimeSpent, time_spent
 from tracker.reads.tracks import Stretch, Track, pages, track
+from tracker.reads.trials import rule_figures
 from tracker.reads.values import day_of, instant_of
 from tracker.reads.vehicles import Box, positions, vehicle, vehicles
 from tracker.reads.visits import MOST_RADIUS_M, MOST_WINDOW, Nearby, visitors
@@ -119,6 +120,7 @@ __all__ = [
     "presence",
     "private_times",
     "receipts",
+    "rule_figures",
     "rules",
     "scopes",
     "shared_presence",

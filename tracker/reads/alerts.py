@@ -93,7 +93,12 @@ async def alerts(
     withdrawn), ended_at (of what goes on for a time; None: it does), lowest, highest (of an
     input), distance_m, lon, lat (the fix that told it; None if it is gone).
     """
-    query = _told().order_by(SeenAlert.opened_at.desc(), SeenAlert.id.desc()).limit(limit)
+    query = (
+        _told()
+        .where(~SeenAlert.shadow)
+        .order_by(SeenAlert.opened_at.desc(), SeenAlert.id.desc())
+        .limit(limit)
+    )
     if state is not None:
         query = query.where(SeenAlert.state == state)
     if before is not None:

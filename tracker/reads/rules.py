@@ -17,10 +17,9 @@ async def rules(
 
     rule, department, name, revision, on, fence (or a group of them; None: all), vehicles (refs of
     vehicles and groups; none: all), window, dwell_s, limit_kmh, outside, silent_s, sensor,
-    for_s, radius_m, near (as vehicles), severity, cooldown_s,
-    escalate_after_s, disabled_at, alerts (ever opened), useful and false (of those that people
-    closed as handled, and as false), precision: useful / (useful + false), None before anybody
-    said so.
+    for_s, radius_m, near (as vehicles), severity, cooldown_s, escalate_after_s, disabled_at,
+    shadow (on trial), alerts (ever opened), useful and false (of those that people closed as
+    handled, and as false), precision: useful / (useful + false), None before anybody said so.
     """
     useful = func.count().filter(Alert.close_reason == "handled")
     not_useful = func.count().filter(Alert.close_reason == "false")
@@ -31,7 +30,7 @@ async def rules(
             not_useful.label("false"),
             (cast(useful, Float) / func.nullif(useful + not_useful, 0)).label("precision"),
         )
-        .where(Alert.rule_id == Rule.id)
+        .where(Alert.rule_id == Rule.id, ~Alert.shadow)
         .lateral("judged")
     )
     prefix = Department.ref + "/"
@@ -46,6 +45,7 @@ async def rules(
             _members(Rule.other_vehicle_ids, Rule.other_vehicle_group_ids).label("near"),
             (prefix + func.coalesce(Fence.ref, FenceGroup.ref)).label("fence"),
             *(Rule.severity, Rule.cooldown_s, Rule.escalate_after_s, Rule.disabled_at),
+            Rule.shadow,
             *judged.c,
         )
         .join(Department, Department.id == Rule.department_id)

@@ -16,4 +16,4 @@ WHERE e.id = a.event_id AND a.state = 'acknowledged'
             AND x.kind = 'exit' AND x.status = 'valid' AND x.at >= e.at
       )
   )
-RETURNING a.id, a.event_id, a.close_reason
+RETURNING a.id, a.event_id, a.close_reason, a.shadow

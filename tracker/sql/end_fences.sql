@@ -16,4 +16,4 @@ WHERE a.state <> 'closed' AND a.fence_id = f.fence_id AND e.id = a.event_id AND 
       SELECT FROM alert_change AS c
       WHERE c.alert_id = a.id AND c.what = 'reopened' AND c.by IS NOT NULL AND c.at >= f.ended
   )
-RETURNING a.id, a.event_id, a.close_reason
+RETURNING a.id, a.event_id, a.close_reason, a.shadow

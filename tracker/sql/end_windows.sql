@@ -4,4 +4,4 @@ UPDATE alert AS a SET
     revision = a.revision + 1, feed = $1::integer, n = $2::bigint
 WHERE a.state <> 'closed' AND a.ends_at <= milepost_now()
   AND a.department_id IN (SELECT id FROM department WHERE shard = $1::integer)
-RETURNING a.id, a.event_id, a.close_reason
+RETURNING a.id, a.event_id, a.close_reason, a.shadow

@@ -1,5 +1,5 @@
 SELECT p.name AS department, r.on_kinds, r.severity, coalesce(f.name, g.name) AS fence, r."window",
-       r.dwell_s, r.limit_kmh, r.cooldown_s, r.outside, r.silent_s, r.sensor, r.for_s, r.radius_m,
+       r.dwell_s, r.limit_kmh, r.cooldown_s, r.shadow, r.outside, r.silent_s, r.sensor, r.for_s, r.radius_m,
        i.time_zone AS zone,
        (SELECT array_agg(ref ORDER BY ref) FROM (
             SELECT ref FROM vehicle WHERE id = any(r.vehicle_ids)

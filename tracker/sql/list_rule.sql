@@ -1,6 +1,6 @@
 SELECT p.ref || '/' || r.ref AS rule, array_to_string(r.on_kinds, ' ') AS on_kinds,
        coalesce(p.ref || '/' || coalesce(f.ref, g.ref), 'all fences') AS fence, r.severity,
-       CASE WHEN r.disabled_at IS NULL THEN 'on' ELSE 'off' END AS state,
+       CASE WHEN r.disabled_at IS NOT NULL THEN 'off' WHEN r.shadow THEN 'shadow' ELSE 'on' END AS state,
        r.cooldown_s, r.escalate_after_s, u.useful, u.not_useful AS false,
        round(u.useful / nullif(u.useful + u.not_useful, 0)::numeric, 2)::float AS precision
 FROM rule AS r
@@ -11,6 +11,6 @@ CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE a.close_reason = 'handled') AS useful,
            count(*) FILTER (WHERE a.close_reason = 'false') AS not_useful
     FROM alert AS a
-    WHERE a.rule_id = r.id
+    WHERE a.rule_id = r.id AND NOT a.shadow
 ) AS u
 ORDER BY 1

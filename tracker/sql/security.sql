@@ -105,7 +105,8 @@ CREATE OR REPLACE FUNCTION next_edit() RETURNS bigint
 $$;
 
 -- What is told of events, as they stand now, in full refs: the one truth of the outbox's bodies. Under
--- the rights and in the scope of whoever asks. `alerts`: those that the event itself stands for.
+-- the rights and in the scope of whoever asks. `alerts`: those that the event itself stands for. Nothing
+-- is told of what rules on trial made.
 CREATE OR REPLACE FUNCTION telling(event_ids uuid[])
     RETURNS TABLE (department_id integer, vehicle_id integer, type text, event_id uuid,
                    revision integer, at timestamptz, body jsonb)
@@ -139,12 +140,14 @@ CREATE OR REPLACE FUNCTION telling(event_ids uuid[])
             'assigned_to', a.assigned_to, 'snoozed_until', a.snoozed_until, 'suppressed', a.suppressed
         ) ORDER BY r.ref) AS alerts
         FROM alert AS a JOIN rule AS r ON r.id = a.rule_id
-        WHERE a.event_id = e.id
+        WHERE a.event_id = e.id AND NOT a.shadow
     ) AS a ON true
     LEFT JOIN LATERAL (
-        SELECT jsonb_agg(k.alert_id) AS joined FROM alert_event AS k WHERE k.event_id = e.id
+        SELECT jsonb_agg(k.alert_id) AS joined
+        FROM alert_event AS k JOIN alert AS a ON a.id = k.alert_id
+        WHERE k.event_id = e.id AND NOT a.shadow
     ) AS j ON true
-    WHERE e.id = any(event_ids)
+    WHERE e.id = any(event_ids) AND NOT e.shadow
 $$;
 
 -- The API may write a subscription's secret and never read one: so the old one is kept here.
@@ -281,7 +284,7 @@ GRANT SELECT ON department, cluster, application, vehicle, duty_status, fix, lat
     device_notice, private_interval, presence, legal_hold,
     vehicle_group, fence_group, vehicle_group_member, fence_group_member, fence_scope,
     installation, feed, ingest_health, worker_job,
-    track_chunk, trip, stop, gap, vehicle_day, odometer TO milepost_api;
+    track_chunk, trip, stop, gap, vehicle_day, odometer, checkpoint, past_work TO milepost_api;
 GRANT SELECT (vehicle_id, department_id, worked_to, worked_at) ON motion_cursor TO milepost_api;
 -- Without password_hash, which no caller ever needs.
 GRANT SELECT (id, department_id, ref, accept_from, rollover, mmsi, created_at, retired_at) ON device
@@ -298,7 +301,7 @@ GRANT SELECT, UPDATE ON feed TO milepost_ingest;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ingest_worker TO milepost_ingest;
 GRANT SELECT, INSERT, UPDATE ON latest, fence_state, event, alert, receipt, reject_day,
     device_state, device_notice, ingest_health TO milepost_ingest;
-GRANT SELECT, INSERT, UPDATE, DELETE ON checkpoint TO milepost_ingest;
+GRANT SELECT, INSERT, UPDATE, DELETE ON checkpoint, past_work TO milepost_ingest;
 GRANT SELECT, INSERT ON reject, outbox TO milepost_ingest;
 GRANT UPDATE (replay_asked_at, replayed_at) ON reject TO milepost_ingest;
 GRANT INSERT ON past_change, duty_status TO milepost_ingest;
@@ -331,6 +334,13 @@ GRANT SELECT (id, department_id, ref, kind, target, types, severities, rules, ve
 GRANT INSERT ON subscription, delivery TO milepost_api;
 GRANT UPDATE (disabled_at, disabled_reason) ON subscription TO milepost_api;
 GRANT UPDATE (state, attempts, next_at, waits_since, done_at) ON delivery TO milepost_api;
+-- A backtest is asked for and cancelled by callers, and answered by the worker.
+GRANT SELECT ON backtest TO milepost_api;
+GRANT INSERT (department_id, asked_by, question) ON backtest TO milepost_api;
+GRANT UPDATE (state, ended_at) ON backtest TO milepost_api;
+GRANT SELECT, UPDATE, DELETE ON backtest TO milepost_worker;
+-- With a private time that is declared late go the answers that may tell of it.
+GRANT SELECT, DELETE ON backtest TO milepost_ingest;
 
 -- Without the hash of its token, which no caller ever needs.
 GRANT SELECT (id, department_id, vehicle_id, purpose, created_by, created_at, expires_at, revoked_by,
@@ -378,17 +388,25 @@ BEGIN
         END IF;
     END LOOP;
 
+    -- What rules on trial raise is nobody's business but of those who ask for just that: see
+    -- tracker/reads/trials.py.
+    FOREACH t IN ARRAY ARRAY['event', 'alert'] LOOP
+        EXECUTE format('DROP POLICY IF EXISTS shadow ON %I', t);
+        EXECUTE format('CREATE POLICY shadow ON %I AS RESTRICTIVE TO milepost_api USING '
+                       '(NOT shadow OR current_setting(''app.shadow'', true) = ''on'')', t);
+    END LOOP;
+
     -- Where the API may write, it is within its scope; which columns, the grants above say.
     FOREACH t IN ARRAY ARRAY['alert', 'event', 'subscription', 'delivery', 'fence', 'fence_version', 'vehicle_group',
                              'fence_group', 'vehicle_group_member', 'fence_group_member', 'fence_scope',
-                             'rule', 'once', 'share_link'] LOOP
+                             'rule', 'once', 'share_link', 'backtest'] LOOP
         EXECUTE format('DROP POLICY IF EXISTS caller_changes ON %I', t);
         EXECUTE format('CREATE POLICY caller_changes ON %I FOR UPDATE TO milepost_api '
                        'USING (department_id %s) WITH CHECK (department_id %s)', t, scoped, scoped);
     END LOOP;
     FOREACH t IN ARRAY ARRAY['alert_change', 'outbox', 'subscription', 'delivery', 'fence', 'fence_version',
                              'vehicle_group', 'fence_group', 'vehicle_group_member', 'fence_group_member',
-                             'fence_scope', 'rule', 'once', 'share_link'] LOOP
+                             'fence_scope', 'rule', 'once', 'share_link', 'backtest'] LOOP
         EXECUTE format('DROP POLICY IF EXISTS caller_adds ON %I', t);
         EXECUTE format('CREATE POLICY caller_adds ON %I FOR INSERT TO milepost_api '
                        'WITH CHECK (department_id %s)', t, scoped);

@@ -221,10 +221,10 @@ SELECT e.id, e.department_id, e.vehicle_id, e.fence_id, e.fence_version, e.kind,
        e.revision, e.created_at, NULL::integer AS rule_id, NULL::double precision AS max_kmh,
        NULL::double precision AS length_s, NULL::timestamptz AS ended_at, NULL::double precision AS lowest,
        NULL::double precision AS highest, NULL::integer AS other_vehicle_id,
-       NULL::double precision AS distance_m
+       NULL::double precision AS distance_m, e.shadow
 FROM (SELECT DISTINCT vehicle_id, department_id FROM g) AS s
 JOIN event AS e ON e.vehicle_id = s.vehicle_id AND e.department_id = s.department_id
-WHERE e.kind IN ('present', 'enter', 'exit') AND EXISTS (
+WHERE e.kind IN ('present', 'enter', 'exit') AND NOT e.shadow AND EXISTS (
     SELECT FROM g
     WHERE g.vehicle_id = e.vehicle_id AND g.department_id = e.department_id
       AND e.fence_id = any(g.fence_ids) AND e.at >= g.from_at AND e.at < g.until_at
@@ -244,9 +244,10 @@ CREATE VIEW shared_alert WITH (security_barrier) AS
 SELECT a.feed, a.n, a.id, a.department_id, a.rule_id, a.event_id, a.vehicle_id, a.fence_id, a.severity,
        a.state, a.opened_at, a.acknowledged_at, NULL::text AS acknowledged_by, NULL::text AS note,
        a.closed_at, NULL::text AS closed_by, a.close_reason, a.waits_since, NULL::text AS assigned_to,
-       a.snoozed_until, a.escalated_at, a.suppressed, a.last_event_at, a.revision, a.ends_at
+       a.snoozed_until, a.escalated_at, a.suppressed, a.last_event_at, a.revision, a.ends_at,
+       a.shadow
 FROM shared_event AS e
-JOIN alert AS a ON a.event_id = e.id;
+JOIN alert AS a ON a.event_id = e.id AND NOT a.shadow;
 
 CREATE VIEW shared_fence WITH (security_barrier) AS
 SELECT f.id, f.department_id, f.ref, f.name, f.kind
@@ -279,7 +280,7 @@ CREATE FUNCTION is_granted_event(to_id integer, wanted uuid) RETURNS boolean
         JOIN grant_spans(ARRAY[to_id]) AS g
           ON g.vehicle_id = e.vehicle_id AND g.department_id = e.department_id
          AND e.fence_id = any(g.fence_ids) AND e.at >= g.from_at AND e.at < g.until_at
-        WHERE e.id = wanted AND e.kind IN ('present', 'enter', 'exit')
+        WHERE e.id = wanted AND NOT e.shadow AND e.kind IN ('present', 'enter', 'exit')
           AND (g.minutes IS NULL OR g.minutes @> minute_of_week(e.at, g.zone))
           AND (g.area IS NULL OR ST_Covers(g.area, (
               SELECT f.geom
@@ -320,14 +321,14 @@ UNION ALL SELECT * FROM shared_track_chunk;
 CREATE VIEW seen_event WITH (security_invoker) AS
 SELECT id, department_id, vehicle_id, fence_id, fence_version, kind, at, time, not_before, not_after,
        interpolated, gap, late, cause, status, amends, revision, created_at, rule_id, max_kmh, length_s,
-       ended_at, lowest, highest, other_vehicle_id, distance_m
+       ended_at, lowest, highest, other_vehicle_id, distance_m, shadow
 FROM event
 UNION ALL SELECT * FROM shared_event;
 
 CREATE VIEW seen_alert WITH (security_invoker) AS
 SELECT feed, n, id, department_id, rule_id, event_id, vehicle_id, fence_id, severity, state, opened_at,
        acknowledged_at, acknowledged_by, note, closed_at, closed_by, close_reason, waits_since,
-       assigned_to, snoozed_until, escalated_at, suppressed, last_event_at, revision, ends_at
+       assigned_to, snoozed_until, escalated_at, suppressed, last_event_at, revision, ends_at, shadow
 FROM alert
 UNION ALL SELECT * FROM shared_alert;
 

@@ -1,12 +1,13 @@
 -- An alert that a withdrawal closed opens again when its event is valid again.
 INSERT INTO alert AS a (
-    id, department_id, rule_id, event_id, vehicle_id, fence_id, severity, ends_at, feed, n
+    id, department_id, rule_id, event_id, vehicle_id, fence_id, severity, ends_at, shadow,
+    feed, n
 )
-SELECT id, department_id, rule_id, event_id, vehicle_id, fence_id, severity, ends_at,
+SELECT id, department_id, rule_id, event_id, vehicle_id, fence_id, severity, ends_at, shadow,
        $2::integer, $3::bigint
 FROM jsonb_to_recordset($1::jsonb) AS n (
     id uuid, department_id integer, rule_id integer, event_id uuid, vehicle_id integer,
-    fence_id integer, severity text, ends_at timestamptz
+    fence_id integer, severity text, ends_at timestamptz, shadow boolean
 )
 ON CONFLICT (rule_id, event_id) DO UPDATE SET
     state = 'open', closed_at = NULL, closed_by = NULL, close_reason = NULL,
@@ -14,4 +15,4 @@ ON CONFLICT (rule_id, event_id) DO UPDATE SET
     waits_since = milepost_now(), revision = a.revision + 1,
     feed = excluded.feed, n = excluded.n
     WHERE a.close_reason = 'withdrawn'
-RETURNING id, revision > 0 AS again
+RETURNING id, revision > 0 AS again, shadow

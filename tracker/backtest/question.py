@@ -1,0 +1,70 @@
+"""What is asked: a rule or a fence, saved or not, a window, and perhaps another to compare with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Self
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from tracker.rows import Ref
+
+#: Two fences or rules tell the same where their times are no farther apart.
+TOLERANCE_S: Final = 120.0
+#: What a fence or a rule is called that has no name yet.
+UNNAMED: Final = "trial"
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
+
+
+class Subject(BaseModel):
+    """A rule, or a fence; by its ref, or whole as it would be added, without its department."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    #: "night", or a rule that is not saved: {"on": ["enter"], "fence": "depot", ...}.
+    rule: Ref | Mapping[str, Any] | None = Field(
+        default=None, examples=["night", {"on": ["dwell"], "dwell_s": 600}]
+    )
+    #: "depot" as it was; "depot@2", had this version always been there; or a shape that is not
+    #: saved: {"circle": {...}}, {"corridor": {...}} or {"geometry": {...}}.
+    fence: str | Mapping[str, Any] | None = Field(
+        default=None,
+        examples=["depot@2", {"circle": {"center": [114.16, 22.28], "radius_m": 300}}],
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.rule is None) == (self.fence is None):
+            raise ValueError("give either `rule` or `fence`")
+        return self
+
+
+class Asked(BaseModel):
+    """A backtest as it is asked for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    department: Ref
+    subject: Subject
+    #: It is told what only this tells, what only the subject tells, and what both do.
+    compare: Subject | None = None
+    #: Of events at or after this,
+    since: Instant = Field(alias="from")
+    #: and before this.
+    until: Instant = Field(alias="to")
+    #: Refs; none: all of the department.
+    vehicles: Sequence[Ref] = Field(default=(), max_length=1000)
+    tolerance_s: float = Field(default=TOLERANCE_S, ge=0, le=3600)
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Self:
+        if not self.since < self.until:
+            raise ValueError("`from` must be before `to`")
+        return self

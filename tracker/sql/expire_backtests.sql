@@ -1,0 +1,1 @@
+DELETE FROM backtest WHERE asked_at < milepost_now() - $1::interval
