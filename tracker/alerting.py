@@ -14,8 +14,8 @@ from uuid import UUID, uuid5
 
 from geo.fix import from_unix_ms, unix_ms
 from tracker import sql
-from tracker.judging import Told
 from tracker.rules import Rule
+from tracker.told import Told
 
 if TYPE_CHECKING:
     from tracker.connect import Connection

@@ -18,10 +18,11 @@ from geo.event import Event
 from geo.fix import unix_ms
 from geo.limits import DEFAULT_LIMITS
 from geo.proximity import near_pairs
-from tracker import judging, sql
+from tracker import sql
 from tracker.directory import Directory
-from tracker.judging import Judgement, Told
+from tracker.judging import Judgement
 from tracker.rules import Rule, is_of
+from tracker.told import Told, id_of
 
 if TYPE_CHECKING:
     import asyncpg
@@ -82,7 +83,7 @@ class Nearby:
             places = list(_places(rule, states, directory, now_ms))
             for pair, event in _near(rule, places, directory, now_ms):
                 if pair not in self._standing:
-                    id_ = judging.id_of(event, directory)
+                    id_ = id_of(event, directory)
                     going[pair] = told = Told(
                         id=id_, event=event, department_id=rule.department_id, late=False
                     )

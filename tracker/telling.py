@@ -9,7 +9,8 @@ from geo.fix import from_unix_ms
 from tracker import alerting, sql
 from tracker.alerting import Candidate, Stamp
 from tracker.directory import Directory
-from tracker.judging import Judgement, Told
+from tracker.judging import Judgement
+from tracker.told import Told
 
 if TYPE_CHECKING:
     from tracker.connect import Connection

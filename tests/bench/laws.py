@@ -33,12 +33,12 @@ from tracker import past, shards
 from tracker.commit import Committer
 from tracker.connect import json_as_binary
 from tracker.directory import Directory
-from tracker.judging import told_of
 from tracker.message import Message, Reading
 from tracker.postgres import PrivatePostgres
 from tracker.registry import New, NewDepartment, NewDevice, NewFence, NewRule, NewVehicle, add
 from tracker.schema import migrate
 from tracker.sorting import Placed, sort
+from tracker.told import told_of
 
 DEPARTMENTS: Final = ("D1", "D2", "D3", "D4")
 #: In metres from a border, to the inside.

@@ -20,8 +20,8 @@ from tracker.backtest.raised import Raised, raised
 from tracker.backtest.world import Known, World
 from tracker.connect import SET_SCOPE, ApiConnection, json_as_binary, told
 from tracker.directory import Directory
-from tracker.judging import Told
 from tracker.reads.errors import TooMuch
+from tracker.told import Told
 
 if TYPE_CHECKING:
     from tracker.connect import Connection

@@ -23,8 +23,8 @@ from geo.limits import DEFAULT_LIMITS
 from tracker.backtest.begin import begins
 from tracker.backtest.fixes import read_next
 from tracker.backtest.world import World
-from tracker.judging import Told, told_of
 from tracker.past import FOREVER
+from tracker.told import Told, told_of
 
 if TYPE_CHECKING:
     from tracker.connect import Connection

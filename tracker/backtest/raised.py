@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tracker.alerting import Candidate, cool_down
 from tracker.backtest.world import World
-from tracker.judging import Told
+from tracker.told import Told
 
 
 @dataclass(frozen=True, slots=True)

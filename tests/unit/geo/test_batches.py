@@ -67,7 +67,8 @@ def fixes(seed: int) -> FixBatch:
 
 
 def part(batch: FixBatch, rows: np.ndarray) -> FixBatch:
-    return FixBatch(**{name: getattr(batch, name)[rows] for name in FixBatch.__dataclass_fields__})
+    columns = {name: getattr(batch, name) for name in FixBatch.__dataclass_fields__}
+    return FixBatch(**{name: known[rows] for name, known in columns.items() if known is not None})
 
 
 def told(states: dict[int, VehicleState], batches: list[FixBatch]) -> set[Event]:

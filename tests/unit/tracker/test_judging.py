@@ -8,7 +8,8 @@ from geo.crossing import StepResult
 from geo.event import Event
 from geo.limits import DEFAULT_LIMITS
 from tracker.directory import Directory, Vehicle
-from tracker.judging import Judgement, Told, id_of
+from tracker.judging import Judgement
+from tracker.told import Told, id_of
 
 STANDING = UUID(int=1)
 ENTER = Event(
