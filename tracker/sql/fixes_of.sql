@@ -9,11 +9,14 @@ FROM unnest($1::integer[], $2::timestamptz[], $3::timestamptz[])
     WITH ORDINALITY AS s (vehicle_id, first, last, n)
 CROSS JOIN LATERAL (
     SELECT f.fixed_at, f.geom, f.speed_mps
-    FROM seen_fix AS f
+    FROM (
+        SELECT vehicle_id, fixed_at, geom, speed_mps, implausible FROM fix
+        UNION ALL
+        -- A blurred place is nowhere that anything was.
+        SELECT vehicle_id, fixed_at, geom, speed_mps, implausible FROM shared_fix WHERE device_id <> 0
+    ) AS f
     WHERE f.vehicle_id = s.vehicle_id AND f.fixed_at >= s.first AND f.fixed_at <= s.last
       AND f.fixed_at >= $4::timestamptz AND f.fixed_at <= $5::timestamptz AND NOT f.implausible
-      -- A blurred place is nowhere that anything was.
-      AND f.device_id <> 0
     -- So that each stretch is one look into the primary key, whatever the planner thinks of their number.
     OFFSET 0
 ) AS f
