@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 Kind: TypeAlias = Literal["present", "enter", "exit", "dwell", "speed", "inside", "stale"]
 Cause: TypeAlias = Literal[
@@ -20,12 +19,12 @@ Cause: TypeAlias = Literal[
 RULE_KINDS: Final = frozenset({"dwell", "speed", "inside"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(NamedTuple):
     """A fact about one vehicle and one fence. Times are milliseconds since 1970-01-01T00:00Z.
 
     A vehicle's events at a fence alternate: an opening (present, enter), then an exit. Each is
     later than the fix before it and not later than the one that shows it, the first fix excepted.
+    A tuple, as busy places make thousands a second.
     """
 
     kind: Kind
@@ -56,12 +55,13 @@ class Event:
     @property
     def key(self) -> tuple[int, int, int, Kind, int | tuple[int | None, int], int | None]:
         """What no two events share."""
+        moment = self.moment if self.time_ms is None else self.time_ms
         return (
             self.vehicle_id,
             self.fence_id,
             self.fence_version,
             self.kind,
-            self.moment,
+            moment,
             self.rule_id,
         )
 
@@ -78,4 +78,5 @@ class Event:
     @property
     def order(self) -> tuple[int, bool, int, int]:
         """Sorts by time (of a gap: its end), exits before openings, fence, vehicle."""
-        return self.at_ms, self.kind != "exit", self.fence_id, self.vehicle_id
+        at_ms = self.not_after_ms if self.time_ms is None else self.time_ms
+        return at_ms, self.kind != "exit", self.fence_id, self.vehicle_id

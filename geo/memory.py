@@ -93,6 +93,10 @@ class Episode(NamedTuple):
     told: bool
 
 
+#: The middle of a visit that the next fix changes only by changing the side.
+NOTHING_PENDING: Final = (None, None, None, (), (), (), ())
+
+
 class Visit(NamedTuple):
     """How a vehicle stands with one fence: inside, or perhaps about to change."""
 
@@ -118,7 +122,7 @@ class Visit(NamedTuple):
     @property
     def is_busy(self) -> bool:
         """Whether the next fix changes it, even one that changes no side."""
-        return not self.inside or any(self[3:10])
+        return not self.inside or self[3:10] != NOTHING_PENDING
 
 
 NO_VISITS: Final[Mapping[int, Visit]] = MappingProxyType({})
