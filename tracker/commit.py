@@ -238,7 +238,7 @@ class Committer:
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            self._directory = await registry.load(connection, self._shard)
+            self._directory = await registry.load(connection, self._shard, self._directory)
         watches = self._directory.watches
         self._states = {v: renewed(state, watches) for v, state in self._states.items()}
         self._clockwork.adopt(self._states, watches)

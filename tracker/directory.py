@@ -93,6 +93,8 @@ class Directory:
         self.watches = NO_WATCHES
         self.fences = FenceIndex([])
         self.fence_refs: dict[int, str] = {}
+        #: What each row of a version said, by fence and number.
+        self.fence_rows: dict[tuple[int, int], int] = {}
         self.accounts = Accounts()
         self.private = PrivateTimes()
         #: The shard that this snapshot is of; None: all of them.
@@ -167,13 +169,18 @@ class Followed:
             ):
                 known = self._directory
                 if known is None or known.version != await version_of(connection):
-                    known = self._directory = await load(connection)
+                    known = self._directory = await load(connection, known=known)
         return known
 
 
-async def load(connection: Connection, shard: int | None = None) -> Directory:
+async def load(
+    connection: Connection, shard: int | None = None, known: Directory | None = None
+) -> Directory:
     """Read the registry inside the caller's transaction (repeatable read): the devices, vehicles
-    and fences of a shard's departments, or of all."""
+    and fences of a shard's departments, or of all.
+
+    Of fences that a known directory of the same shard has the index is not made again.
+    """
     version = await version_of(connection)
     devices = await connection.fetch(sql.text("load_devices"))
     assignments: dict[int, list[asyncpg.Record]] = defaultdict(list)
@@ -195,16 +202,33 @@ async def load(connection: Connection, shard: int | None = None) -> Directory:
     directory.device_refs = {row["ref"] for row in devices}
     directory.accounts = await accounts.load(connection)
     directory.private = await private_times.load(connection, shard)
-    versions = [
-        _fence_version(row) for row in await connection.fetch(sql.text("load_fences"), shard)
-    ]
+    fences = await connection.fetch(sql.text("load_fences"), shard)
     scopes = await _scopes(connection)
-    directory.fences = FenceIndex(versions, scopes)
+    directory.fence_rows = {(row["fence_id"], row["version"]): hash(tuple(row)) for row in fences}
+    directory.fences = _fences(fences, scopes, directory.fence_rows, known)
     directory.watches = Watches(
         watch for rule in directory.rules.values() for watch in rule.watches(scopes)
     )
-    directory.fence_refs = {version.fence_id: version.ref for version in versions}
+    directory.fence_refs = {row["fence_id"]: row["full_ref"] for row in fences}
     return directory
+
+
+def _fences(
+    rows: list[asyncpg.Record],
+    scopes: Scopes,
+    said: dict[tuple[int, int], int],
+    known: Directory | None,
+) -> FenceIndex:
+    """The index of the versions in rows, which say so: the known one, edited, or a new one."""
+    if known is None or not known.fence_rows.keys() <= said.keys():
+        return FenceIndex([_fence_version(row) for row in rows], scopes)
+    before = known.fence_rows
+    edited = [
+        _fence_version(row)
+        for row, (which, what) in zip(rows, said.items(), strict=True)
+        if before.get(which) != what
+    ]
+    return known.fences.edited(edited, scopes)
 
 
 async def _rules(connection: Connection) -> list[Rule]:
