@@ -19,6 +19,7 @@ from geo.memory import Visit
 from geo.table import Table
 from geo.telling import Telling
 from geo.timeline import VehicleState
+from geo.watch import Watches
 
 ENTER: Final[Kind] = "enter"
 EXIT: Final[Kind] = "exit"
@@ -32,6 +33,8 @@ class Crossed(NamedTuple):
     vehicle_id: int
     fence_id: int
     version: int
+    department_id: int
+    entering: bool
     at_ms: int
     #: The fixes before it and after.
     after_ms: int
@@ -56,8 +59,30 @@ def plain_crossings(table: Table, met: Met) -> tuple[Mask, list[Crossed]]:
     told = np.zeros(len(table.first), dtype=bool)
     told[number] = True
     told[number[~plain]] = False
-    crossed = np.flatnonzero(leaves & told[number])
-    return told, [*_crossed(table, met, pair[crossed], number[crossed])]
+    leaving = np.flatnonzero(leaves & told[number])
+    crossed = [*_crossed(table, met, pair[leaving], number[leaving])]
+    early = _overtaken(crossed, table.world.watches)
+    if early:
+        told[np.isin(table.vehicle_id, list(early))] = False
+    return told, [each for each in crossed if each.vehicle_id not in early]
+
+
+def _overtaken(crossed: Iterable[Crossed], watches: Watches) -> set[int]:
+    """The vehicles with a visit that began so long before the fix that a rule was due already."""
+    if not watches:
+        return set()
+    return {
+        each.vehicle_id
+        for each in crossed
+        if each.entering
+        and each.until_ms
+        > watches.visit_due_ms(
+            each.department_id,
+            each.fence_id,
+            Visit(True, each.at_ms, each.at_ms),
+            each.at_ms + 1,
+        )
+    }
 
 
 def _simple(table: Table, met: Met) -> Mask:
@@ -95,7 +120,8 @@ def _crossed(table: Table, met: Met, pair: Ints, number: Ints) -> Iterator[Cross
     earliest_ms = np.maximum(after_ms, from_ms) + 1 + (after_ms == from_ms)
     at_ms = np.minimum(np.maximum(at_ms, earliest_ms), until_ms)
     names = (table.vehicle_id[number], fences.fence_id[version], fences.version[version])
-    columns = (*names, at_ms, after_ms, until_ms)
+    sides = (table.table.department_id[row], told.inside[second])
+    columns = (*names, *sides, at_ms, after_ms, until_ms)
     return map(Crossed._make, zip(*(column.tolist() for column in columns), strict=True))
 
 
@@ -104,7 +130,7 @@ def visits_after(
 ) -> dict[int, dict[int, Visit]]:
     """By vehicle: the visits after its plain crossings, which are told."""
     after: dict[int, dict[int, Visit]] = {}
-    for vehicle_id, fence_id, version, at_ms, after_ms, until_ms in crossed:
+    for vehicle_id, fence_id, version, _, _, at_ms, after_ms, until_ms in crossed:
         visits = after.get(vehicle_id)
         if visits is None:
             visits = after[vehicle_id] = dict(states[vehicle_id].memory.visits)
