@@ -22,11 +22,26 @@ class Alert(Model):
     id: UUID
     state: AlertState
     severity: Severity
-    kind: Literal["enter", "exit", "present", "dwell", "speed", "inside"]
+    kind: Literal[
+        "enter",
+        "exit",
+        "present",
+        "dwell",
+        "speed",
+        "inside",
+        "silent",
+        "duress",
+        "sensor",
+        "proximity",
+    ]
     vehicle: str
     vehicle_name: Name
-    fence: str
-    fence_name: Name
+    #: null: it has to do with no one fence.
+    fence: str | None
+    fence_name: Name | None
+    #: The other vehicle of a proximity.
+    other: str | None
+    other_name: Name | None
     rule: str
     rule_name: Name
     #: None where only `not_after` is known.
@@ -53,6 +68,13 @@ class Alert(Model):
     revision: int
     #: Later data disproved the event of a withdrawn one.
     event_status: Literal["valid", "withdrawn"]
+    #: Of silent, duress, sensor and proximity: until when it went on; null: it does.
+    ended_at: datetime | None
+    #: Of a sensor whose input is a number: its extremes.
+    lowest: float | None
+    highest: float | None
+    #: Of a proximity: how near they came.
+    distance_m: float | None
     #: The fix that told it; null if it is not kept any more.
     lon: Lon | None
     lat: Lat | None
@@ -215,9 +237,25 @@ class Rule(Model):
     rule: str
     department: str
     name: Name
+    revision: int
     on: list[str]
     #: A fence, or a group of fences; null: every fence of its department.
     fence: str | None
+    #: Refs of vehicles and of groups of them; none: every vehicle.
+    vehicles: list[str]
+    #: {"days": […], "from": "18:00", "to": "08:00"}; null: always.
+    window: dict[str, Any] | None
+    dwell_s: float | None
+    limit_kmh: float | None
+    #: Only outside of all of the fences, of the kinds that are not about borders.
+    outside: bool
+    silent_s: float | None
+    #: {"input": "temp_c", "op": ">", "value": 8}
+    sensor: dict[str, Any] | None
+    for_s: float | None
+    radius_m: float | None
+    #: Near these vehicles and groups; none: the vehicles among each other.
+    near: list[str]
     severity: Severity
     cooldown_s: float | None
     escalate_after_s: int | None

@@ -8,6 +8,7 @@ ApiError
 ├── NotFound            404
 ├── ConsoleMissing      404
 ├── NotAcceptable       406
+├── RevisionMissing     428
 ├── BadParameter        422
 └── BadQuery            400
 """
@@ -28,11 +29,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
 
 from api.language import language_of
-from geo.errors import GeoError
+from api.shape_words import reason_in
+from geo.errors import GeoError, OffGridError, ShapeError
 from maps.errors import AssetsMissing
 from tracker.errors import (
     BadInput,
     DatabaseUnreachable,
+    KeyReused,
     NotNow,
     SchemaForeign,
     SchemaMissing,
@@ -40,7 +43,7 @@ from tracker.errors import (
     Taken,
     Unknown,
 )
-from tracker.reads import TooMuch, TooSlow, Unanswerable
+from tracker.reads import NoLongerSeen, TooMuch, TooSlow, Unanswerable
 
 RETRY_AFTER_S = 5
 
@@ -82,6 +85,10 @@ class NotAcceptable(ApiError):
     """There is nothing here of a kind that `Accept` names: leave it out, or name another."""
 
 
+class RevisionMissing(ApiError):
+    """Nothing was changed. Read the thing first, and send its ETag as If-Match, so that nobody's change is lost unseen."""  # noqa: E501  the sentence is the message
+
+
 class BadParameter(ApiError):
     """Change the request: a parameter cannot be used."""
 
@@ -111,6 +118,9 @@ class ProblemBody(BaseModel):
     detail: str
     #: Of a request that cannot be used: where, and what is wrong there.
     errors: list[dict[str, Any]] | None = None
+    #: Of a shape that cannot be watched: which fault, `self-crossing`, and where, [lon, lat].
+    reason: str | None = None
+    place: tuple[float, float] | None = None
 
 
 def _problem(status: int, slug: str, en: str, zh_hant: str, **headers: str) -> Problem:
@@ -120,6 +130,7 @@ def _problem(status: int, slug: str, en: str, zh_hant: str, **headers: str) -> P
 
 _LATER = str(RETRY_AFTER_S)
 _INVALID = _problem(422, "invalid-request", "The request cannot be used", "請求內容無效")
+_BAD_SHAPE = _problem(422, "bad-shape", "The shape cannot be used", "圖形不能使用")
 _INTERNAL = _problem(500, "internal-error", "Something went wrong here", "系統發生錯誤")
 _FORBIDDEN = _problem(403, "forbidden", "Not allowed", "沒有權限")
 _NOT_FOUND = _problem(404, "not-found", "Not found", "找不到資料")
@@ -140,11 +151,23 @@ PROBLEMS: dict[type[Exception], Problem] = {
     AssetsMissing: _problem(503, "pages-not-built", "The pages are not built yet", "頁面尚未建立"),
     BadParameter: _INVALID,
     BadQuery: _problem(400, "bad-query", "The query cannot be used", "查詢條件無效"),
+    RevisionMissing: _problem(
+        428, "revision-missing", "Say which revision you change", "請註明所更改的版本"
+    ),
     GeoError: _INVALID,
+    ShapeError: _BAD_SHAPE,
+    OffGridError: _BAD_SHAPE,
     BadInput: _INVALID,
     NotNow: _problem(409, "not-now", "Its state does not allow this", "現時狀態不容許此操作"),
     Taken: _problem(409, "taken", "That name is in use", "名稱已被使用"),
+    KeyReused: _problem(
+        422,
+        "key-reused",
+        "That Idempotency-Key was used otherwise",
+        "冪等鍵已用於其他請求",
+    ),
     Stale: _problem(412, "stale", "It has changed since you read it", "資料已被更新，請重新讀取"),
+    NoLongerSeen: _problem(409, "grant-ended", "The grant has ended", "授權已終止"),
     Unanswerable: _INVALID,
     TooMuch: _problem(422, "too-much", "The question covers too much", "查詢範圍過大"),
     RequestValidationError: _INVALID,
@@ -204,7 +227,7 @@ def _response(connection: HTTPConnection, error: Exception) -> Response:
         "type": f"/problems/{problem.slug}",
         "title": problem.title[language],
         "status": problem.status,
-        **_details(error, problem),
+        **_details(error, problem, language),
     }
     return JSONResponse(body, problem.status, headers, "application/problem+json")
 
@@ -220,7 +243,7 @@ def problem_of(error: Exception) -> Problem:
     return next(PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS)
 
 
-def _details(error: Exception, problem: Problem) -> dict[str, Any]:
+def _details(error: Exception, problem: Problem, language: str) -> dict[str, Any]:
     if isinstance(error, RequestValidationError | WebSocketRequestValidationError):
         return {
             "detail": "Change what `errors` names.",
@@ -231,6 +254,10 @@ def _details(error: Exception, problem: Problem) -> dict[str, Any]:
         }
     if isinstance(error, HTTPException):
         return {"detail": str(error.detail)}
+    if problem is _BAD_SHAPE and isinstance(error, GeoError):
+        place = getattr(error, "place", None)
+        where = {"place": list(place)} if place else {}
+        return {"detail": reason_in(error, language), "reason": error.reason, **where}
     if problem is _INTERNAL:
         return {"detail": "It has been written to the service's log."}
     return {"detail": str(error)}

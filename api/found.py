@@ -19,6 +19,16 @@ async def _vehicle(scope: InScope, department: str, ref: str) -> Row:
     return vehicle
 
 
+#: A row of `tracker.reads.vehicle`; raises NotFound.
+FoundVehicle = Annotated[Row, Depends(_vehicle)]
+
+
+async def _own_vehicle(vehicle: FoundVehicle) -> Row:
+    if vehicle["granted"] is not None:
+        raise NotFound("(a grant does not tell that)")
+    return vehicle
+
+
 async def vehicle_id_of(scope: InScope, full_ref: str | None) -> int | None:
     """The id of the vehicle that a parameter names, if it does; raises NotFound."""
     if full_ref is None:
@@ -27,5 +37,5 @@ async def vehicle_id_of(scope: InScope, full_ref: str | None) -> int | None:
     return int((await _vehicle(scope, department, ref))["id"])
 
 
-#: A row of `tracker.reads.vehicle`; raises NotFound.
-FoundVehicle = Annotated[Row, Depends(_vehicle)]
+#: One of the caller's own departments: of what no grant tells.
+OwnVehicle = Annotated[Row, Depends(_own_vehicle)]

@@ -38,6 +38,13 @@ class Health(Model):
     status: Literal["ok"] = "ok"
 
 
+class Warnings(Model):
+    """The service answers; what wants somebody's attention before it is too late."""
+
+    status: Literal["ok"] = "ok"
+    warnings: list[Name]
+
+
 class Department(Model):
     """A department, by its ref."""
 
@@ -77,7 +84,17 @@ class Me(Model):
     departments: list[Department]
 
 
-class Vehicle(Model):
+class Granted(Model):
+    """What a grant says of a vehicle that is another department's: nulls of an own one."""
+
+    #: How much is told of where it is.
+    granted: Literal["position", "blurred", "presence"] | None
+    #: What for, and until when.
+    purpose: str | None
+    granted_until: datetime | None
+
+
+class Vehicle(Granted):
     """What stays the same about a vehicle while it moves. `id` is its number in live frames."""
 
     id: int
@@ -226,8 +243,8 @@ class Point(Model):
     coordinates: tuple[Lon, Lat]
 
 
-class Position(Model):
-    """Where a vehicle was at its latest fix, and how it moved."""
+class Position(Granted):
+    """Where a vehicle was at its latest fix, and how it moved; a blurred one tells its cell."""
 
     vehicle: str
     id: int
@@ -278,32 +295,6 @@ class LineString(Model):
 
     type: Literal["LineString"] = "LineString"
     coordinates: list[tuple[Lon, Lat]]
-
-
-class FenceProperties(Model):
-    """A fence and the version of it that is in force."""
-
-    fence: str
-    department: str
-    name: Name
-    kind: Literal["polygon", "circle", "corridor"]
-    version: int
-
-
-class FenceFeature(Model):
-    """A fence as GeoJSON."""
-
-    type: Literal["Feature"] = "Feature"
-    #: A Polygon or a MultiPolygon; null only where HK1980 Grid was asked for and does not reach.
-    geometry: dict[str, Any] | None
-    properties: FenceProperties
-
-
-class Fences(Model):
-    """Fences in force now, as GeoJSON (RFC 7946)."""
-
-    type: Literal["FeatureCollection"] = "FeatureCollection"
-    features: list[FenceFeature]
 
 
 class ClusterAdoption(Model):

@@ -39,15 +39,22 @@ def _parts(full_ref: str) -> tuple[str, str]:
     return department, ref
 
 
+def after_of(text: str | None) -> tuple[str, str]:
+    """The full ref after which to go on, as (department, ref); raises BadParameter."""
+    if text is None:
+        return "", ""
+    if "/" not in text:
+        raise BadParameter("`after` is a full ref, FSD/AMB-1.")
+    return _parts(text)
+
+
 def _page(
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
     after: Annotated[
         str | None, Query(max_length=130, description="a full ref: give the vehicles after it")
     ] = None,
 ) -> _Page:
-    if after is not None and "/" not in after:
-        raise BadParameter("`after` is a vehicle's full ref, FSD/AMB-1.")
-    return _Page(limit=limit, after=None if after is None else _parts(after))
+    return _Page(limit=limit, after=None if after is None else after_of(after))
 
 
 #: Which part of an answer is wanted; raises BadParameter.

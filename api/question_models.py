@@ -56,6 +56,8 @@ class Visitor(Model):
     vehicle: str
     id: int
     department: str
+    #: Of another department's vehicle: how much a grant tells.
+    granted: Literal["position", "blurred", "presence"] | None
     name: Name
     vehicle_class: str = Field(alias="class")
     first_at: datetime
@@ -98,6 +100,8 @@ class Whereabouts(Model):
     vehicle: str
     id: int
     department: str
+    #: Of another department's vehicle: how much a grant tells.
+    granted: Literal["position", "blurred", "presence"] | None
     name: Name
     vehicle_class: str = Field(alias="class")
     #: A fix of this very instant; straight on between two fixes; the last fix, after which nothing

@@ -22,6 +22,8 @@ class TrackProperties(Model):
 
     vehicle: str
     department: str
+    #: Of another department's vehicle: how much a grant tells.
+    granted: Literal["position", "blurred", "presence"] | None
     since: datetime = Field(alias="from")
     until: datetime = Field(alias="to")
     times: list[datetime]

@@ -6,8 +6,9 @@ What is wrong in an optional member costs that member, never the fix or the mess
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -36,6 +37,9 @@ DUTY_EVENTS = tuple(
     DUTY_PREFIX + status
     for status in ("available", "assigned", "en_route", "at_scene", "leaving", "off_duty")
 )
+
+#: The event by which a crew calls for help; stored as the input of that name.
+DURESS: Final = "duress"
 
 #: What pydantic calls a number outside its bounds.
 _RANGE_FAULTS = frozenset({"greater_than_equal", "less_than_equal", "greater_than", "less_than"})
@@ -192,7 +196,8 @@ class FixMember(_Payload):
         Field(
             alias="ev",
             description="What happened at this fix. Read today: a duty status that the crew set,"
-            f" {', '.join(DUTY_EVENTS)}; of several the last. Others are ignored.",
+            f" {', '.join(DUTY_EVENTS)}; of several the last; and {DURESS}, the same as that input"
+            " being true. Others are ignored.",
         ),
     ] = None
 
@@ -280,4 +285,12 @@ def read(model: type[Model], said: object) -> Model | Problem:
 def read_fix(said: object) -> Fix | Problem:
     """A member of `fixes` as a fix, or why it is none."""
     one = read(FixMember, said)
-    return Fix(**one.__dict__) if isinstance(one, FixMember) else one
+    if not isinstance(one, FixMember):
+        return one
+    fix = Fix(**one.__dict__)
+    return replace(fix, inputs={**fix.inputs, DURESS: True}) if _calls_for_help(said) else fix
+
+
+def _calls_for_help(said: object) -> bool:
+    events = said.get("ev") if isinstance(said, dict) else None
+    return isinstance(events, list) and DURESS in events

@@ -60,7 +60,7 @@ def _hull(rings: tuple[Floats, Floats]) -> Polygon:
 def _circle_ring(lon: float, lat: float, radius_m: float) -> Floats:
     """The ring (n + 1, 2), closed, its longitudes unwrapped round the centre."""
     if radius_m >= distance_m(lon, lat, lon, math.copysign(90.0, lat)):
-        raise RoundAPoleError
+        raise RoundAPoleError("a circle", (lon, lat))
     # The sagitta of an arc of a turn / n is r (1 - cos(pi / n)), nearly r pi² / 2n².
     wanted = math.ceil(math.pi * math.sqrt(radius_m / (2.0 * BORDER_ERROR_M)))
     count = min(max(wanted, MIN_CIRCLE_VERTICES), MAX_CIRCLE_VERTICES)

@@ -261,7 +261,10 @@ def _stretches(near: _Near) -> tuple[Ints, Floats, Floats]:
     order = np.lexsort((at, pair))
     pair, at = pair[order], at[order]
     kept = np.flatnonzero((pair[1:] == pair[:-1]) & (at[1:] - at[:-1] > LEAST))
-    return pair[kept], at[kept], at[kept + 1]
+    pair, begins, ends = pair[kept], at[kept], at[kept + 1]
+    # A cut so near the beginning is at the beginning.
+    begins[np.flatnonzero(np.diff(pair, prepend=-1))] = 0.0
+    return pair, begins, ends
 
 
 def _deep(near: _Near, pair: Ints, begins: Floats, ends: Floats) -> Mask:

@@ -12,7 +12,9 @@ from geo.contact import Contact
 from geo.event import Cause
 from geo.fences import FenceIndex
 from geo.limits import Limits
+from geo.listening import Listener
 from geo.memory import Crossing, Seen, Visit
+from geo.signals import Value
 from geo.speeding import Sample
 from geo.telling import Telling
 from geo.timeline import VehicleState
@@ -49,6 +51,15 @@ class Row(NamedTuple):
     legs: Sequence[Leg]
     #: Moments before it at which fences changed, with those that hold the last place then.
     moments: Sequence[tuple[int, list[int]]] = ()
+    inputs: Mapping[str, Value] | None = None
+
+
+class Heard(NamedTuple):
+    """Inputs of a fix whose place is not believed."""
+
+    fixed_ms: int
+    department_id: int
+    inputs: Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,9 @@ class Course:
         self._department_id = -1 if state is None else state.department_id
         self._timers = Timers(vehicle_id, world.watches, world.limits)
         self._tell = VisitTeller(vehicle_id, world.fences, telling)
+        self.listener = Listener(
+            vehicle_id, world.watches.signals, world.limits, world.fences, telling
+        )
         #: What was due before this time is dealt with.
         self.judged_ms = 0
         self._heard_ms = 0
@@ -80,11 +94,14 @@ class Course:
         if state is not None:
             self._heard_ms = state.fixed_ms
             self._timers.heard(state.fixed_ms, state.ignition)
+            self.listener.resume(state.memory.signals, state.fixed_ms, state.ignition)
             self.judged_ms = state.judged_ms
 
     def take(self, row: Row) -> None:
         """Go on to a fix."""
+        known_ms = self.judged_ms
         self.pass_time(row.fixed_ms, row.moments)
+        self.listener.heard(row.fixed_ms, row.ignition, known_ms)
         self._department_id = row.department_id
         if row.seen is not None:
             self._opened = {f: v.opened_ms for f, v in self.visits.items() if v.inside}
@@ -92,6 +109,8 @@ class Course:
                 self._go(leg, row.seen)
             self._settle(row, row.seen)
             self._seen = row.seen
+        inputs = row.inputs or {}
+        self.listener.sample(row.department_id, row.fixed_ms, inputs, self._inside())
         self._heard_ms = row.fixed_ms
         self._timers.heard(row.fixed_ms, row.ignition)
         self.judged_ms = row.fixed_ms
@@ -103,14 +122,20 @@ class Course:
             return False
         while True:
             timers = self._timers.next(self._department_id, self.visits, self.judged_ms)
+            silences = list(self.listener.silences(self._department_id, self.judged_ms))
             at_ms = min(
-                timers[0].at_ms if timers else until_ms, waiting[0][0] if waiting else until_ms
+                timers[0].at_ms if timers else until_ms,
+                waiting[0][0] if waiting else until_ms,
+                *(silent_ms for silent_ms, _ in silences),
             )
             if at_ms >= until_ms:
                 return anything
             for timer in timers:
                 if timer.at_ms == at_ms:
                     self._fire(timer)
+            for silent_ms, signal in silences:
+                if silent_ms == at_ms:
+                    self.listener.fall_silent(signal, at_ms, self._inside())
             if waiting and waiting[0][0] == at_ms:
                 self._judge_anew(*waiting.pop(0))
             self.judged_ms, anything = at_ms + 1, True
@@ -119,6 +144,8 @@ class Course:
         """Whether it is known that nothing is due before a time."""
         if not self._world.watches:
             return True
+        if not self.listener.is_quiet(self._department_id, until_ms):
+            return False
         return until_ms <= self._timers.silent_ms and all(
             visit.due_ms is not None and until_ms <= visit.due_ms
             for visit in self.visits.values()
@@ -126,9 +153,17 @@ class Course:
         )
 
     def due_ms(self) -> int | None:
-        """When the next timer runs out."""
+        """When the next timer runs out, or a silence is too long."""
         timers = self._timers.next(self._department_id, self.visits, self.judged_ms)
-        return timers[0].at_ms if timers else None
+        due = [at_ms for at_ms, _ in self.listener.silences(self._department_id, self.judged_ms)]
+        return min([*due, *(timer.at_ms for timer in timers)], default=None)
+
+    def overhear(self, heard: Heard) -> None:
+        """A fix whose place is not believed says this of its inputs."""
+        self.listener.sample(heard.department_id, heard.fixed_ms, heard.inputs, None)
+
+    def _inside(self) -> set[int]:
+        return {fence_id for fence_id, visit in self.visits.items() if visit.inside}
 
     def _fire(self, timer: Occurrence) -> None:
         visit = self.visits[timer.fence_id]

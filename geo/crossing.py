@@ -6,13 +6,14 @@ more, or for which a rule is due, is gone through fix by fix (geo.course).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from geo.course import Course, World
+from geo.course import Course, Heard, Row, World
 from geo.event import Event
 from geo.fences import FenceIndex
 from geo.fix import FixBatch
@@ -84,7 +85,8 @@ def step(
     verdict = verdicts(table.vehicle_id, table.fixed_ms, table.lon, table.lat, limits)
     believed = verdict != Verdict.IMPLAUSIBLE
     agreed = verdict[believed] == Verdict.AGREED
-    rows = Table(table.take(believed), agreed, states, known, world)
+    overheard = _overheard(table.take(~believed), watches)
+    rows = Table(table.take(believed), agreed, states, known, world, overheard)
     after, found = rows.quiet_states(), met(rows)
     told, crossed = plain_crossings(rows, found)
     for vehicle_id, visits in visits_after(after, crossed, telling).items():
@@ -92,8 +94,7 @@ def step(
         after[vehicle_id] = _with_visits(state, visits, state.memory, watches)
     for vehicle_id, memory, judged in rows_of(rows, found, told):
         course = Course(vehicle_id, states.get(vehicle_id), world, telling)
-        for row in judged:
-            course.take(row)
+        _go(course, judged, overheard.get(vehicle_id, ()))
         after[vehicle_id] = _after(after[vehicle_id], course, world, memory)
     proved = _keys(table, verdict == Verdict.AGREED)
     return StepResult(
@@ -104,6 +105,29 @@ def step(
         restated=tuple(telling.restated),
         withdrawn=tuple(telling.withdrawn),
     )
+
+
+def _overheard(disbelieved: Timeline, watches: Watches) -> dict[int, list[Heard]]:
+    """By vehicle the inputs of fixes whose place is not believed: a button counts all the same."""
+    if not watches.signals.of_inputs:
+        return {}
+    heard: dict[int, list[Heard]] = defaultdict(list)
+    columns = (disbelieved.vehicle_id, disbelieved.fixed_ms, disbelieved.department_id)
+    rows = zip(*(column.tolist() for column in columns), disbelieved.inputs, strict=True)
+    for vehicle_id, fixed_ms, department_id, inputs in rows:
+        heard[vehicle_id].append(Heard(fixed_ms, department_id, inputs or {}))
+    return heard
+
+
+def _go(course: Course, rows: Sequence[Row], overheard: Sequence[Heard]) -> None:
+    """Through what a vehicle sent, in the order of its time."""
+    beside = list(overheard)
+    for row in rows:
+        while beside and beside[0].fixed_ms < row.fixed_ms:
+            course.overhear(beside.pop(0))
+        course.take(row)
+    for each in beside:
+        course.overhear(each)
 
 
 def rejudge(
@@ -128,9 +152,9 @@ def rejudge(
         if vehicle_id not in waiting and not _is_due(state, at_ms, watches):
             continue
         course = Course(vehicle_id, state, world, telling)
-        visits = dict(course.visits)
+        visits, signals = dict(course.visits), course.listener.running
         course.pass_time(at_ms + 1, waiting.get(vehicle_id, ()))
-        if course.visits != visits:
+        if (course.visits, course.listener.running) != (visits, signals):
             after[vehicle_id] = _after(state, course, world, state.memory)
     return StepResult(
         after, telling.events, restated=tuple(telling.restated), withdrawn=tuple(telling.withdrawn)
@@ -139,9 +163,12 @@ def rejudge(
 
 def _is_due(state: VehicleState, at_ms: int, watches: Watches) -> bool:
     """Whether a timer of the vehicle may have run out."""
+    silence_ms = at_ms - state.fixed_ms
+    if silence_ms >= watches.signals.least_silence_ms(state.department_id):
+        return True
     if not watches or not state.inside:
         return False
-    return state.memory.due_ms <= at_ms or at_ms - state.fixed_ms >= DEFAULT_GAP_MS
+    return state.memory.due_ms <= at_ms or silence_ms >= DEFAULT_GAP_MS
 
 
 def next_due_ms(
@@ -152,7 +179,7 @@ def next_due_ms(
     fences: FenceIndex,
 ) -> int | None:
     """When the next timer of a vehicle runs out, silence among them; None: no timer runs."""
-    if not state.inside:
+    if not state.inside and not watches.signals.silences_of(state.department_id):
         return None
     return Course(vehicle_id, state, World(fences, watches, limits), Telling()).due_ms()
 
@@ -182,6 +209,7 @@ def renewed(state: VehicleState, watches: Watches) -> VehicleState:
 
 def _after(state: VehicleState, course: Course, world: World, memory: Memory) -> VehicleState:
     state = state._replace(judged_ms=course.judged_ms)
+    memory = memory._replace(signals=course.listener.running)
     return _with_visits(state, course.visits, memory, world.watches)
 
 
@@ -192,11 +220,12 @@ def _with_visits(
     if watches and visits:
         looked = watches.looked_up(state.department_id, visits, state.judged_ms)
         visits, due_ms, fast_mps = looked
-    busy = False
+    busy = bool(memory.signals)
     for visit in visits.values():
         busy = busy or visit.is_busy
     inside = visits if not busy else [f for f, visit in visits.items() if visit.inside]
-    memory = Memory(memory.parked, memory.trail, visits, due_ms, busy, fast_mps)
+    known = (memory.parked, memory.trail, visits, memory.signals)
+    memory = Memory(*known, due_ms, busy, fast_mps)
     if memory == NOTHING:
         memory = NOTHING
     return VehicleState(*state[:5], frozenset(inside), *state[6:9], memory)
@@ -224,12 +253,13 @@ def _held_rows(last: Timeline) -> Iterator[tuple[int, HeldFix]]:
         last.error_m,
         last.speed_mps,
         last.ignition,
+        last.inputs,
     )
-    for vehicle_id, ms, lon, lat, owner, error_m, speed, ignition in zip(
+    for vehicle_id, ms, lon, lat, owner, error_m, speed, ignition, inputs in zip(
         *(column.tolist() for column in columns), strict=True
     ):
         known = None if np.isnan(speed) else speed
-        yield vehicle_id, HeldFix(ms, lon, lat, owner, error_m, known, ignition)
+        yield vehicle_id, HeldFix(ms, lon, lat, owner, error_m, known, ignition, inputs)
 
 
 def _holding(

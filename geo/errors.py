@@ -15,16 +15,19 @@ GeoError
 │   ├── RoundAPoleError
 │   └── WidthError
 ├── BlurSizeError
+├── WeekHoursError
 ├── OverlappingVersionsError
 ├── UnknownFenceError
 ├── OffGridError              metres that are not in Hong Kong's grid
 │   └── SwappedGridError
+├── UnknownReferenceError
 └── PlaceTextError            a place that somebody typed
 """
 
 from __future__ import annotations
 
 import inspect
+import re
 
 
 class GeoError(Exception):
@@ -40,6 +43,16 @@ class GeoError(Exception):
         message = " ".join(inspect.cleandoc(type(self).__doc__ or "").split())
         return f"{message} ({self.detail})" if self.detail else message
 
+    @property
+    def reason(self) -> str:
+        """The name of the fault for programs: `self-crossing`."""
+        name = type(self).__name__.removesuffix("Error")
+        return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+
+
+class WeekHoursError(GeoError):
+    """Hours of the week are written `mon-fri 08:00-18:00, sat 09:00-13:00`."""
+
 
 class BlurSizeError(GeoError):
     """Positions cannot be blurred to cells of that size; choose one between 50 m and 100 km."""
@@ -47,6 +60,12 @@ class BlurSizeError(GeoError):
 
 class ShapeError(GeoError):
     """The shape cannot be watched as a fence; draw it again."""
+
+    def __init__(self, detail: str = "", place: tuple[float, float] | None = None) -> None:
+        """Say where the fault is, (lon, lat) in WGS 84 degrees, where it is anywhere."""
+        where = f"at ({place[0]:.6f}, {place[1]:.6f})" if place else ""
+        super().__init__(f"{detail} {where}".strip())
+        self.place = place
 
 
 class MalformedShapeError(ShapeError):
@@ -122,6 +141,11 @@ class OffGridError(GeoError):
 class SwappedGridError(OffGridError):
     """The metres lie outside HK1980 Grid, but fit it the other way round: easting and northing look
     swapped; write easting first."""
+
+
+class UnknownReferenceError(GeoError):
+    """It is not known in which coordinate reference system that is drawn; name one: EPSG:2326 for
+    HK1980 Grid, EPSG:4326 for degrees."""
 
 
 class PlaceTextError(GeoError):

@@ -1,10 +1,22 @@
-"""The event: what happened between one vehicle and one fence."""
+"""The event: what happened between one vehicle and one fence, or to one vehicle."""
 
 from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-Kind: TypeAlias = Literal["present", "enter", "exit", "dwell", "speed", "inside", "stale"]
+Kind: TypeAlias = Literal[
+    "present",
+    "enter",
+    "exit",
+    "dwell",
+    "speed",
+    "inside",
+    "stale",
+    "silent",
+    "duress",
+    "sensor",
+    "proximity",
+]
 Cause: TypeAlias = Literal[
     "first_fix",
     "fence_created",
@@ -16,11 +28,17 @@ Cause: TypeAlias = Literal[
     "window_open",
 ]
 #: Kinds that a rule makes: of such events the rule is a part of what tells them apart.
-RULE_KINDS: Final = frozenset({"dwell", "speed", "inside"})
+RULE_KINDS: Final = frozenset(
+    {"dwell", "speed", "inside", "silent", "duress", "sensor", "proximity"}
+)
+
+#: Vehicle, fence, version, kind, moment, rule.
+Key: TypeAlias = tuple[int, int | None, int | None, Kind, int | tuple[int | None, int], int | None]
 
 
 class Event(NamedTuple):
-    """A fact about one vehicle and one fence. Times are milliseconds since 1970-01-01T00:00Z.
+    """A fact about one vehicle, at a fence as a rule. Times are milliseconds since
+    1970-01-01T00:00Z.
 
     A vehicle's events at a fence alternate: an opening (present, enter), then an exit. Each is
     later than the fix before it and not later than the one that shows it, the first fix excepted.
@@ -29,9 +47,10 @@ class Event(NamedTuple):
 
     kind: Kind
     vehicle_id: int
-    fence_id: int
+    #: None: what happened has to do with no one fence.
+    fence_id: int | None
     #: The version that was judged by; of a deleted fence the last one.
-    fence_version: int
+    fence_version: int | None
     #: When the border was crossed, or the fence changed; None after a gap.
     time_ms: int | None
     #: Time of the fix before a crossing; None if there is none before.
@@ -48,13 +67,22 @@ class Event(NamedTuple):
     rule_id: int | None = None
     #: Silence hid it at its time, so it is told later than it should be.
     late: bool = False
-    #: Of a speed episode: the highest speed, and how long from the first to the last fix too fast.
+    #: Of a speed episode: the highest speed. Of an episode: how long from its first to its last
+    #: fix; of a silence: since the last fix.
     max_kmh: float | None = None
     length_s: float | None = None
+    #: Of what goes on for a time (silent, duress, sensor, proximity): until when; None: it does.
+    ended_ms: int | None = None
+    #: Of a sensor episode: the extremes of an input that is a number.
+    lowest: float | None = None
+    highest: float | None = None
+    #: Of a proximity: the other vehicle, and how near they came, metres.
+    other_id: int | None = None
+    distance_m: float | None = None
 
     @property
-    def key(self) -> tuple[int, int, int, Kind, int | tuple[int | None, int], int | None]:
-        """What no two events share."""
+    def key(self) -> Key:
+        """What no two events share, those of pairs apart."""
         moment = self.moment if self.time_ms is None else self.time_ms
         return (
             self.vehicle_id,
@@ -79,4 +107,4 @@ class Event(NamedTuple):
     def order(self) -> tuple[int, bool, int, int]:
         """Sorts by time (of a gap: its end), exits before openings, fence, vehicle."""
         at_ms = self.not_after_ms if self.time_ms is None else self.time_ms
-        return at_ms, self.kind != "exit", self.fence_id, self.vehicle_id
+        return at_ms, self.kind != "exit", self.fence_id or 0, self.vehicle_id

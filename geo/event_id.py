@@ -14,8 +14,8 @@ NAMESPACE: Final = uuid.UUID("d02f4af5-453e-4128-857b-16ee4c27bbbd")
 
 def event_id(
     vehicle_ref: str,
-    fence_ref: str,
-    fence_version: int,
+    fence_ref: str | None,
+    fence_version: int | None,
     kind: Kind,
     moment: int | tuple[int | None, int],
     rule_ref: str | None = None,
@@ -23,7 +23,8 @@ def event_id(
     """The id (uuid5, RFC 9562) of an event of a vehicle at a fence, both by full ref ("FSD/A1").
 
     `moment` is `Event.moment`: the time in milliseconds, of a gap (not_before, not_after). The rule
-    is given for the kinds that a rule makes.
+    is given for the kinds that a rule makes: by full ref, and of a proximity with the other vehicle
+    behind it ("FSD/meeting FSD/A2").
     """
     facts: list[object] = [vehicle_ref, fence_ref, fence_version, kind, moment]
     if rule_ref is not None:

@@ -90,6 +90,8 @@ class FixBatch:
     speed_mps: npt.NDArray[np.float64] | None = None
     #: int8: 1 on, 0 off, -1 unknown; None likewise.
     ignition: npt.NDArray[np.int8] | None = None
+    #: Mappings like `Fix.inputs`, None where there are none; None likewise.
+    inputs: npt.NDArray[np.object_] | None = None
 
     def __len__(self) -> int:
         """How many fixes there are."""

@@ -162,9 +162,10 @@ def _rows(
         np.where(np.isnan(speeds), None, speeds).tolist(),  # type: ignore[call-overload]  # None among numbers
         table.at.used[fixes].tolist(),
         table.seen(fixes),
+        source.inputs[fixes].tolist(),
         strict=True,
     )
-    for row, ms, owner, ignition, speed, used, seen in columns:
+    for row, ms, owner, ignition, speed, used, seen, inputs in columns:
         yield Row(
             ms,
             owner,
@@ -173,6 +174,7 @@ def _rows(
             seen if used else None,
             legs.get(row, ()),
             moments.get(row, ()),
+            inputs,
         )
 
 
@@ -201,8 +203,8 @@ def _arrivals(table: Table, asked: Sequence[_Asked]) -> dict[int, list[Leg]]:
     inside = table.world.fences.inside(table.places([each.row for each in asked]))
     found: dict[int, list[Leg]] = {}
     for each, fence_ids in zip(asked, inside, strict=True):
-        state = table.states.get(int(table.table.vehicle_id[each.row]))
-        if fence_ids or each.why != "first" or (state is not None and state.memory.visits):
+        # A fence that was made over a vehicle in doubt is visited before a fix is good for it.
+        if fence_ids or each.why != "first" or table.doubtful[table.vehicle[each.row]]:
             found.setdefault(each.row, []).append(
                 Leg(each.why, each.before, each.least_m, each.too_much_m, fence_ids)
             )

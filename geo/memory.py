@@ -26,6 +26,7 @@ class HeldFix(NamedTuple):
     error_m: float = DEFAULT_ERROR_M
     speed_mps: float | None = None
     ignition: int = -1
+    inputs: Mapping[str, bool | float | str] | None = None
 
 
 class Seen(NamedTuple):
@@ -97,6 +98,24 @@ class Episode(NamedTuple):
 NOTHING_PENDING: Final = (None, None, None, (), (), (), ())
 
 
+class Running(NamedTuple):
+    """What a rule watches for goes on: a silence, or fixes at which an input is as it asks."""
+
+    first_ms: int
+    #: The last fix at which it held.
+    last_ms: int
+    #: The last fix that said anything of it.
+    seen_ms: int
+    #: Since when fixes have said that it does not hold.
+    lapsed_ms: int | None
+    lowest: float | None
+    highest: float | None
+    #: The fence that is named, and its version.
+    fence_id: int | None
+    fence_version: int | None
+    told: bool
+
+
 class Visit(NamedTuple):
     """How a vehicle stands with one fence: inside, or perhaps about to change."""
 
@@ -137,9 +156,11 @@ class Memory(NamedTuple):
     trail: tuple[Seen, ...] = ()
     #: By fence id: where it is inside, or has a crossing that proves nothing yet.
     visits: Mapping[int, Visit] = NO_VISITS
+    #: By rule id: what goes on of signals.
+    signals: tuple[tuple[int, Running], ...] = ()
     #: The next time at which a rule has something to tell, silence apart.
     due_ms: float = inf
-    #: The next fix changes a visit, even one that changes no side.
+    #: The next fix changes a visit or a signal, even one that changes no side.
     busy: bool = False
     #: A fix faster than this concerns a rule.
     fast_mps: float = inf
@@ -155,6 +176,8 @@ def to_json(memory: Memory) -> dict[str, Any] | None:
         kept["parked"] = memory.parked
     if memory.trail:
         kept["trail"] = memory.trail
+    if memory.signals:
+        kept["signals"] = memory.signals
     if memory.visits:
         kept["visits"] = {str(fence): visit[:10] for fence, visit in sorted(memory.visits.items())}
     return kept or None
@@ -171,6 +194,7 @@ def from_json(kept: Mapping[str, Any] | None) -> Memory:
         else Parked(parked[0], parked[1], None if parked[2] is None else Seen(*parked[2])),
         trail=tuple(Seen(*seen) for seen in kept.get("trail", ())),
         visits={int(fence): _visit(visit) for fence, visit in kept.get("visits", {}).items()},
+        signals=tuple((rule, Running(*each)) for rule, each in kept.get("signals", ())),
     )
 
 

@@ -90,6 +90,37 @@ def geometry_from_grid(geometry: Mapping[str, Any]) -> dict[str, Any]:
     return dict(mapping(shapely.transform(drawn, _from_grid)))
 
 
+def definition_from_grid(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """A fence's shape (see `build_shape`) drawn in HK1980 Grid as one in degrees; widths stay.
+
+    Raises OffGridError or MalformedShapeError.
+    """
+    try:
+        if (circle := definition.get("circle")) is not None:
+            lon, lat = _from_grid(np.array([circle["center"]], dtype=float))[0].tolist()
+            return {"circle": {**circle, "center": [lon, lat]}}
+        if (corridor := definition.get("corridor")) is not None:
+            line = _from_grid(np.array(corridor["line"], dtype=float)).tolist()
+            return {"corridor": {**corridor, "line": line}}
+    except (IndexError, KeyError, TypeError, ValueError) as error:
+        raise MalformedShapeError(str(error)) from error
+    drawn = geometry_from_grid(definition.get("geometry") or {})
+    return {"geometry": {**drawn, "coordinates": _listed(drawn.get("coordinates", ()))}}
+
+
+def _listed(coordinates: Any) -> Any:  # noqa: ANN401  places in lists of any depth
+    """Lists as JSON has them, so that what is stored equals what was drawn."""
+    return [_listed(each) if isinstance(each, tuple) else each for each in coordinates]
+
+
+def definition_to_grid(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """A circle or corridor in degrees as one in HK1980 Grid, to the millimetre."""
+    if (circle := definition.get("circle")) is not None:
+        return {"circle": {**circle, "center": _to_grid(np.array([circle["center"]]))[0].tolist()}}
+    corridor = definition["corridor"]
+    return {"corridor": {**corridor, "line": _to_grid(np.array(corridor["line"])).tolist()}}
+
+
 def geometry_to_grid(geometry: Mapping[str, Any]) -> dict[str, Any]:
     """A GeoJSON geometry in degrees as one in HK1980 Grid (easting, northing), to the millimetre.
 

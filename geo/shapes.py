@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -13,7 +14,14 @@ from shapely.geometry.base import BaseGeometry
 
 from geo import buffers
 from geo.areas import Area, joined, turned
-from geo.distance import FULL_TURN_DEG, HALF_TURN_DEG, Floats, degree_lengths_m, unwrap_line
+from geo.distance import (
+    FULL_TURN_DEG,
+    HALF_TURN_DEG,
+    Floats,
+    degree_lengths_m,
+    unwrap_line,
+    wrap_lon,
+)
 from geo.errors import (
     CoordinateError,
     HoleOutsideError,
@@ -46,6 +54,8 @@ class Territory(NamedTuple):
     east: float
     north: float
 
+
+_GEOS_REASON: Final = re.compile(r"([^\[]+)\[(\S+) (\S+)\]")
 
 WORLD: Final = Territory(-180.0, -90.0, 180.0, 90.0)
 
@@ -80,22 +90,22 @@ def _polygons(geometry: Mapping[str, object]) -> Area:
         case other:
             raise MalformedShapeError(f"geometry type {other!r}")
     rings = [[_points(ring) for ring in _list(part, "polygon")] for part in parts]
-    _check_vertices(sum(max(len(ring) - 1, 0) for part in rings for ring in part))
+    _check_vertices(sum(max(len(ring) - 1, 0) for part in rings for ring in part), rings[0][0][0])
     return _merged([_polygon(part) for part in rings])
 
 
 def _circle(circle: Mapping[str, object]) -> Polygon:
     centre = _points([circle.get("center")])
     lon, lat = centre[0].tolist()
-    return buffers.circle(lon, lat, _width_m(circle, "radius_m"))
+    return buffers.circle(lon, lat, _width_m(circle, "radius_m", (lon, lat)))
 
 
 def _corridor(corridor: Mapping[str, object]) -> Area:
     line = _points(corridor.get("line"))
-    _check_vertices(len(line))
-    if not len(line) or not np.ptp(line, axis=0).any():
-        raise TooFewPointsError("corridor")
-    return buffers.corridor(line, _width_m(corridor, "each_side_m"))
+    _check_vertices(len(line), line[0])
+    if not np.ptp(line, axis=0).any():
+        raise TooFewPointsError("corridor", _place(line[0]))
+    return buffers.corridor(line, _width_m(corridor, "each_side_m", _place(line[0])))
 
 
 _BUILDERS: Final[Mapping[str, Callable[[Mapping[str, object]], Area]]] = {
@@ -117,10 +127,10 @@ def _number(value: object, what: str) -> float:
     return float(value)
 
 
-def _width_m(shape: Mapping[str, object], key: str) -> float:
+def _width_m(shape: Mapping[str, object], key: str, place: tuple[float, float]) -> float:
     width_m = _number(shape.get(key), key)
     if not 0.0 < width_m <= MAX_WIDTH_M:
-        raise WidthError(f"{key} {width_m:g}")
+        raise WidthError(f"{key} {width_m:g}", place)
     return width_m
 
 
@@ -139,9 +149,9 @@ def _position(value: object) -> tuple[float, float]:
     return lon, lat
 
 
-def _check_vertices(count: int) -> None:
+def _check_vertices(count: int, first: Floats) -> None:
     if count > MAX_VERTICES:
-        raise TooManyVerticesError(f"{count}")
+        raise TooManyVerticesError(f"{count} of them, beginning", _place(first))
 
 
 def _polygon(rings: Sequence[Floats]) -> Polygon:
@@ -150,26 +160,35 @@ def _polygon(rings: Sequence[Floats]) -> Polygon:
     outer = Polygon(shell)
     for hole in holes:
         if outer.is_valid and not outer.covers(Polygon(hole)):
-            raise HoleOutsideError(f"hole at {_place(hole[0])}")
+            raise HoleOutsideError("the hole begins", _place(hole[0]))
     polygon = Polygon(shell, holes)
     if not polygon.is_valid:
-        raise SelfCrossingError(shapely.is_valid_reason(polygon))
+        raise _crossing(shapely.is_valid_reason(polygon))
     return polygon
+
+
+def _crossing(reason: str) -> SelfCrossingError:
+    """What GEOS says, `Self-intersection[114.1 22.3]`, and its place."""
+    found = _GEOS_REASON.fullmatch(reason)
+    if found is None:
+        return SelfCrossingError(reason)
+    return SelfCrossingError(found[1], _place((float(found[2]), float(found[3]))))
 
 
 def _ring(points: Floats) -> Floats:
     """The ring checked by itself, its longitudes running on across the antimeridian."""
     if len(points) < MIN_RING_POINTS:
-        raise TooFewPointsError(f"ring at {_place(points[0])} has {len(points)}")
+        raise TooFewPointsError(f"a ring of {len(points)} points", _place(points[0]))
     if (points[0] != points[-1]).any():
-        raise UnclosedRingError(f"{_place(points[0])} to {_place(points[-1])}")
+        first = "({:.6f}, {:.6f})".format(*_place(points[0]))
+        raise UnclosedRingError(f"it begins at {first} and ends", _place(points[-1]))
     lon = unwrap_line(points[:, 0])
     if lon[0] != lon[-1]:
-        raise RoundAPoleError(f"ring at {_place(points[0])}")
+        raise RoundAPoleError("a ring that begins", _place(points[0]))
     ring = np.column_stack((lon, points[:, 1]))
     hull_m2 = _square_metres(MultiPoint(ring).convex_hull)
     if hull_m2 < MIN_AREA_M2:
-        raise ZeroAreaError(f"ring at {_place(points[0])}")
+        raise ZeroAreaError("a ring", _place(points[0]))
     return ring
 
 
@@ -201,7 +220,7 @@ def _check_overlap(part: Area, other: Area) -> None:
     overlap = part.intersection(other)
     # Edges meant to touch may overlap by a rounding: a sliver has length but no width.
     if overlap.area > TOUCH_DEG * overlap.length:
-        raise OverlappingPartsError(f"at {_place(overlap.centroid.coords[0])}")
+        raise OverlappingPartsError("", _place(overlap.centroid.coords[0]))
 
 
 def _from_the_west(area: Area) -> Area:
@@ -213,8 +232,9 @@ def _check_territory(area: Area, territory: Territory) -> None:
     west, south, east, north = territory
     box = shapely.box(west, south, east + FULL_TURN_DEG * (east < west), north)
     if not any(box.intersects(turned(area, turns)) for turns in (-1, 0, 1)):
-        raise OutOfTerritoryError(f"at {_place(area.bounds[:2])}")
+        raise OutOfTerritoryError("", _place(area.bounds[:2]))
 
 
-def _place(point: Sequence[float] | Floats) -> str:
-    return f"({point[0]:.6f}, {point[1]:.6f})"
+def _place(point: Sequence[float] | Floats) -> tuple[float, float]:
+    """Where to look on the map: (lon, lat), the longitude between -180 and 180."""
+    return float(wrap_lon(np.float64(point[0]))), float(point[1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import repeat
 from typing import Final, TypeVar
@@ -15,6 +15,7 @@ from geo.errors import UnknownFenceError
 from geo.fences import Ints, Mask, Places
 from geo.limits import DEFAULT_GAP_MS, DEFAULT_LIMITS
 from geo.memory import NOTHING, Memory, Seen
+from geo.signals import Signals
 from geo.timeline import Known, Timeline, VehicleState, placed
 from geo.waiting import Moments, moments_between
 
@@ -32,11 +33,14 @@ class Table:
         states: Mapping[int, VehicleState],
         known: Known,
         world: World,
+        overheard: Collection[int] = (),
     ) -> None:
         self.table = table
         self.jumped = jumped
         self.states = states
         self.world = world
+        #: Ids of vehicles with a fix beside these rows that says something of inputs.
+        self.overheard = overheard
         self.at = placed(table, known)
         #: By vehicle, in order: its first row, its last, its id.
         self.first = np.flatnonzero(~table.follows)
@@ -171,6 +175,30 @@ class Table:
             fast = table.speed_mps > fast_mps[self.vehicle]
         some = self._any(fast | (table.follows & (silence_ms > DEFAULT_GAP_MS)))
         some[self.knows] |= known.busy | (known.due_ms < table.fixed_ms[self.last[self.knows]])
-        visiting = np.zeros(len(self.first), dtype=bool)
-        visiting[self.knows] = known.visiting
-        return some & visiting
+        lasting = np.zeros(len(self.first), dtype=bool)
+        lasting[self.knows] = known.visiting | known.signalling
+        return (some & lasting) | self._signalled()
+
+    def _signalled(self) -> Mask:
+        """By vehicle: whether it says something, beside where it is, that concerns a rule."""
+        signals, said = self.world.watches.signals, np.zeros(len(self.first), dtype=bool)
+        if not signals:
+            return said
+        said[self.vehicle[_signals(self.table, signals)]] = True
+        return said | np.isin(self.vehicle_id, list(self.overheard))
+
+
+def _signals(table: Timeline, signals: Signals) -> list[int]:
+    """Rows whose inputs concern a rule, or that follow a silence that does."""
+    silence_ms = np.where(table.follows, np.diff(table.fixed_ms, prepend=0), 0)
+    asked = silence_ms > signals.shortest_ms
+    if signals.of_inputs:
+        asked |= table.inputs.astype(bool)
+    rows = np.flatnonzero(asked)
+    columns = (table.department_id[rows], silence_ms[rows], table.inputs[rows])
+    each = zip(rows.tolist(), *(column.tolist() for column in columns), strict=True)
+    return [
+        row
+        for row, department_id, silent_ms, inputs in each
+        if signals.concern(department_id, silence_ms=silent_ms, inputs=inputs)
+    ]

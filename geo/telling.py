@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
-from geo.event import Event, Kind
-
-Key: TypeAlias = tuple[int, int, int, Kind, int | tuple[int | None, int], int | None]
+from geo.event import Event, Key
 
 
 class Telling:

@@ -68,6 +68,7 @@ class VehicleState(NamedTuple):
             self.held is None
             and self.judged_ms == self.fixed_ms == self.seen.ms
             and all(self.fixed_ms - seen.ms >= gap_ms for seen in older)
+            and not self.memory.signals
             and not any(
                 visit.crossing
                 or visit.owed
@@ -94,6 +95,8 @@ class Timeline:
     #: NaN where it is not known.
     speed_mps: Floats
     ignition: npt.NDArray[np.int8]
+    #: None where there are none, and of a state.
+    inputs: npt.NDArray[np.object_]
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -130,7 +133,7 @@ class Known:
         ids = [v for v in vehicle_ids if v in states]
         self.vehicle_id = np.array(ids, dtype=np.int64)
         self.states = [states[v] for v in ids]
-        # One column after the other: a state has ten, a memory six.
+        # One column after the other: a state has ten, a memory seven.
         columns = list(zip(*self.states, strict=True)) or [()] * len(VehicleState._fields)
         self.fixed_ms = np.array(columns[0], dtype=np.int64)
         self.judged_ms = np.array(columns[1], dtype=np.int64)
@@ -146,9 +149,10 @@ class Known:
         self.parked = np.array([each is not None for each in parts[0]], dtype=bool)
         self.trails = np.array([bool(each) for each in parts[1]], dtype=bool)
         self.visiting = np.array([bool(each) for each in parts[2]], dtype=bool)
-        self.due_ms = np.array(parts[3], dtype=np.float64)
-        self.busy = np.array(parts[4], dtype=bool)
-        self.fast_mps = np.array(parts[5], dtype=np.float64)
+        self.signalling = np.array([bool(each) for each in parts[3]], dtype=bool)
+        self.due_ms = np.array(parts[4], dtype=np.float64)
+        self.busy = np.array(parts[5], dtype=bool)
+        self.fast_mps = np.array(parts[6], dtype=np.float64)
 
     def __len__(self) -> int:
         """How many there are."""
@@ -186,6 +190,7 @@ def _fixes(batch: FixBatch) -> Timeline:
     order = order[new]
     count = len(order)
     error_m, speed_mps, ignition = batch.error_m, batch.speed_mps, batch.ignition
+    inputs = _nothing(count) if batch.inputs is None else batch.inputs[order]
     return Timeline(
         vehicle_id=batch.vehicle_id[order].astype(np.int64),
         is_state=np.zeros(count, dtype=bool),
@@ -196,7 +201,12 @@ def _fixes(batch: FixBatch) -> Timeline:
         error_m=np.full(count, DEFAULT_ERROR_M) if error_m is None else error_m[order],
         speed_mps=np.full(count, np.nan) if speed_mps is None else speed_mps[order],
         ignition=np.full(count, -1, dtype=np.int8) if ignition is None else ignition[order],
+        inputs=inputs,
     )
+
+
+def _nothing(count: int) -> npt.NDArray[np.object_]:
+    return np.full(count, None, dtype=object)
 
 
 def _held(held: Mapping[int, HeldFix]) -> Timeline:
@@ -212,8 +222,16 @@ def _held(held: Mapping[int, HeldFix]) -> Timeline:
             error_m=np.array([each.error_m for each in values], dtype=np.float64),
             speed_mps=np.array(speeds, dtype=np.float64),
             ignition=np.array([each.ignition for each in values], dtype=np.int8),
+            inputs=objects([each.inputs for each in values]),
         )
     )
+
+
+def objects(values: Sequence[object]) -> npt.NDArray[np.object_]:
+    """A column of objects: numpy would look into them."""
+    column = _nothing(len(values))
+    column[:] = values
+    return column
 
 
 def _states(known: Known) -> Timeline:
@@ -227,6 +245,7 @@ def _states(known: Known) -> Timeline:
         error_m=known.error_m,
         speed_mps=np.full(len(known), np.nan),
         ignition=known.ignition,
+        inputs=_nothing(len(known)),
     )
 
 

@@ -1,13 +1,16 @@
-"""What rules want of visits: how long, how fast, whether inside when a window opens."""
+"""What rules want of visits: how long, how fast, whether inside when a window opens; and of
+vehicles as a whole (`signals`)."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from math import inf
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from geo.memory import Visit
+from geo.signals import NO_SIGNALS, Signals
 from geo.windows import Window
 
 #: Over a limit by no more than this factor is not too fast (rule R30).
@@ -56,10 +59,11 @@ _Looks: TypeAlias = tuple[tuple[Watch, ...], float]
 
 
 class Watches:
-    """All that rules watch for, by fence."""
+    """All that rules watch for, by fence, and beside fences."""
 
-    def __init__(self, watches: Iterable[Watch] = ()) -> None:
+    def __init__(self, watches: Iterable[Watch] = (), signals: Signals = NO_SIGNALS) -> None:
         """Sort the watches by department."""
+        self.signals = signals
         self._of_department: dict[int, list[Watch]] = defaultdict(list)
         for watch in watches:
             self._of_department[watch.department_id].append(watch)
@@ -80,7 +84,13 @@ class Watches:
 
     def __bool__(self) -> bool:
         """Whether there are any."""
-        return bool(self._of_department)
+        return bool(self._of_department or self.signals)
+
+    def without_silences(self) -> Watches:
+        """See `Signals.without_silences`."""
+        deaf = copy(self)
+        deaf.signals = self.signals.without_silences()
+        return deaf
 
     def of(self, department_id: int, fence_id: int) -> tuple[Watch, ...]:
         """Those of one fence."""

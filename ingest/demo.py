@@ -127,6 +127,7 @@ def _rules(government: Government) -> Iterator[tuple[str, New]]:
                     "on": each.on_kinds,
                     "fence": each.fence,
                     "severity": each.severity,
+                    **each.terms,
                     **_names(each.name),
                 }
             ),

@@ -36,6 +36,7 @@ BACKLOG_FIXES = 250  # of these, that go to the backlog however much live traffi
 SLICE_MESSAGES = 100  # decoded at one go: some milliseconds
 BATCH_WAIT_S = 0.05  # how long the first message of a batch waits for more
 IDLE_S = 1.0  # how often the registry is looked at when nothing arrives
+HEARS_AFTER_S = 10.0  # what the broker kept meanwhile comes first
 RETRY_FIRST_S, RETRY_LAST_S = 0.1, 2.0
 FINISH_WITHIN_S = 5.0  # for the last commit at a stop
 
@@ -97,6 +98,8 @@ class Ingest:
         self.counts = Counts()
         #: Since when (monotonic) the commit at hand has been tried; None between commits.
         self._commit_since_s: float | None = None
+        #: When the broker was last away (monotonic), or we began to read.
+        self._deaf_at_s = time.monotonic()
         #: Of the private broker, where there is one.
         self.broker_log: BrokerLog | None = None
 
@@ -222,6 +225,7 @@ class Ingest:
         self._commit_since_s = time.monotonic()
         while True:
             try:
+                self._committer.hears = self._hears()
                 commit = self._committer.commit(messages) if messages else self._committer.refresh()
                 committed = await commit
                 break
@@ -243,6 +247,14 @@ class Ingest:
             for reject in committed.rejects:
                 if isinstance(reject.message.handle, Awaited):
                     reject.message.handle.refused.append(str(reject.reason))
+
+    def _hears(self) -> bool:
+        """Whether what was sent has come: the broker is there, and has been for a while."""
+        if self._mqtt is None:
+            return True
+        if not self._mqtt.is_connected:
+            self._deaf_at_s = time.monotonic()
+        return time.monotonic() - self._deaf_at_s >= HEARS_AFTER_S
 
     def _acknowledge(self, batch: Sequence[tuple[Source, Work]]) -> None:
         handles: dict[Source, list[object]] = {}

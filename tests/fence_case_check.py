@@ -9,7 +9,10 @@ from datetime import datetime
 from typing import Any
 
 Line = dict[str, Any]
-KINDS = ("present", "enter", "exit", "dwell", "speed", "inside", "stale")
+KINDS = (
+    *("present", "enter", "exit", "dwell", "speed", "inside", "stale"),
+    *("silent", "duress", "sensor"),
+)
 OPENINGS = ("present", "enter")
 
 
@@ -57,7 +60,11 @@ def fits(wanted: Line, line: Line, tolerance_s: float) -> bool:
 
 
 def _same(key: str, wanted: Any, found: Any, tolerance_s: float) -> bool:  # noqa: ANN401  values of JSON
-    if key in ("time", "not_before", "not_after") and wanted is not None and found is not None:
+    if (
+        key in ("time", "not_before", "not_after", "ended_at")
+        and wanted is not None
+        and found is not None
+    ):
         return abs((_time(wanted) - _time(found)).total_seconds()) <= tolerance_s
     if key in ("max_kmh", "length_s") and found is not None:
         return bool(abs(wanted - found) <= tolerance_s)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import aliased
 
@@ -130,7 +130,7 @@ async def _locked(connection: AsyncConnection, alert_id: UUID) -> Any:  # noqa: 
         select(
             *(Alert.id, Alert.state, Alert.revision, Alert.close_reason, Alert.escalated_at),
             Alert.event_id,
-            is_over.label("is_over"),
+            or_(is_over, Event.ended_at.is_not(None)).label("is_over"),
             func.milepost_now(type_=Alert.opened_at.type).label("now"),
         )
         .join(Event, Event.id == Alert.event_id)

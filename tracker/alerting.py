@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID, uuid5
 
 from geo.fix import from_unix_ms, unix_ms
@@ -19,6 +19,10 @@ from tracker.rules import Rule
 
 if TYPE_CHECKING:
     from tracker.connect import Connection
+
+
+#: What a cool-down is kept for: rule, vehicle, and fence if there is one.
+Cooled: TypeAlias = tuple[int, int, int | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +42,7 @@ class Candidate:
     rule: Rule
 
     @property
-    def key(self) -> tuple[int, int, int]:
+    def key(self) -> Cooled:
         """What a cool-down is kept for."""
         return self.rule.id, self.told.event.vehicle_id, self.told.event.fence_id
 
@@ -144,7 +148,7 @@ async def _cool_down(
     cooled = [each for each in candidates if each.rule.cooldown_s]
     opening = [each for each in candidates if not each.rule.cooldown_s]
     joining: list[_Join] = []
-    standing: dict[tuple[int, int, int], list[tuple[int, UUID]]] = defaultdict(list)
+    standing: dict[Cooled, list[tuple[int, UUID]]] = defaultdict(list)
     if cooled:
         rows = [_cooldown_row(each) for each in cooled]
         for row in await connection.fetch(sql.text("load_standing_alerts"), rows):

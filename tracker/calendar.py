@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -51,10 +51,23 @@ def calendar_of(timezone: str, own: Mapping[str, Sequence[str]] | None) -> Calen
     return Calendar(ZoneInfo(timezone), lists)
 
 
-def warning(calendar: Calendar, today: date) -> str | None:
-    """What to say when the lists of holidays end within WARN_DAYS."""
+def warning(calendar: Calendar, today: date) -> dict[str, str] | None:
+    """What to say, in both languages, when the lists of holidays end within WARN_DAYS."""
     last = max(calendar.holidays, default=today.year - 1)
     left = (date(last, 12, 31) - today).days
     if left > WARN_DAYS:
         return None
-    return f"The list of public holidays ends with {last}: add the next year's before it does."
+    return {
+        "en": f"The list of public holidays ends with {last}: add the next year's before it does"
+        " (installation.holidays), or rules on working days are refused.",
+        "zh-Hant": f"公眾假期表至 {last} 年底為止：請及早加入下一年的假期"
+        "（installation.holidays），否則不能儲存涉及工作天的規則。",
+    }
+
+
+def warning_of(
+    timezone: str, own: Mapping[str, Sequence[str]] | None, now: datetime
+) -> dict[str, str] | None:
+    """The same for an installation as its table has it."""
+    calendar = calendar_of(timezone, own)
+    return warning(calendar, now.astimezone(calendar.zone).date())

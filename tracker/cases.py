@@ -170,4 +170,5 @@ def _fix(said: Json, at: datetime) -> Fix:
         speed_mps=number("speed_mps"),
         course_deg=number("course_deg"),
         ignition=said.get("ignition"),
+        inputs=said.get("inputs") or {},
     )

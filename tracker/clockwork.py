@@ -6,11 +6,13 @@ It follows from the states, so nothing of it is stored, and a restart finds it a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from geo import crossing
 from geo.crossing import VehicleState
 from geo.limits import DEFAULT_GAP_MS, DEFAULT_LIMITS, Limits
+from geo.watch import Watches
 
 if TYPE_CHECKING:
     from tracker.directory import Directory
@@ -27,23 +29,24 @@ class Clockwork:
         self._checked_ms: dict[int, int] = {}
 
     def begin(
-        self, states: Mapping[int, VehicleState], checked_ms: Mapping[int, int], watches: object
+        self, states: Mapping[int, VehicleState], checked_ms: Mapping[int, int], watches: Watches
     ) -> None:
         """All states are known anew."""
         self._due_ms = {}
         self._checked_ms = dict(checked_ms)
         self.adopt(states, watches)
 
-    def adopt(self, states: Mapping[int, VehicleState], watches: object) -> None:
+    def adopt(self, states: Mapping[int, VehicleState], watches: Watches) -> None:
         """These states are new."""
         for vehicle_id, state in states.items():
             self._checked_ms.setdefault(vehicle_id, state.fixed_ms)
-            if not watches or not state.inside:
+            due_ms = state.fixed_ms + watches.signals.least_silence_ms(state.department_id)
+            if watches and state.inside:
+                due_ms = min(due_ms, state.memory.due_ms, state.fixed_ms + DEFAULT_GAP_MS)
+            if due_ms == inf:
                 self._due_ms.pop(vehicle_id, None)
-                continue
-            due_ms = state.memory.due_ms
-            silent_ms = state.fixed_ms + DEFAULT_GAP_MS
-            self._due_ms[vehicle_id] = min(due_ms, silent_ms)
+            else:
+                self._due_ms[vehicle_id] = due_ms
 
     def due(self, now_ms: int) -> list[int]:
         """The vehicles that may be due."""

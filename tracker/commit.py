@@ -28,7 +28,8 @@ from tracker.errors import DatabaseUnreachable, LeaseLost, SchemaMissing
 from tracker.judging import Judgement
 from tracker.leases import LEASE_S, Claim
 from tracker.memories import state_of
-from tracker.message import Message
+from tracker.message import Message, read_up_to
+from tracker.nearness import Nearby
 from tracker.partitions import Partitions
 from tracker.past import Window
 from tracker.receipts import Receipts
@@ -62,8 +63,11 @@ class Committer:
         self._states: dict[int, VehicleState] = {}
         self._receipts = Receipts()
         self._clockwork = Clockwork()
+        self._nearby = Nearby()
         self._partitions = Partitions(pool)
         self._since = datetime.now(UTC)
+        #: What is sent arrives, so that silence means something.
+        self.hears = True
         #: Fences changed since the last commit: vehicles that stand still are judged anew.
         self._rejudge_from_ms: int | None = None
         #: Vehicles that the last commit went through although no fix came.
@@ -143,6 +147,7 @@ class Committer:
             ):
                 rows = await connection.fetch(sql.text("load_states"), self._shard)
                 self._directory = await registry.load(connection, self._shard)
+                await self._nearby.begin(connection, self._shard)
                 watches = self._directory.watches
                 self._states = {row["vehicle_id"]: state_of(row, watches) for row in rows}
                 checked_ms = {
@@ -187,12 +192,12 @@ class Committer:
                 row = await connection.fetchrow(sql.text("look"), self._shard)
         if row is None or row["token"] != self._token:
             raise LeaseLost
-        version = row["registry_version"]
-        current = self._directory is not None and version == self._directory.version
+        known = self._directory
+        current = known is not None and row["registry_version"] == known.version
         now_ms = unix_ms(row["now"])
         due = row["closing"] or self._clockwork.due(now_ms) or self._fences_change(now_ms)
-        pending = self.directory.private.pending if current else []
-        if current and self._rejudge_from_ms is None and not due and not pending:
+        waits = current and (self.directory.private.pending or self._nearby.is_due(now_ms, known))
+        if current and self._rejudge_from_ms is None and not due and not waits:
             return None
         return await self.commit([])
 
@@ -258,7 +263,8 @@ class Committer:
         await self._partitions.ensure(batch.days())
         async with self._pool.acquire() as connection, connection.transaction():
             stamp, now = await self._begin(connection)
-            judgement = await self._judge(connection, batch, _read_up_to(messages, stamp))
+            judgement = await self._judge(connection, batch, read_up_to(messages, stamp.now_ms))
+            self._nearby.judge(self._states, judgement, self.directory, stamp.now_ms)
             stored = await self._store_fixes(connection, judgement, stamp)
             checkpoints = await self._store_states(connection, judgement)
             await presence.store(connection, batch.present, self.directory.fences)
@@ -364,7 +370,7 @@ class Committer:
                 if 0 < due < state.fixed_ms and vehicle_id not in judgement.states
             ]
             await judging.go_again(connection, overtaken, self.directory, judgement, until_ms)
-        judging.rejudge(waiting, self.directory, until_ms, judgement)
+        judging.rejudge(waiting, self.directory, until_ms, judgement, hears=self.hears)
         self._waited = list(waiting)
         return judgement
 
@@ -392,9 +398,3 @@ class Committer:
         if unknown := old - private.whole:
             async with self._pool.acquire() as connection:
                 await private_times.load_whole(connection, private, unknown)
-
-
-def _read_up_to(messages: Sequence[Message], stamp: Stamp) -> int:
-    """Up to when what came is in this commit: no timer runs out before its input is read."""
-    last = max((unix_ms(each.received_at) for each in messages), default=stamp.now_ms)
-    return min(last, stamp.now_ms)

@@ -20,6 +20,7 @@ from geo.fences import FenceIndex, FenceVersion
 from geo.fix import unix_ms
 from geo.limits import Limits, limits_of
 from geo.scope import Member, Pair, Scopes, Span
+from geo.signals import Signals
 from geo.watch import NO_WATCHES, Watches
 from tracker import accounts, private_times, sql
 from tracker.accounts import Accounts
@@ -71,6 +72,8 @@ class Vehicle:
     department_id: int
     full_ref: str
     limits: Limits
+    #: Nobody waits for it from then on.
+    retired_ms: float = inf
 
 
 class Directory:
@@ -142,6 +145,11 @@ class Directory:
         return [rule for rule in listed if rule.matches(event, self.fences.scopes)]
 
     @property
+    def nearness(self) -> list[Rule]:
+        """The rules on vehicles that are near each other."""
+        return [rule for rule in self.rules.values() if rule.nearness is not None]
+
+    @property
     def has_windows(self) -> bool:
         """Whether any rule holds at certain times only."""
         return any(rule.window is not None for listed in self._rules.values() for rule in listed)
@@ -206,8 +214,11 @@ async def load(
     scopes = await _scopes(connection)
     directory.fence_rows = {(row["fence_id"], row["version"]): hash(tuple(row)) for row in fences}
     directory.fences = _fences(fences, scopes, directory.fence_rows, known)
+    rules = directory.rules.values()
+    retired_ms = {v.id: v.retired_ms for v in directory.vehicles.values() if v.retired_ms < inf}
     directory.watches = Watches(
-        watch for rule in directory.rules.values() for watch in rule.watches(scopes)
+        (watch for rule in rules for watch in rule.watches(scopes)),
+        Signals(signal for rule in rules for signal in rule.signals(scopes, retired_ms)),
     )
     directory.fence_refs = {row["fence_id"]: row["full_ref"] for row in fences}
     return directory
@@ -284,6 +295,7 @@ def _vehicle(row: asyncpg.Record) -> Vehicle:
             row["heartbeat_s"],
             row["max_speed_mps"],
         ),
+        retired_ms=inf if row["retired_at"] is None else unix_ms(row["retired_at"]),
     )
 
 

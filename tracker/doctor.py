@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -12,12 +13,14 @@ from pathlib import Path
 
 import asyncpg
 
+from tracker.calendar import warning_of
 from tracker.data_folder import DataFolder
 from tracker.postgres import PACKAGE, major, newest_programs, private_dsn
 from tracker.server_errors import MissingProgram
 
 ENOUGH_BYTES = 2 * 2**30  # the log before a checkpoint alone may take this much
 PLACE_OF_SCHEMA = "SELECT to_regclass('alembic_version') IS NOT NULL"
+HOLIDAYS = "SELECT time_zone, holidays::text, milepost_now() FROM installation"
 SCHEMA = "SELECT version_num FROM alembic_version"
 
 
@@ -85,19 +88,26 @@ def _check_postgis(programs: Path) -> Check:
 
 def _check_server(dsn: str, cure: str) -> Iterator[Check]:
     try:
-        version, schema = asyncio.run(_ask(dsn))
+        version, schema, ending = asyncio.run(_ask(dsn))
     except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         yield Check("database", f"unreachable ({error})", cure)
         return
     yield Check("database", f"PostgreSQL {version} answers")
     yield Check("schema", schema or "none", None if schema else "run milepost migrate")
+    if schema:
+        yield Check("public holidays", "the list ends soon" if ending else "listed", ending)
 
 
-async def _ask(dsn: str) -> tuple[str, str | None]:
+async def _ask(dsn: str) -> tuple[str, str | None, str | None]:
+    """The server's version, the schema's, and what is to be said of the holidays."""
     connection = await asyncpg.connect(dsn, timeout=5)
     try:
         version = str(await connection.fetchval("SHOW server_version"))
         made = await connection.fetchval(PLACE_OF_SCHEMA)
-        return version, await connection.fetchval(SCHEMA) if made else None
+        if not made:
+            return version, None, None
+        home = await connection.fetchrow(HOLIDAYS)
+        ending = warning_of(home[0], json.loads(home[1] or "null"), home[2]) if home else None
+        return version, await connection.fetchval(SCHEMA), ending["en"] if ending else None
     finally:
         await connection.close()

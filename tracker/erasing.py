@@ -56,6 +56,8 @@ async def erase(
         first_ms, last_ms = unix_ms(gone["first"]), unix_ms(gone["last"])
         window = Window(pending.vehicle_id, first_ms, judged_ms=judged_ms, erased_to_ms=last_ms)
         await judging.go_again(connection, [window], directory, judgement, judged_ms)
+        for row in await connection.fetch(sql.text("near_in_private"), pending.id):
+            judgement.withdrawn[row["id"]] = None
         if judgement.gone:
             version = await connection.fetchval(
                 "SELECT forget_vehicles($1)", sorted(judgement.gone)

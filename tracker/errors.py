@@ -10,6 +10,8 @@ TrackerError
 ├── Taken
 ├── Stale
 ├── NotNow
+├── KeyReused
+├── TrackIndexFailed
 └── BadInput
 """
 
@@ -62,6 +64,14 @@ class Stale(TrackerError):
 
 class NotNow(TrackerError):
     """It does not stand so that this could be done to it: read it again."""
+
+
+class KeyReused(TrackerError):
+    """That Idempotency-Key was used for another request within a day; this one was not done: choose another key."""  # noqa: E501  the sentence is the message
+
+
+class TrackIndexFailed(TrackerError):
+    """A day that is over could not be given its track index; nothing is lost, its tracks are answered more slowly. Is the disk full? It is tried again in half an hour."""  # noqa: E501  the sentence is the message
 
 
 class BadInput(TrackerError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
+from tracker.rules import BY_THEMSELVES
+
 Language = Literal["en", "zh-Hant"]
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh-Hant")
 
@@ -17,6 +19,24 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "dwell": "has stayed {dwell} inside",
         "speed": "goes faster than {limit} km/h for 10 s inside",
         "inside": "is inside",
+        "silent": "{severity} when {who} has not been heard of for {silent}{place}{window}."
+        "{cooldown}",
+        "duress": "{severity} when {who} calls for help ({sensor}){place}{window}.",
+        "sensor": "{severity} when {who} reports {sensor}{for_s}{place}{window}.{cooldown}",
+        "proximity": "{severity} when two vehicles are less than {radius} m apart{place}: {who}"
+        "{window}.{cooldown}",
+        "proximity_to": "{severity} when {who} is less than {radius} m from {others}{place}"
+        "{window}.{cooldown}",
+        "usual_silence": "longer than is usual for it (three intervals, 5 min at least; with the"
+        " ignition off two heartbeats)",
+        "for_s": " for {length}",
+        "place_inside": " inside {name}",
+        "place_outside": " outside {name}",
+        "is": "is",
+        "is_not": "is not",
+        "true": "on (open)",
+        "false": "off (closed)",
+        "cooldown_anywhere": " After an alert, none of the same vehicle for {cooldown}.",
         "or": " or ",
         "comma": ", ",
         "every_vehicle": "any vehicle of {department}",
@@ -52,6 +72,21 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "dwell": "在內停留達 {dwell}",
         "speed": "在內以超過每小時 {limit} 公里行駛達 10 秒",
         "inside": "身處其中",
+        "silent": "{severity}：{who}失去訊號達{silent}{place}{window}。{cooldown}",
+        "duress": "{severity}：{who}發出求救訊號（{sensor}）{place}{window}。",
+        "sensor": "{severity}：{who}回報 {sensor}{for_s}{place}{window}。{cooldown}",
+        "proximity": "{severity}：兩輛車輛相距少於 {radius} 米{place}（{who}）{window}。{cooldown}",
+        "proximity_to": "{severity}：{who}與 {others} 相距少於 {radius} 米{place}{window}。"
+        "{cooldown}",
+        "usual_silence": "慣常時限以上（回報間隔的三倍，最少 5 分鐘；熄匙時為定時訊號間隔的兩倍）",
+        "for_s": "，持續 {length}",
+        "place_inside": "，位於 {name} 範圍內",
+        "place_outside": "，位於 {name} 範圍外",
+        "is": "為",
+        "is_not": "不為",
+        "true": "開",
+        "false": "關",
+        "cooldown_anywhere": "發出警報後 {cooldown}內，同一車輛不再發出。",
         "or": "或",
         "comma": "、",
         "every_vehicle": "{department} 的任何車輛",
@@ -89,24 +124,73 @@ def explain(rule: Mapping[str, Any], language: Language) -> str:
     """One or two sentences of what a rule does.
 
     `rule` has department, on_kinds, severity, and fence, vehicles, window, dwell_s, limit_kmh,
-    cooldown_s and zone as far as they are given; names of things as people know them.
+    cooldown_s, zone, outside, silent_s, sensor, for_s, radius_m and others as far as they are
+    given; names of things as people know them.
     """
     words = WORDS[language]
-    vehicles = list(rule.get("vehicles") or ())
-    who = words["vehicles" if vehicles else "every_vehicle"].format(
-        department=rule["department"], names=_listed(vehicles, words["and"], words["comma"])
-    )
-    fence, cooldown = rule.get("fence"), rule.get("cooldown_s")
+    if (kind := rule["on_kinds"][0]) in BY_THEMSELVES:
+        return _by_itself(kind, rule, words)
+    fence = rule.get("fence")
     where = words["every_fence"] if fence is None else words["fence"].format(name=fence)
-    pause = words["cooldown"].format(cooldown=_length(cooldown, words)) if cooldown else ""
     return words["sentence"].format(
         severity=words[rule["severity"]],
-        who=who,
+        who=_who(rule, words),
         what=_what(rule, words),
         where=where,
         window=_window(rule, words),
-        cooldown=pause,
+        cooldown=_pause(rule, words),
     )
+
+
+def _by_itself(kind: str, rule: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    """A rule on silence, a button, a sensor or nearness."""
+    silent_s, for_s, others = (rule.get(key) for key in ("silent_s", "for_s", "others"))
+    named = {
+        "severity": words[rule["severity"]],
+        "who": _who(rule, words),
+        "place": _place(rule, words),
+        "window": _window(rule, words),
+        "cooldown": _pause(rule, words),
+        "silent": _length(silent_s, words) if silent_s else words["usual_silence"],
+        "sensor": _comparison(rule.get("sensor") or {}, words),
+        "for_s": words["for_s"].format(length=_length(for_s, words)) if for_s else "",
+        "radius": f"{rule.get('radius_m') or 0:g}",
+        "others": _listed(others or (), words["or"], words["comma"]),
+    }
+    return words["proximity_to" if others else kind].format(**named)
+
+
+def _who(rule: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    vehicles = list(rule.get("vehicles") or ())
+    return words["vehicles" if vehicles else "every_vehicle"].format(
+        department=rule["department"], names=_listed(vehicles, words["and"], words["comma"])
+    )
+
+
+def _place(rule: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    fence = rule.get("fence")
+    if fence is None:
+        return ""
+    return words["place_outside" if rule.get("outside") else "place_inside"].format(name=fence)
+
+
+def _pause(rule: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    cooldown = rule.get("cooldown_s")
+    anywhere = rule["on_kinds"][0] in BY_THEMSELVES and rule.get("fence") is None
+    key = "cooldown_anywhere" if anywhere else "cooldown"
+    return words[key].format(cooldown=_length(cooldown, words)) if cooldown else ""
+
+
+def _comparison(said: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    """`bottom_door is on (open)`, `temp_c > 8`."""
+    if not said:
+        return ""
+    value = said["value"]
+    if isinstance(value, bool):
+        value = words["true" if value else "false"]
+    elif isinstance(value, float):
+        value = f"{value:g}"
+    return f"{said['input']} {words.get(said['op'], said['op'])} {value}"
 
 
 def _what(rule: Mapping[str, Any], words: Mapping[str, str]) -> str:

@@ -9,16 +9,25 @@ from typing import Any
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from geo.shapes import Territory
 from tracker import models, tokens
+from tracker.calendar import warning_of
 from tracker.errors import Unknown
 from tracker.listing import listed
 
 
 async def set_name(
-    connection: AsyncConnection, name: dict[str, str], *, demo: bool | None = None
+    connection: AsyncConnection,
+    name: dict[str, str],
+    *,
+    demo: bool | None = None,
+    territory: Territory | None = None,
 ) -> None:
-    """Name the government; `demo` opens or closes the sign-in without a password."""
+    """Name the government; `demo` opens or closes the sign-in without a password; new fences must
+    lie in the territory."""
     values: dict[str, Any] = {"name": name}
+    if territory is not None:
+        values["territory"] = list(territory)
     if demo is not None:
         values["demo"] = demo
     await connection.execute(update(models.Installation).values(values))
@@ -76,6 +85,8 @@ class Status:
     now: datetime
     #: Rows of worker_job.
     jobs: list[dict[str, Any]]
+    #: What wants somebody's attention before it is too late, in English.
+    warnings: list[str]
     #: Vehicles that have moved on by a minute or more since their motion was worked through.
     unworked: int
 
@@ -115,8 +126,21 @@ async def status(connection: AsyncConnection) -> Status:
             dict(row)
             for row in (await connection.execute(select(models.WorkerJob.__table__))).mappings()
         ],
+        warnings=[said["en"] for said in await warnings(connection)],
         unworked=await _unworked(connection),
     )
+
+
+async def warnings(connection: AsyncConnection) -> list[dict[str, str]]:
+    """What wants somebody's attention before it is too late, in both languages."""
+    home = models.Installation
+    row = (
+        await connection.execute(
+            select(home.time_zone, home.holidays, func.milepost_now(type_=home.created_at.type))
+        )
+    ).one_or_none()
+    ending = None if row is None else warning_of(*row)
+    return [] if ending is None else [ending]
 
 
 async def _unworked(connection: AsyncConnection) -> int:

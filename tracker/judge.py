@@ -11,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 from pydantic import ValidationError
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -89,9 +90,11 @@ class Player:
             "jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads
         )
         await self._owner.execute(
-            "UPDATE installation SET time_zone = coalesce($1, time_zone), holidays = $2",
+            "UPDATE installation SET time_zone = coalesce($1, time_zone), holidays = $2,"
+            " territory = $3",
             settings.get("timezone"),
             settings.get("holidays"),
+            settings.get("territory"),
         )
         async with self._engine.begin() as connection:
             await self._enrol(connection)
@@ -204,16 +207,11 @@ class Player:
                 if said["op"] in ("delete", "disable"):
                     await fence_edits.end(connection, name, at=at)
                 elif said["op"] == "edit" or await _exists(self._owner, name):
-                    shape = shape_of(said)
-                    await fence_edits.edit(
-                        connection, name, shape, at=at, territory=self._territory
-                    )
+                    await fence_edits.edit(connection, name, shape_of(said), at=at)
                 else:
-                    shape = shape_of(said)
-                    build_shape(shape, self._territory)
-                    new = NewFence(ref=name[1], department=name[0], definition=shape)
-                    since = None if said.get("always") else at
-                    await fence_edits.create(connection, new, since=since)
+                    new = NewFence(ref=name[1], department=name[0], definition=shape_of(said))
+                    in_force = fence_edits.ALWAYS if said.get("always") else Range(at, None)
+                    await fence_edits.create(connection, new, in_force=in_force)
         except (GeoError, TrackerError, ValidationError) as error:
             self._refuse("fence", said["id"], error)
 
@@ -326,7 +324,10 @@ def _new_rule(said: Said, department: str) -> NewRule:
         "on": [on] if isinstance(on, str) else list(on),
         "vehicles": _listed(said.get("vehicles")),
     }
-    for key in ("fence", "window", "dwell_s", "limit_kmh", "cooldown_s", "severity"):
+    for key in (
+        *("fence", "window", "dwell_s", "limit_kmh", "cooldown_s", "severity"),
+        *("outside", "silent_s", "sensor", "for_s"),
+    ):
         if said.get(key) is not None:
             row[key] = said[key]
     return NewRule.model_validate(row)

@@ -23,6 +23,7 @@ from geo.fix import unix_ms
 from tracker import past, sql
 from tracker.directory import Directory
 from tracker.past import Track, Window
+from tracker.rules import BY_THEMSELVES
 from tracker.sorting import Placed
 
 if TYPE_CHECKING:
@@ -133,15 +134,22 @@ async def judge(
 
 
 def rejudge(
-    states: Mapping[int, VehicleState], directory: Directory, until_ms: int, result: Judgement
+    states: Mapping[int, VehicleState],
+    directory: Directory,
+    until_ms: int,
+    result: Judgement,
+    *,
+    hears: bool = True,
 ) -> None:
-    """Deal with all that is due up to a time without a fix: changed fences, timers.
+    """Deal with all that is due up to a time without a fix: changed fences, timers; and, of whom
+    what was sent by then is heard, silences.
 
     Of `states`, all that the caller wants judged anew, and of those that this batch changed: a fix
     may arrive after a change that is later than it.
     """
     current = {**states, **result.states}
-    watched = (directory.limits, directory.watches)
+    watches = directory.watches if hears else directory.watches.without_silences()
+    watched = (directory.limits, watches)
     result.adopt(crossing.rejudge(current, directory.fences, until_ms, *watched), directory)
 
 
@@ -168,7 +176,10 @@ def _late_window(
     if state.held is not None:
         first_ms = min(first_ms, state.held.fixed_ms)
     window = Window(vehicle_id, first_ms, fixes[:back], late=late > 0, judged_ms=judged_ms)
-    return window, fixes[back:]
+    newer = fixes[back:]
+    if newer:
+        window.next_ms = newer[0].fixed_ms
+    return window, newer
 
 
 async def _unstored(connection: Connection, windows: Sequence[Window]) -> list[Window]:
@@ -246,7 +257,9 @@ def _leads_to_live(event: Event, track: Track) -> bool:
     """Whether the live state is what the event led to, rather than something later."""
     if track.met is not None or track.state is None:
         return False
-    visit = track.state.memory.visits.get(event.fence_id)
+    if event.kind in BY_THEMSELVES:
+        return _goes_on(event, track.state)
+    visit = track.state.memory.visits.get(event.fence_id or 0)
     if event.kind in ("enter", "present"):
         return visit is not None and visit.inside and visit.opened_ms == event.at_ms
     if event.kind == "exit":
@@ -254,6 +267,12 @@ def _leads_to_live(event: Event, track: Track) -> bool:
         changes = [e for e in later if e.kind in ("enter", "present", "exit")]
         return max(changes, key=lambda e: e.at_ms).key == event.key
     return visit is not None and visit.inside and visit.opened_ms <= event.at_ms
+
+
+def _goes_on(event: Event, state: VehicleState) -> bool:
+    """A press counts however short it was; of the rest, what has not ended."""
+    running = dict(state.memory.signals).get(event.rule_id or 0)
+    return event.kind == "duress" or (running is not None and running.first_ms == event.at_ms)
 
 
 async def _load_standing(
@@ -291,21 +310,18 @@ def _compare(
 
 
 def _is_refined(event: Event, known: asyncpg.Record) -> bool:
-    not_before = known["not_before"]
     stands = (
-        None if not_before is None else unix_ms(not_before),
-        unix_ms(known["not_after"]),
-        known["interpolated"],
-        known["max_kmh"],
-        known["length_s"],
+        *(_ms(known[each]) for each in ("not_before", "not_after", "ended_at")),
+        *(known[each] for each in ("interpolated", "max_kmh", "length_s", "lowest", "highest")),
     )
     return stands != (
-        event.not_before_ms,
-        event.not_after_ms,
-        event.interpolated,
-        event.max_kmh,
-        event.length_s,
+        *(event.not_before_ms, event.not_after_ms, event.ended_ms),
+        *(event.interpolated, event.max_kmh, event.length_s, event.lowest, event.highest),
     )
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else unix_ms(moment)
 
 
 #: Kinds that may stand for each other in an amendment.
@@ -344,9 +360,11 @@ def _is_private(event: Event, directory: Directory) -> bool:
 def id_of(event: Event, directory: Directory) -> UUID:
     """The id of an event, from the full refs of what it is about."""
     rule = None if event.rule_id is None else directory.rules[event.rule_id].full_ref
+    if event.other_id is not None:
+        rule = f"{rule} {directory.vehicles[event.other_id].full_ref}"
     return event_id(
         directory.vehicles[event.vehicle_id].full_ref,
-        directory.fence_refs[event.fence_id],
+        None if event.fence_id is None else directory.fence_refs[event.fence_id],
         event.fence_version,
         event.kind,
         event.moment,

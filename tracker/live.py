@@ -53,6 +53,8 @@ class Changes:
     anew: bool
     #: Devices, vehicles, fences or rules changed.
     registry_changed: bool
+    #: Other grants are in force, or of other vehicles.
+    grants_changed: bool
     #: `positions` holds every vehicle of the scope, not only those with a new fix.
     whole: bool
     positions: LiveRows
@@ -73,39 +75,47 @@ class ScopeFeed:
         self._cursor: dict[int, int] = {}
         self._epoch: UUID | None = None
         self._registry_version = 0
+        #: Grants in force at the last reading: while there are any, each one reads every position,
+        #: for hours, areas, expiry and revocation hide a vehicle without writing its row.
+        self._grants: tuple[str, ...] = ()
 
     async def changes(self) -> Changes:
         """What is new since the last call. Raises DatabaseUnreachable, SchemaMissing or TooSlow;
         the next call then gives what this one would have given."""
         async with self._reader.scope(self._department_ids) as scope:
-            found = await _read(scope, self._cursor)
+            found = await _read(scope, self._cursor, whole=bool(self._grants))
             heads = _heads(found)
             anew = found.feed_epoch != self._epoch or any(
                 heads.get(feed, -1) < n for feed, n in self._cursor.items()
             )
             registry_changed = found.registry_version != self._registry_version
+            grants = tuple(found.grants or ())
+            grants_changed = grants != self._grants
+            is_whole = anew or registry_changed or grants_changed or bool(self._grants)
             whole = found
-            if (anew or registry_changed) and self._cursor:
-                whole = await _read(scope, {})
+            if is_whole and self._cursor and not self._grants:
+                whole = await _read(scope, self._cursor, whole=True)
             alert_ids = [] if anew else found.alert_ids or []
             alerts = await alerts_by_id(scope, alert_ids) if alert_ids else []
         # Of two readings the older heads: what was committed between them comes once more.
         self._cursor = _heads(whole) if anew else heads
         self._epoch, self._registry_version = found.feed_epoch, found.registry_version
+        self._grants = grants
         return Changes(
             epoch=found.feed_epoch,
             now=whole.now,
             anew=anew,
             registry_changed=registry_changed and not anew,
-            whole=anew or registry_changed,
+            grants_changed=grants_changed and not anew,
+            whole=is_whole,
             positions=_unpacked(whole.positions or b""),
             alerts=alerts,
         )
 
 
-async def _read(scope: Scope, cursor: dict[int, int]) -> Any:  # noqa: ANN401  a row of the driver
+async def _read(scope: Scope, cursor: dict[int, int], *, whole: bool) -> Any:  # noqa: ANN401  a row of the driver
     result = await scope.exec_driver_sql(
-        sql.text("live_changes"), (list(cursor), list(cursor.values()))
+        sql.text("live_changes"), (list(cursor), list(cursor.values()), whole)
     )
     row = result.one_or_none()
     if row is None:

@@ -47,6 +47,7 @@ def _held(row: asyncpg.Record) -> HeldFix | None:
         error_m(row["held_accuracy_m"], row["held_hdop"]),
         row["held_speed_mps"],
         ignition_of(row["held_ignition"]),
+        row["held_inputs"],
     )
 
 

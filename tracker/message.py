@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from geo.fix import Fix
+from geo.fix import Fix, unix_ms
 
 
 class Reading(NamedTuple):
@@ -97,3 +97,9 @@ class Message(NamedTuple):
     beside: Beside | None = None
     #: What its source knows it by; comes back with what is refused of it.
     handle: object = None
+
+
+def read_up_to(messages: Sequence[Message], now_ms: int) -> int:
+    """Up to when what came is in a commit: no timer runs out before its input is read."""
+    last = max((unix_ms(each.received_at) for each in messages), default=now_ms)
+    return min(last, now_ms)

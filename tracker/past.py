@@ -6,18 +6,20 @@ out as it was: from there on nothing can be different. Else it goes on to the li
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from geo import crossing
 from geo.crossing import FixKey, StepResult, VehicleState
-from geo.event import Event
+from geo.event import Event, Key
 from geo.fix import DEFAULT_ERROR_M, HDOP_M, FixBatch, error_m, from_unix_ms, unix_ms
-from geo.telling import Key
+from geo.signals import Value
+from geo.timeline import objects
 from tracker import sql
 from tracker.memories import from_checkpoint, ignition_of
 from tracker.sorting import Placed
@@ -45,6 +47,8 @@ class Window:
     judged_ms: int = 0
     #: Stored fixes from `first_ms` to this were deleted: it is gone over although nothing is fresh.
     erased_to_ms: int | None = None
+    #: The first of the fixes of the same batch that go on from it.
+    next_ms: float = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Point:
     error_m: float
     speed_mps: float | None
     ignition: int
+    inputs: Mapping[str, Value] | None = None
     #: How it is marked in the database; None: it is not stored yet.
     implausible: bool | None = None
 
@@ -178,8 +183,9 @@ def _let_time_pass(tracks: Sequence[Track], directory: Directory, now_ms: int) -
     watched = (directory.limits, directory.watches)
     for track in tracks:
         if track.state is not None:
-            until_ms = max(now_ms, track.window.judged_ms - 1)
-            states = {track.window.vehicle_id: track.state}
+            window = track.window
+            until_ms = int(min(max(now_ms, window.judged_ms - 1), window.next_ms - 1))
+            states = {window.vehicle_id: track.state}
             track.adopt(crossing.rejudge(states, directory.fences, until_ms, *watched))
 
 
@@ -194,6 +200,7 @@ def point_of(placed: Placed) -> Point:
         error_m(_real(fix.accuracy_m), _real(fix.hdop)),
         _real(fix.speed_mps),
         ignition_of(fix.ignition),
+        fix.inputs or None,
     )
 
 
@@ -207,6 +214,7 @@ def point_of_row(row: asyncpg.Record) -> Point:
         error_m(row["accuracy_m"], row["hdop"]),
         row["speed_mps"],
         ignition_of(row["ignition"]),
+        row["inputs"],
         row["implausible"],
     )
 
@@ -237,6 +245,7 @@ def columns_of(placed: Sequence[Placed]) -> FixBatch:
         error_m=np.where(np.isnan(accuracy_m), by_hdop, accuracy_m.astype(np.float64)),
         speed_mps=speed_mps.astype(np.float64),
         ignition=np.array([ignition_of(fix.ignition) for fix in fixes], dtype=np.int8),
+        inputs=objects([fix.inputs or None for fix in fixes]),
     )
 
 
@@ -253,4 +262,5 @@ def columns(tracks: Iterable[tuple[int, Sequence[Point]]]) -> FixBatch:
         error_m=np.array([point.error_m for _, point in rows], dtype=np.float64),
         speed_mps=np.array(speeds, dtype=np.float64),
         ignition=np.array([point.ignition for _, point in rows], dtype=np.int8),
+        inputs=objects([point.inputs for _, point in rows]),
     )

@@ -6,21 +6,19 @@ caller's transaction, so that an import is all or nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import shapely
-from geoalchemy2.shape import from_shape
 from pydantic import AwareDatetime, Field, StringConstraints
 from sqlalchemy import and_, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from geo.shapes import build_shape
 from tracker import models, shards
 from tracker.errors import Taken
+from tracker.fence_edits import NewFence
 from tracker.models.base import MMSI_PATTERN
 from tracker.rows import New, Ref, add, id_of, insert_new, table_of
 from tracker.rule_edits import NewRule
@@ -98,14 +96,6 @@ class NewDevice(New):
     rollover: Literal["auto", "on", "off"] = "auto"
     #: Of an AIS transponder: nine digits.
     mmsi: Annotated[str, StringConstraints(pattern=MMSI_PATTERN)] | None = None
-
-
-class NewFence(New):
-    """A fence, by one of three shapes."""
-
-    department: Ref
-    #: GeoJSON Polygon or MultiPolygon, or {"circle": …}, or {"corridor": …}.
-    definition: Mapping[str, Any]
 
 
 @add.register
@@ -195,27 +185,6 @@ async def _device(new: NewDevice, connection: AsyncConnection) -> int:
             since=new.since,
         )
     return device_id
-
-
-@add.register
-async def _fence(new: NewFence, connection: AsyncConnection) -> int:
-    department_id = await id_of(connection, models.Department, new.department)
-    shape = build_shape(new.definition)
-    kind = next((each for each in ("circle", "corridor") if each in new.definition), "polygon")
-    fence_id = await insert_new(
-        connection, models.Fence, new, {"department_id": department_id, "kind": kind}
-    )
-    await connection.execute(
-        insert(table_of(models.FenceVersion)).values(
-            fence_id=fence_id,
-            version=1,
-            department_id=department_id,
-            geom=from_shape(shapely.force_2d(shape), srid=4326),
-            definition=dict(new.definition),
-            in_force=func.tstzrange(func.milepost_now(), None),
-        )
-    )
-    return fence_id
 
 
 async def refs(connection: AsyncConnection, kind: str) -> set[str]:

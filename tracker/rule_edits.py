@@ -6,16 +6,26 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from sqlalchemy import func, insert, select
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.windows import WORKING
 from tracker import models
 from tracker.calendar import calendar_of
-from tracker.errors import BadInput, Unknown
+from tracker.errors import BadInput, NotNow, Stale, Unknown
 from tracker.rows import New, Ref, add, id_of, insert_new, table_of
+from tracker.rule_terms import NewComparison, comparison_of, faults, with_usual
 
+#: A ref, or a full ref.
+FENCE_PATTERN = r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63}/)?[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "working"]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 
@@ -43,24 +53,59 @@ class NewRule(New):
     """A rule that makes alerts of events: what, who, where, when, how urgent."""
 
     department: Ref
-    on: Sequence[Literal["enter", "exit", "present", "inside", "dwell", "speed"]] = (
-        "enter",
-        "exit",
-    )
-    #: A fence or a group of fences; None: every fence.
-    fence: Ref | None = None
+    on: Sequence[
+        Literal[
+            "enter",
+            "exit",
+            "present",
+            "inside",
+            "dwell",
+            "speed",
+            "silent",
+            "duress",
+            "sensor",
+            "proximity",
+        ]
+    ] = ("enter", "exit")
+    #: A fence, also another department's that is shared, or a group of fences; None: every fence,
+    #: and of silence, buttons, sensors and nearness: anywhere.
+    fence: Annotated[str, StringConstraints(pattern=FENCE_PATTERN)] | None = None
+    #: Of those: only outside of all of the fences.
+    outside: bool = False
     #: Vehicles and groups of vehicles; none: every vehicle.
     vehicles: Sequence[Ref] = ()
     window: NewWindow | None = None
     dwell_s: Annotated[float, Field(gt=0, le=31_536_000)] | None = None
     limit_kmh: Annotated[float, Field(gt=0, le=1_000)] | None = None
+    #: Of a silence: how long; None: what is usual for the vehicle.
+    silent_s: Annotated[float, Field(ge=10, le=31_536_000)] | None = None
+    #: Of duress and sensor: which input, and what it must be.
+    sensor: NewComparison | None = None
+    #: Of a sensor: for so long.
+    for_s: Annotated[float, Field(ge=0, le=86_400)] | None = None
+    #: Of a proximity: nearer than this,
+    radius_m: Annotated[float, Field(gt=0, le=100_000)] | None = None
+    #: to these vehicles and groups; none: the vehicles among each other.
+    near: Sequence[Ref] = ()
     #: 0 is none.
     cooldown_s: Annotated[float, Field(ge=0, le=31_536_000)] | None = None
     escalate_after_s: Annotated[int, Field(gt=0)] | None = None
     severity: Literal["info", "warning", "critical"] = "warning"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _usual(cls, said: Any) -> Any:  # noqa: ANN401  whatever was given
+        return with_usual(said) if isinstance(said, dict) else said
+
+    @field_validator("sensor", mode="before")
+    @classmethod
+    def _written(cls, said: Any) -> Any:  # noqa: ANN401  whatever was given
+        return comparison_of(said) if isinstance(said, str) else said
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
+        for fault in faults(self.on, self.__dict__):
+            raise ValueError(fault)
         if not self.on:
             raise ValueError("`on` names no kind of event")
         if "dwell" in self.on and self.dwell_s is None:
@@ -72,26 +117,74 @@ class NewRule(New):
 
 @add.register
 async def _rule(new: NewRule, connection: AsyncConnection) -> int:
+    return await insert_new(connection, models.Rule, new, await _columns(new, connection))
+
+
+async def replace(
+    connection: AsyncConnection, new: NewRule, *, expected: int | None = None
+) -> None:
+    """Let the rule of that name be what `new` says, also for late data, and be on.
+
+    Raises Unknown, Stale at another revision than expected, or BadInput.
+    """
+    found = await _locked(connection, (new.department, new.ref), expected)
+    values = {"fence_id": None, "fence_group_id": None, **await _columns(new, connection)}
+    await _changed(connection, found.id, name=new.name, disabled_at=None, **values)
+
+
+async def disable(
+    connection: AsyncConnection, rule: tuple[str, str], *, expected: int | None = None
+) -> None:
+    """Let a rule raise nothing more; raises Unknown, Stale, or NotNow where it is off."""
+    found = await _locked(connection, rule, expected)
+    if found.disabled_at is not None:
+        raise NotNow(f"({rule[0]}/{rule[1]} is off)")
+    await _changed(connection, found.id, disabled_at=func.milepost_now())
+
+
+async def _locked(connection: AsyncConnection, rule: tuple[str, str], expected: int | None) -> Any:  # noqa: ANN401  a row of the driver
+    department_id = await id_of(connection, models.Department, rule[0])
+    query = (
+        select(models.Rule.id, models.Rule.revision, models.Rule.disabled_at)
+        .where(models.Rule.department_id == department_id, models.Rule.ref == rule[1])
+        .with_for_update()
+    )
+    found = (await connection.execute(query)).one_or_none()
+    if found is None:
+        raise Unknown(f"(rule {rule[0]}/{rule[1]})")
+    if expected is not None and found.revision != expected:
+        raise Stale(f"(revision {found.revision}, not {expected})")
+    return found
+
+
+async def _changed(connection: AsyncConnection, rule_id: int, **values: object) -> None:
+    more = {**values, "revision": models.Rule.revision + 1}
+    await connection.execute(update(models.Rule).where(models.Rule.id == rule_id).values(more))
+
+
+async def _columns(new: NewRule, connection: AsyncConnection) -> dict[str, Any]:
+    """The columns of a rule; raises Unknown or BadInput."""
     department_id = await id_of(connection, models.Department, new.department)
     if new.window is not None:
         await _check_holidays(connection, new.window)
-    return await insert_new(
-        connection,
-        models.Rule,
-        new,
-        {
-            "department_id": department_id,
-            "on_kinds": list(new.on),
-            **await _where(connection, department_id, new.fence),
-            **await _who(connection, department_id, new.vehicles),
-            "severity": new.severity,
-            "window": None if new.window is None else new.window.stored,
-            "dwell_s": new.dwell_s,
-            "limit_kmh": new.limit_kmh,
-            "cooldown_s": new.cooldown_s or None,
-            "escalate_after_s": new.escalate_after_s,
-        },
-    )
+    return {
+        "department_id": department_id,
+        "on_kinds": list(new.on),
+        **await _where(connection, department_id, new),
+        **await _who(connection, department_id, new.vehicles),
+        **await _near(connection, department_id, new.near),
+        "outside": new.outside,
+        "silent_s": new.silent_s,
+        "sensor": None if new.sensor is None else new.sensor.model_dump(),
+        "for_s": new.for_s or None,
+        "radius_m": new.radius_m,
+        "severity": new.severity,
+        "window": None if new.window is None else new.window.stored,
+        "dwell_s": new.dwell_s,
+        "limit_kmh": new.limit_kmh,
+        "cooldown_s": new.cooldown_s or None,
+        "escalate_after_s": new.escalate_after_s,
+    }
 
 
 async def _check_holidays(connection: AsyncConnection, window: NewWindow) -> None:
@@ -109,18 +202,38 @@ async def _check_holidays(connection: AsyncConnection, window: NewWindow) -> Non
 
 
 async def _where(
-    connection: AsyncConnection, department_id: int, fence: str | None
+    connection: AsyncConnection, department_id: int, new: NewRule
 ) -> dict[str, int | None]:
-    """The fence of that name, else the group."""
-    if fence is None:
+    """The fence of that name, else the group; a full ref may be one that is shared with it."""
+    if new.fence is None:
         return {}
+    owner, _, ref = new.fence.rpartition("/")
+    if owner not in ("", new.department):
+        return {"fence_id": await _shared_fence(connection, department_id, new.fence)}
     try:
-        return {"fence_id": await id_of(connection, models.Fence, fence, department_id)}
+        return {"fence_id": await id_of(connection, models.Fence, ref, department_id)}
     except Unknown:
-        group = await _group(connection, models.FenceGroup, fence, department_id)
+        group = await _group(connection, models.FenceGroup, ref, department_id)
         if group is None:
             raise
         return {"fence_group_id": group}
+
+
+async def _shared_fence(connection: AsyncConnection, department_id: int, full_ref: str) -> int:
+    """The fence here that follows that one of another department, as long as it is shared."""
+    fence, version = models.Fence, models.FenceVersion
+    query = select(fence.id).where(
+        fence.department_id == department_id,
+        fence.shared_from == full_ref,
+        exists().where(
+            version.fence_id == fence.id,
+            func.upper_inf(version.in_force) | (func.upper(version.in_force) > func.milepost_now()),
+        ),
+    )
+    found = await connection.scalar(query)
+    if found is None:
+        raise Unknown(f"(fence {full_ref})")
+    return int(found)
 
 
 async def _who(
@@ -135,6 +248,14 @@ async def _who(
         else:
             vehicles.append(await id_of(connection, models.Vehicle, name, department_id))
     return {"vehicle_ids": vehicles, "vehicle_group_ids": groups}
+
+
+async def _near(
+    connection: AsyncConnection, department_id: int, names: Sequence[str]
+) -> dict[str, list[int]]:
+    """The same as those that vehicles may be near to."""
+    found = await _who(connection, department_id, names)
+    return {f"other_{column}": ids for column, ids in found.items()}
 
 
 async def _group(

@@ -58,9 +58,10 @@ async def upgrade(connection: AsyncConnection) -> None:
     await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7265)")
     await connection.run_sync(_refuse_foreign)
     await _execute_script(connection, sql.text("functions"))
+    # Views stand on columns that a migration may change.
+    await _execute_script(connection, sql.text("drop_sharing"))
     await connection.run_sync(_alembic_upgrade)
-    await _execute_script(connection, sql.text("security"))
-    await _execute_script(connection, sql.text("keeping"))
+    await _execute_rights(connection)
     await _execute_script(connection, sql.text("first_rows"))
 
 
@@ -68,8 +69,12 @@ async def create_from_models(connection: AsyncConnection) -> None:
     """Make the schema from the models alone: what the migrations are compared with."""
     await _execute_script(connection, sql.text("functions"))
     await connection.run_sync(Base.metadata.create_all)
-    await _execute_script(connection, sql.text("security"))
-    await _execute_script(connection, sql.text("keeping"))
+    await _execute_rights(connection)
+
+
+async def _execute_rights(connection: AsyncConnection) -> None:
+    for name in ("security", "keeping", "sharing"):
+        await _execute_script(connection, sql.text(name))
 
 
 def differences(connection: Connection) -> list[object]:

@@ -145,7 +145,7 @@ def _is_told_wrong(state: VehicleState, before: VehicleState | None) -> bool:
         return True
     if state.memory is before.memory:
         return False
-    return state.memory[:3] != before.memory[:3]
+    return state.memory[:4] != before.memory[:4]
 
 
 async def store_checkpoints(

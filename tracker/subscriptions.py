@@ -35,8 +35,11 @@ TEST_TYPE: Final = "milepost.test.v1"
 NO_VEHICLE: Final = 0
 #: What people want to be told by mail, and by CAP, who do not say what.
 USUAL_TYPES: Final[dict[str, list[str]]] = {
-    "email": ["milepost.fence.*", "milepost.alert.escalated.v1"],
-    "cap": ["milepost.fence.*", "milepost.alert.closed.v1", "milepost.alert.reopened.v1"],
+    "email": ["milepost.fence.*", "milepost.vehicle.*", "milepost.alert.escalated.v1"],
+    "cap": [
+        *("milepost.fence.*", "milepost.vehicle.*"),
+        *("milepost.alert.closed.v1", "milepost.alert.reopened.v1"),
+    ],
 }
 
 _ADDRESS = re.compile(r"[^@\s,<>\"]+@[^@\s,<>\"]+")

@@ -28,13 +28,15 @@ async def tell(
 ) -> tuple[int, int]:
     """Write all that the judgement found out; returns how many events and alerts are new."""
     changed: set[UUID] = set()
+    ended: set[UUID] = set()
     if judgement.told:
         events = [_event_row(each) for each in judgement.told]
         changed |= {row["id"] for row in await connection.fetch(sql.text("store_events"), events)}
     new = [each for each in judgement.told if each.id in changed]
     if judgement.refined:
         refined = [_event_row(each) for each in judgement.refined]
-        await connection.execute(sql.text("refine_events"), refined)
+        rows = await connection.fetch(sql.text("refine_events"), refined)
+        ended |= {row["id"] for row in rows if row["ended_at"] is not None}
     if judgement.withdrawn:
         ids = list(judgement.withdrawn)
         changed |= {row["id"] for row in await connection.fetch(sql.text("withdraw_events"), ids)}
@@ -49,7 +51,8 @@ async def tell(
     opened = await alerting.raise_alerts(connection, candidates, stamp)
     if changed:
         await connection.execute(sql.text("store_outbox"), list(changed), None, None)
-        await alerting.close_over(connection, changed, stamp)
+    if changed or ended:
+        await alerting.close_over(connection, changed | ended, stamp)
     if fences_changed or any(each.event.cause == "fence_deleted" for each in new):
         await alerting.close_with_fences(connection, stamp)
     if directory.has_windows or not judgement.fresh:
@@ -58,8 +61,9 @@ async def tell(
 
 
 def _may_alert(told: Told, stamp: Stamp) -> bool:
-    """What only late fixes told alerts while it is young and stands (reading 11)."""
-    if told.event.cause == "scope":
+    """What only late fixes told alerts while it is young and stands (reading 11); a silence of
+    which only its end told is over."""
+    if told.event.cause == "scope" or (told.event.kind == "silent" and told.event.late):
         return False
     young = stamp.now_ms - told.event.at_ms < LATE_ALERT_LIMIT_MS
     return not told.late or (young and told.leads_to_live)
@@ -85,6 +89,11 @@ def _event_row(told: Told) -> dict[str, Any]:
         "rule_id": event.rule_id,
         "max_kmh": event.max_kmh,
         "length_s": event.length_s,
+        "ended_at": _iso(event.ended_ms),
+        "lowest": event.lowest,
+        "highest": event.highest,
+        "other_vehicle_id": event.other_id,
+        "distance_m": event.distance_m,
     }
 
 

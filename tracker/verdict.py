@@ -11,6 +11,7 @@ import asyncpg
 
 from tracker import sql
 from tracker.cases import moment
+from tracker.rules import BY_THEMSELVES
 from tracker.sorting import FUTURE_LIMIT_MS, Refused
 
 FUTURE: Final = timedelta(milliseconds=FUTURE_LIMIT_MS)
@@ -57,8 +58,12 @@ def _refusal(row: asyncpg.Record) -> dict[str, Any]:
 
 def events_of(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Lines in order of time, exits before others at one instant, then fence."""
-    ordered = sorted(rows, key=lambda r: (r["at"], r["kind"] != "exit", r["fence"], r["vehicle"]))
+    ordered = sorted(rows, key=_order)
     return [_line(row) for row in ordered]
+
+
+def _order(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return row["at"], row["kind"] != "exit", row["fence"] or "", row["vehicle"]
 
 
 def _line(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,6 +84,9 @@ def _line(row: Mapping[str, Any]) -> dict[str, Any]:
         "status": row["status"],
         "simulated": row["simulated"],
     }
+    if row["kind"] in BY_THEMSELVES:
+        line |= {"ended_at": iso(row["ended_at"]), "length_s": row["length_s"]}
+        line |= {"lowest": row["lowest"], "highest": row["highest"]}
     if row["kind"] == "speed":
         line |= {"max_kmh": row["max_kmh"], "length_s": row["length_s"]}
     return line

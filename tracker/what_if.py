@@ -60,7 +60,11 @@ async def answer(
     told = {event.key: event for event in stepped.events if event.key not in gone}
     told |= {event.key: event for event in (*passed.restated, *passed.events)}
     first_ms, last_ms = unix_ms(question.since), unix_ms(question.until)
-    asked = [event for event in told.values() if first_ms <= event.at_ms <= last_ms]
+    asked = [
+        event
+        for event in told.values()
+        if event.fence_id == fence_id and first_ms <= event.at_ms <= last_ms
+    ]
     return [_row(event, version, known, number) for event in asked]
 
 
@@ -110,5 +114,8 @@ def _row(event: Event, version: FenceVersion, known: Directory, number: int) -> 
         "status": "valid",
         "max_kmh": event.max_kmh,
         "length_s": event.length_s,
+        "ended_at": None if event.ended_ms is None else from_unix_ms(event.ended_ms),
+        "lowest": event.lowest,
+        "highest": event.highest,
         "simulated": True,
     }

@@ -20,6 +20,7 @@ from tracker.keeping.jobs import (
 )
 from tracker.motion import MotionJob
 from tracker.process import announce, begin_log, patiently, until_stopped
+from tracker.track_index import TRACK_INDEX_EVERY_S, TrackIndexJob
 
 if TYPE_CHECKING:
     from tracker.connect import Pool
@@ -52,6 +53,7 @@ def jobs_of(pool: Pool, owner_dsn: str | None = None) -> list[Job]:
     """All jobs, with a pool of connections of the worker's role, and the owner's address."""
     motion = MotionJob(pool)
     retention, turns = RetentionJob(pool, owner_dsn), PrivateTurns(pool)
+    tracks = TrackIndexJob(owner_dsn)
     return [
         Job(name="motion", every_s=1.0, run=motion.run, counters=motion.counters),
         Job(
@@ -59,6 +61,12 @@ def jobs_of(pool: Pool, owner_dsn: str | None = None) -> list[Job]:
             every_s=RETENTION_EVERY_S,
             run=retention.run,
             counters=retention.counters,
+        ),
+        Job(
+            name="track index",
+            every_s=TRACK_INDEX_EVERY_S,
+            run=tracks.run,
+            counters=tracks.counters,
         ),
         Job(name="private times", every_s=TURNS_EVERY_S, run=turns.run, counters=turns.counters),
     ]

@@ -32,6 +32,7 @@ RETRY_S: Final = 0.5
 _AWAY: Final = End(TRY_AGAIN, "database away")
 _FAULT: Final = End(TRY_AGAIN, "internal error")
 STATIC_CHANGED: Final = ('{"type":"vehicles"}', '{"type":"fences"}')
+GRANTS_CHANGED: Final = ('{"type":"grants"}', '{"type":"vehicles"}')
 
 
 @dataclass
@@ -92,6 +93,8 @@ class Channel:
         self._offer_positions(changes)
         if changes.registry_changed:
             self._tell(*STATIC_CHANGED)
+        if changes.grants_changed:
+            self._tell(*GRANTS_CHANGED)
         if changes.alerts:
             alerts = [Alert.model_validate(row) for row in changes.alerts]
             self._tell(AlertsMessage(alerts=alerts).model_dump_json(by_alias=True))

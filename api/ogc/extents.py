@@ -17,7 +17,7 @@ REMEMBERED: Final = 10_000
 #: Outward, so that a page reveals no vehicle's exact place, and a moving one stays inside longer.
 STEPS_PER_DEGREE: Final = 100
 
-_Key = tuple[str, frozenset[int]]
+_Key = tuple[str, frozenset[int], tuple[str, ...]]
 
 
 class Extents:
@@ -29,7 +29,9 @@ class Extents:
 
     async def of(self, scope: Scope, layer: Layer, department_ids: frozenset[int]) -> Extent:
         """The extent that a scope sees, rounded outward to a hundredth of a degree and an hour."""
-        key, now = (layer.name, department_ids), self._clock()
+        # What is granted to a scope is a part of it: a revocation is another picture.
+        key = (layer.name, department_ids, await reads.grants_in_force(scope))
+        now = self._clock()
         asked_at, known = self._known.get(key, (-math.inf, None))
         if known is not None and now - asked_at < REMEMBERED_S:
             return known

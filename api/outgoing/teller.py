@@ -31,6 +31,7 @@ RETRY_AFTER_MOST_S: Final = 3600.0
 #: So many failures in a row, and nothing else, mean that the receiver is away.
 AWAY_AFTER: Final = 3
 ERROR_CHARACTERS: Final = 500
+GRANT_ENDED: Final = "the grant that let it be told has ended"
 
 
 class Channel(Protocol):
@@ -116,6 +117,8 @@ class Teller:
         return True
 
     async def _try(self, telling: Telling, subscription: Subscription) -> Outcome:
+        if not telling.may_go:
+            return Outcome(outbox_id=telling.outbox_id, state="dead", error=GRANT_ENDED)
         try:
             await self._channels[subscription.kind].send(telling, subscription)
         except Gone as error:

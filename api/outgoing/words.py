@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,8 @@ Language = Literal["en", "zh-Hant"]
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh-Hant")
 #: In which clocks of this government are read.
 _ZONE: Final = ZoneInfo("Asia/Hong_Kong")
+#: Kinds of which a fence only says where.
+_ANYWHERE: Final = frozenset({"silent", "duress", "sensor", "proximity"})
 _ORDER: Final = ("critical", "warning", "info")
 
 
@@ -46,8 +48,10 @@ def headline(telling: Telling, language: Language) -> str:
     kind = str(body.get("kind"))
     key = f"told.kind.{kind}"
     known = key if key in _words(language) else "told.kind.other"
-    fence = _named(body, "fence", language)
-    line = say(language, known, vehicle=_named(body, "vehicle", language), fence=fence, kind=kind)
+    named = {each: _named(body, each, language) for each in ("vehicle", "fence", "other")}
+    line = say(language, known, kind=kind, **named)
+    if kind in _ANYWHERE and body.get("fence"):
+        line = say(language, "told.at", what=line, fence=named["fence"])
     news = _news(telling, language)
     return f"{line} – {news}" if news else line
 
@@ -78,12 +82,28 @@ def lines(telling: Telling, language: Language) -> list[str]:
         rule = _title(alert["rule"], alert["rule_name"], language)
         severity = say(language, f"severity.{alert['severity']}")
         said.append(say(language, "told.rule", rule=rule, severity=severity))
+    said += _measured(body, language)
     change = body.get("change") or {}
     if change.get("note"):
         said.append(say(language, "told.note", note=change["note"]))
     if body.get("late"):
         said.append(say(language, "alert.late"))
     return said
+
+
+def _measured(body: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What an input said, and how near two vehicles came."""
+    sensor = body.get("sensor")
+    if body.get("kind") == "sensor" and sensor:
+        yield say(language, "told.sensor", input=sensor["input"], range=_range(body))
+    if body.get("distance_m") is not None:
+        yield say(language, "told.distance", metres=round(body["distance_m"]))
+
+
+def _range(body: Mapping[str, Any]) -> str:
+    """The extremes of an input that is a number; of others a dash."""
+    found = [body[key] for key in ("lowest", "highest") if body.get(key) is not None]
+    return " – ".join(dict.fromkeys(f"{each:g}" for each in found)) or "–"
 
 
 def clock(at: datetime) -> str:

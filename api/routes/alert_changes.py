@@ -22,19 +22,17 @@ from api.alert_models import (
     Snooze,
 )
 from api.caller import SCHEMES, InCaller, InScope
+from api.changing import IfMatch, revision_of
 from api.errors import BadParameter, problem_of
 from api.routes.alerts import details, etag
 from api.service import InService
 from tracker import alert_life
 from tracker.alert_life import Change
-from tracker.errors import Stale, TrackerError
+from tracker.errors import TrackerError
 from tracker.reads import Caller, Reader
 
 router = APIRouter(prefix="/v1", tags=["alerts"], dependencies=SCHEMES)
 
-_IfMatch = Annotated[
-    str | None, Header(description='only at this revision: the ETag, `"3"`', max_length=100)
-]
 _Key = Annotated[
     str | None,
     Header(description="a request that comes twice with it is done once", min_length=1,
@@ -45,19 +43,12 @@ _Key = Annotated[
 class _Once:
     """How a change is to be done: at which revision, under which key."""
 
-    def __init__(self, if_match: _IfMatch = None, idempotency_key: _Key = None) -> None:
-        self.expected = None if if_match in (None, "*") else _revision(if_match)
+    def __init__(self, if_match: IfMatch = None, idempotency_key: _Key = None) -> None:
+        self.expected = None if if_match in (None, "*") else revision_of(if_match)
         self.key = idempotency_key
 
 
 InOnce = Annotated[_Once, Depends(_Once)]
-
-
-def _revision(if_match: str | None) -> int:
-    said = (if_match or "").strip().removeprefix('"').removesuffix('"')
-    if not (said.isascii() and said.isdecimal()):
-        raise Stale(f"(If-Match: {if_match})")
-    return int(said)
 
 
 class _Doing:

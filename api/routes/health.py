@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 from api import metrics
 from api.caller import SCHEMES, InScope, platform_office
-from api.models import Health
+from api.models import Health, Warnings
 from api.service import InService
-from tracker.reads import ingest_health
+from tracker import reads
 
 router = APIRouter(tags=["service"])
 
@@ -21,6 +21,12 @@ async def healthz(service: InService) -> Health:
     return Health()
 
 
+@router.get("/v1/health", dependencies=SCHEMES)
+async def health(scope: InScope) -> Warnings:
+    """What operators should know of in time: the list of public holidays that ends."""
+    return Warnings.model_validate({"warnings": await reads.warnings(scope)})
+
+
 @router.get(
     "/metrics",
     dependencies=[Depends(platform_office), *SCHEMES],
@@ -29,5 +35,5 @@ async def healthz(service: InService) -> Health:
 )
 async def prometheus(service: InService, scope: InScope) -> Response:
     """Figures in Prometheus' text form; for the platform office only."""
-    text = metrics.exposition(await ingest_health(scope), service.hub)
+    text = metrics.exposition(await reads.ingest_health(scope), service.hub)
     return Response(text, media_type=metrics.MEDIA_TYPE)

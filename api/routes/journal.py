@@ -14,7 +14,7 @@ from pydantic import AwareDatetime
 from api.answers import GeoJson, built
 from api.caller import SCHEMES, InScope
 from api.crs import AnswerCrs, Crs, pairs, points
-from api.found import FoundVehicle
+from api.found import OwnVehicle
 from api.question_models import (
     Gap,
     Gaps,
@@ -60,7 +60,7 @@ class _Page:
 
 
 def _page(
-    vehicle: FoundVehicle,
+    vehicle: OwnVehicle,
     window: Window,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
     after: Annotated[
@@ -124,7 +124,7 @@ async def gaps(scope: InScope, page: AskedView) -> Gaps:
 
 
 @router.get("/odometer")
-async def odometer(scope: InScope, vehicle: FoundVehicle) -> Odometer:
+async def odometer(scope: InScope, vehicle: OwnVehicle) -> Odometer:
     """How far a vehicle has gone in all that is stored of it."""
     found = await reads.odometer(scope, vehicle_id=vehicle["id"])
     nothing = {"distance_m": 0.0, "engine_s": None, "at": None}

@@ -1,17 +1,71 @@
-"""Rules."""
+"""Rules: which events want a person; made, replaced, ended."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
 
 from api.alert_models import Rule, Rules
-from api.caller import SCHEMES, InScope
-from tracker import reads
+from api.caller import SCHEMES, InCaller, InScope
+from api.changing import Expected, InOnce, Made, Own, may_change, own
+from api.errors import BadParameter, NotFound
+from api.fence_models import RuleGiven
+from tracker import reads, rule_edits
+from tracker.reads import Scope
+from tracker.rows import add
 
 router = APIRouter(prefix="/v1", tags=["rules"], dependencies=SCHEMES)
+
+OwnRule = Annotated[Own, Depends(own("rules"))]
 
 
 @router.get("/rules")
 async def rules(scope: InScope) -> Rules:
     """Which events want a person, and how often that was worth it."""
     return Rules(rules=[Rule.model_validate(row) for row in await reads.rules(scope)])
+
+
+@router.post("/rules", status_code=201, response_model=Rule)
+async def make(scope: InScope, caller: InCaller, once: InOnce, given: RuleGiven) -> Response:
+    """Make a rule; it asks for events from now on."""
+    department_id = may_change(caller, given.department, "rules")
+
+    async def act() -> Made:
+        await add(given, scope)
+        return await _made(scope, (given.department, given.ref), status=201)
+
+    return await once.do(department_id, act)
+
+
+@router.get("/rules/{department}/{ref}", response_model=Rule)
+async def rule(scope: InScope, department: str, ref: str) -> Response:
+    """One rule, also one that is off."""
+    return (await _made(scope, (department, ref))).response()
+
+
+@router.put("/rules/{department}/{ref}", response_model=Rule)
+async def replace(rule: OwnRule, expected: Expected, given: RuleGiven) -> Response:
+    """Let a rule be as the body says, and be on. Late data are judged by it as it is now."""
+    if (given.department, given.ref) != rule.name:
+        raise BadParameter(f"The body is of rule {given.department}/{given.ref}.")
+    await rule_edits.replace(rule.scope, given, expected=expected)
+    return (await _made(rule.scope, rule.name)).response()
+
+
+@router.delete("/rules/{department}/{ref}", response_model=Rule)
+async def disable(rule: OwnRule, expected: Expected) -> Response:
+    """Let a rule raise nothing more. Its alerts stay; `PUT` switches it on again."""
+    await rule_edits.disable(rule.scope, rule.name, expected=expected)
+    return (await _made(rule.scope, rule.name)).response()
+
+
+async def _made(scope: Scope, name: tuple[str, str], *, status: int = 200) -> Made:
+    rows = await reads.rules(scope, department=name[0], ref=name[1])
+    if not rows:
+        raise NotFound(f"(rule {name[0]}/{name[1]})")
+    found = Rule.model_validate(rows[0])
+    location = f"/v1/rules/{found.rule}" if status == HTTPStatus.CREATED else None
+    return Made(found, location=location, revision=found.revision, status=status)

@@ -152,6 +152,7 @@ async def track(
     told = {
         "vehicle": vehicle["vehicle"],
         "department": vehicle["department"],
+        "granted": vehicle["granted"],
         "from": since,
         "to": until,
         "implausible": found.columns["implausible"] if asked.implausible else None,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -51,9 +51,12 @@ class Input(_Read):
     """A signal at a device: what it says while a condition holds, and otherwise."""
 
     name: str
-    when: Literal["moving", "stopped", "outward", "far_end"]
+    #: `now_and_then`: for a minute in each quarter of an hour.
+    when: Literal["moving", "stopped", "outward", "far_end", "now_and_then"]
     value: bool | float
     otherwise: bool | float
+    #: Only of the vehicles of these numbers; none: of all. Of two of one name the later holds.
+    numbers: list[int] = []
 
 
 class FleetSpec(_Read):
@@ -142,14 +145,16 @@ class Vehicle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """Which crossings of a fence raise an alert. Its ref is that of its fence."""
+    """Which crossings of a fence raise an alert, its ref that of its fence; or what else does."""
 
     department: str
     ref: str
-    fence: str
+    fence: str | None
     name: Mapping[Language, str]
     on_kinds: tuple[str, ...]
     severity: str
+    #: What else it asks, as `rule add` has it.
+    terms: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +205,13 @@ def load_government(folder: Path | None = None, *, scale: float = 0.1) -> Govern
             vehicles=list(_vehicles(told, routes, scale)),
             fences=[fence.fence(dept) for dept, listed in fences.items() for fence in listed],
             rules=[
-                rule for dept, listed in fences.items() for f in listed for rule in f.rules(dept)
+                *(
+                    rule
+                    for dept, listed in fences.items()
+                    for f in listed
+                    for rule in f.rules(dept)
+                ),
+                *(each.rule(dept) for dept, listed in told.rules.items() for each in listed),
             ],
         )
     except (OSError, ValidationError, yaml.YAMLError) as error:
@@ -244,6 +255,33 @@ class _FenceEntry(_Read):
         ]
 
 
+class _FreeRule(_Read):
+    """A rule that is not about crossings of one fence."""
+
+    ref: str
+    name: Names
+    kind: Literal["silent", "duress", "sensor", "proximity"]
+    severity: Literal["info", "warning", "critical"]
+    fence: str | None = None
+    outside: bool = False
+    vehicles: list[str] = []
+    silent_s: float | None = None
+    sensor: str | None = None
+    radius_m: float | None = None
+
+    def rule(self, department: str) -> Rule:
+        named = {"ref", "name", "kind", "severity", "fence"}
+        return Rule(
+            department=department,
+            ref=self.ref,
+            fence=self.fence,
+            name=self.name,
+            on_kinds=(self.kind,),
+            severity=self.severity,
+            terms=self.model_dump(exclude=named, exclude_defaults=True),
+        )
+
+
 class _GovernmentFile(_Read):
     name: Names
     about: Names
@@ -252,6 +290,8 @@ class _GovernmentFile(_Read):
     departments: dict[str, Names]
     dialects: dict[str, Dialect]
     applications: list[Application]
+    #: By department.
+    rules: dict[str, list[_FreeRule]]
     oddities: dict[Oddity, list[str]]
 
 
@@ -273,9 +313,10 @@ def _check_names(told: _GovernmentFile, fences: Mapping[str, Sequence[_FenceEntr
         ):
             if name not in known:
                 raise GovernmentError(value=f"{application.code}: {name}")
-    for department in fences:
-        if department not in told.departments:
-            raise GovernmentError(value=f"fences.yaml: {department}")
+    for file, named in (("fences.yaml", fences), ("rules", told.rules)):
+        for department in named:
+            if department not in told.departments:
+                raise GovernmentError(value=f"{file}: {department}")
 
 
 def _vehicles(

@@ -24,6 +24,8 @@ IGNITION_OFF_S = 120.0
 LEAST_INTERVAL_S = 3.0
 #: Below this a receiver gives no course.
 STILL_MPS = 0.5
+#: What happens now and then begins so often, and lasts so long: a report falls into it.
+NOW_AND_THEN_S, FOR_S = 900.0, 60.0
 ALTITUDE_M: dict[Mode, float] = {"road": 15.0, "track": 240.0, "sea": 2.0}
 
 
@@ -44,6 +46,11 @@ class VirtualVehicle:
         self.timetable = timetable
         self._phase_s = phase_s
         self._wander = _Wander(seed, vehicle.full_ref)
+        self._inputs = [
+            each
+            for each in vehicle.application.inputs
+            if not each.numbers or vehicle.number in each.numbers
+        ]
         self._degree_lengths_m = tuple(map(float, degree_lengths_m(timetable.way.nodes[0, 1])))
 
     def fix_at(self, moment: datetime) -> Fix:
@@ -65,7 +72,7 @@ class VirtualVehicle:
             satellites=10 - round(3 * dilution),
             mode=3,
             ignition=drive.pause_s < IGNITION_OFF_S,
-            inputs={i.name: _reading(i, drive) for i in self.vehicle.application.inputs},
+            inputs={i.name: _reading(i, drive, fixed_at) for i in self._inputs},
         )
 
     def interval(self, moment: datetime, *, rate: float = 1.0) -> timedelta:
@@ -109,11 +116,12 @@ class _Wander:
         return sum(math.sin(unix_s * math.tau / period + phase) for period, phase in waves) / 3
 
 
-def _reading(signal: Input, drive: Moment) -> bool | float:
+def _reading(signal: Input, drive: Moment, at: datetime) -> bool | float:
     holds = {
         "moving": drive.pause_s == 0,
         "stopped": drive.pause_s > 0,
         "outward": drive.outward and not drive.far_end,
         "far_end": drive.far_end,
+        "now_and_then": at.timestamp() % NOW_AND_THEN_S < FOR_S,
     }
     return signal.value if holds[signal.when] else signal.otherwise

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from geo.distance import degree_lengths_m
 from geo.fix import unix_ms
 from tracker.schema import migrate
+from tracker.track_index import TrackIndexJob
 
 START: Final = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 #: west, south, east, north: built-up Hong Kong.
@@ -33,9 +34,12 @@ CHUNK_S: Final = 1800
 OPEN_S: Final = 30
 #: Fixes that are made and sent as one piece.
 BATCH: Final = 200_000
+#: What the marker file of a kept store says of how it is laid out.
+LAYOUT: Final = "times in paths, track indexes"
 _EPOCH_2000_US: Final = unix_ms(datetime(2000, 1, 1, tzinfo=UTC)) * 1000
 _POINT: Final = 0x20000001
-_LINE: Final = 0x20000002
+#: A line with M.
+_LINE: Final = 0x60000002
 _SRID: Final = 4326
 HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER: Final = b"\xff\xff"
@@ -181,10 +185,10 @@ def fix_rows(fleet: Fleet, ids: npt.NDArray[np.int32], second: float) -> bytes:
 def chunk_rows(
     ids: npt.NDArray[np.int32], places: npt.NDArray[np.float64], first_s: float, last_s: float
 ) -> bytes:
-    """A chunk a vehicle; places is (fixes, vehicles, 2)."""
+    """A chunk a vehicle; places is (fixes, vehicles, 3): lon, lat, unix ms."""
     count, vehicles, _ = places.shape
     line = np.dtype(
-        [("order", "u1"), ("kind", "<u4"), ("srid", "<u4"), ("n", "<u4"), ("xy", "<f8", 2 * count)]
+        [("order", "u1"), ("kind", "<u4"), ("srid", "<u4"), ("n", "<u4"), ("xym", "<f8", 3 * count)]
     )
     fields = [
         *(("vehicle_id", ">i4", 4), ("started_at", ">i8", 8), ("ended_at", ">i8", 8)),
@@ -193,12 +197,12 @@ def chunk_rows(
     ]
     path = np.zeros(vehicles, dtype=line)
     path["order"], path["kind"], path["srid"], path["n"] = 1, _LINE, _SRID, count
-    path["xy"] = places.transpose(1, 0, 2).reshape(vehicles, 2 * count)
+    path["xym"] = places.transpose(1, 0, 2).reshape(vehicles, 3 * count)
     rows = blank(fields, vehicles)
     rows["path"] = path.view(f"V{line.itemsize}")
     rows["vehicle_id"], rows["department_id"] = ids, 1 + ids % DEPARTMENTS
     rows["started_at"], rows["ended_at"] = postgres_us(first_s), postgres_us(last_s)
-    steps_m = np.diff(places, axis=0) * [float(each) for each in degree_lengths_m(BOX[1])]
+    steps_m = np.diff(places[..., :2], axis=0) * [float(each) for each in degree_lengths_m(BOX[1])]
     rows["length_m"] = np.hypot(steps_m[..., 0], steps_m[..., 1]).sum(axis=0)
     rows["fixes"], rows["moving_s"] = count, last_s - first_s
     return rows.tobytes()
@@ -213,7 +217,8 @@ def batches(size: Size) -> Iterator[tuple[bytes, bytes]]:
     fixes, chunks = bytearray(), bytearray()
     for step in range(size.fixes):
         fixes += fix_rows(fleet, ids, step * size.interval_s)
-        places.append(np.column_stack([fleet.lon, fleet.lat]))
+        fixed_ms = unix_ms(START) + 1000 * step * size.interval_s
+        places.append(np.column_stack([fleet.lon, fleet.lat, np.full(len(ids), fixed_ms)]))
         if (step % a_chunk == 0 or step == last_worked) and len(places) > 1 and step <= last_worked:
             first = (step - len(places) + 1) * size.interval_s
             chunks += chunk_rows(ids, np.array(places), first, step * size.interval_s)
@@ -265,17 +270,42 @@ async def build(dsn: str, size: Size) -> float:
     return time.monotonic() - began_s
 
 
-def is_built(folder: Path, size: Size) -> bool:
-    """Whether a folder holds just this."""
+def built_as(folder: Path, size: Size) -> str | None:
+    """How the store of this size in a folder is laid out; None: there is none."""
     told = folder / "built.json"
-    return told.exists() and json.loads(told.read_text()) == asdict(size)
+    if not told.exists():
+        return None
+    said = json.loads(told.read_text())
+    layout: str = said.pop("layout", "plain paths")
+    return layout if said == asdict(size) else None
+
+
+async def bring_up(owner: str, superuser: str) -> float:
+    """What a migration and the worker's job make of a store; seconds."""
+    began_s = time.monotonic()
+    await migrate(owner, superuser)
+    sys.stderr.write(f"{time.monotonic() - began_s:6.0f} s: migrated\n")
+    job = TrackIndexJob(owner)
+    while await job.run():
+        sys.stderr.write(f"{time.monotonic() - began_s:6.0f} s: a track index\n")
+    connection = await asyncpg.connect(superuser)
+    try:
+        await connection.execute("VACUUM (ANALYZE)")
+    finally:
+        await connection.close()
+    return time.monotonic() - began_s
 
 
 async def ensure_built(folder: Path, size: Size, owner: str, superuser: str) -> float:
-    """Build unless a folder holds it already; seconds that it took."""
-    await migrate(owner, superuser)
-    if is_built(folder, size):
+    """Build unless a folder holds it already, and lay it out as it is now; seconds that it took."""
+    layout = built_as(folder, size)
+    if layout == LAYOUT:
+        await migrate(owner, superuser)
         return 0.0
-    took_s = await build(superuser, size)
-    (folder / "built.json").write_text(json.dumps(asdict(size)))
+    took_s = 0.0
+    if layout is None:
+        await migrate(owner, superuser)
+        took_s = await build(superuser, size)
+    took_s += await bring_up(owner, superuser)
+    (folder / "built.json").write_text(json.dumps({**asdict(size), "layout": LAYOUT}))
     return took_s

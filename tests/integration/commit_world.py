@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +18,8 @@ from tracker.message import Message, Reading
 from tracker.registry import New, NewDepartment, NewDevice, NewFence, NewRule, NewVehicle
 
 Place = tuple[float, float]
+#: Seconds after the start, where, and perhaps what the inputs say.
+Point = tuple[float, Place] | tuple[float, Place, Mapping[str, bool | float | str]]
 SOUTH, INSIDE, NORTH, EAST = (
     (114.105, 22.295),
     (114.105, 22.305),
@@ -50,18 +52,26 @@ class World:
             for thing in things:
                 await registry.add(thing, connection)
 
-    async def drive(self, *points: tuple[float, Place]) -> Committed:
+    async def drive(self, *points: Point) -> Committed:
         """Commit fixes, so many seconds after the start, as one batch."""
         return await self.committer.commit([self.message(*point) for point in points])
 
-    def message(self, second: float, place: Place) -> Message:
+    def message(
+        self,
+        second: float,
+        place: Place,
+        inputs: Mapping[str, bool | float | str] | None = None,
+        *,
+        device: str = "box",
+    ) -> Message:
         moment = self.start + timedelta(seconds=second)
+        fix = Fix(fixed_at=moment, lon=place[0], lat=place[1], inputs=inputs or {})
         return Message(
             source="test",
             department_ref="D",
-            device_ref="box",
+            device_ref=device,
             received_at=moment,
-            readings=[Reading(fix=Fix(fixed_at=moment, lon=place[0], lat=place[1]), raw=b"$")],
+            readings=[Reading(fix=fix, raw=b"$")],
         )
 
     async def end_fence(self, second: float) -> None:

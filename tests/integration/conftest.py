@@ -56,6 +56,13 @@ async def as_a(world: World, api: Served) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
+async def as_b(world: World, api: Served) -> AsyncIterator[httpx.AsyncClient]:
+    """Department B, asking it."""
+    async with api.client(world.tokens["B"]) as client:
+        yield client
+
+
+@pytest.fixture
 async def as_both(world: World, api: Served) -> AsyncIterator[httpx.AsyncClient]:
     """Departments A and B together, asking it."""
     async with api.client(world.tokens["both"]) as client:

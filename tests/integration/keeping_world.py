@@ -135,7 +135,7 @@ STATEMENTS = (
     "INSERT INTO device_notice SELECT $1::int, $3::timestamptz::date, 'no_fix', '', $2::int, '{}'",
     "INSERT INTO track_chunk (vehicle_id, department_id, started_at, ended_at, path, fixes,"
     " length_m, moving_s, idling_s, stopped_s) SELECT $1::int, $2::int, $3::timestamptz,"
-    " $3::timestamptz, ST_SetSRID(ST_MakePoint(114, 22), 4326), 1, 0, 0, 0, 0",
+    " $3::timestamptz, ST_SetSRID(ST_MakePointM(114, 22, 0), 4326), 1, 0, 0, 0, 0",
     "INSERT INTO trip (vehicle_id, department_id, started_at, ended_at, start_lon, start_lat,"
     " end_lon, end_lat, distance_m, moving_s, idling_s, fixes, ends_by)"
     " SELECT $1::int, $2::int, $3::timestamptz, $3::timestamptz, 1, 1, 1, 1, 1, 1, 1, 1, 'gap'",

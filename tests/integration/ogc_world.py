@@ -64,9 +64,9 @@ INSERT INTO track_chunk (vehicle_id, started_at, ended_at, department_id, path, 
 SELECT v.id, timestamptz '2026-11-20 08:00:00.125Z' + k * interval '30 minutes',
     timestamptz '2026-11-20 08:00:00.125Z' + k * interval '30 minutes' + k * interval '40 seconds',
     v.department_id,
-    CASE WHEN k = 0 THEN ST_SetSRID(ST_MakePoint(114.1, 22.3), 4326) ELSE
-        ST_SetSRID(ST_MakeLine(ST_MakePoint(114.0 + 0.01 * k, 22.3),
-                               ST_MakePoint(114.02 + 0.01 * k, 22.3 + 0.003 * v.id)), 4326) END,
+    CASE WHEN k = 0 THEN ST_SetSRID(ST_MakePointM(114.1, 22.3, 0), 4326) ELSE
+        ST_SetSRID(ST_MakeLine(ST_MakePointM(114.0 + 0.01 * k, 22.3, 0),
+                               ST_MakePointM(114.02 + 0.01 * k, 22.3 + 0.003 * v.id, 1)), 4326) END,
     k + 1, 100.5 * k, 60 * k, k, 0
 FROM vehicle AS v CROSS JOIN generate_series(0, :last) AS k WHERE v.ref IN ('AMB-1', 'AMB-2')
 """

@@ -10,8 +10,11 @@ import httpx
 import pytest
 
 from tests.integration.api_world import Served, World
+from tracker.registry import NewRule
 
 HOUR = timedelta(hours=1)
+#: What a grant says of an own vehicle.
+OWN = {"granted": None, "purpose": None, "granted_until": None}
 
 
 async def got(client: httpx.AsyncClient, path: str, **query: Any) -> Any:  # noqa: ANN401  any JSON
@@ -49,6 +52,7 @@ async def test_vehicles_say_what_stays_the_same(world: World, as_a: httpx.AsyncC
         "duty_status": "available",
         "private": False,
         "interval_s": [10, 60],
+        **OWN,
     }
     retired = await got(as_a, "/v1/vehicles/A/AMB-2")
     assert retired["retired_at"] is not None
@@ -109,6 +113,7 @@ async def test_a_position_is_the_latest_fix(world: World, as_a: httpx.AsyncClien
         "source": "receiver",
         "quality": "good",
         "duty_status": "available",
+        **OWN,
     }
     details = await got(as_a, "/v1/vehicles/A/AMB-1")
     assert details["position"]["geometry"] == feature["geometry"]
@@ -246,13 +251,15 @@ async def test_fences_are_those_in_force(world: World, as_a: httpx.AsyncClient) 
         "WHERE fence_id = (SELECT id FROM fence WHERE ref = 'A-CIRCLE')"
     )
     (fence,) = (await got(as_a, "/v1/fences"))["features"]
-    assert fence["properties"] == {
+    expected = {
         "fence": "A/A-SQUARE",
         "department": "A",
         "name": {"en": "A-SQUARE", "zh-Hant": "A-SQUARE"},
         "kind": "polygon",
         "version": 1,
+        "state": "in_force",
     }
+    assert expected.items() <= fence["properties"].items()
     assert fence["geometry"]["type"] == "Polygon"
     assert sorted(map(tuple, fence["geometry"]["coordinates"][0][:4])) == [
         (114.1, 22.3), (114.1, 22.31), (114.11, 22.3), (114.11, 22.31),
@@ -366,3 +373,25 @@ async def test_private_times_of_a_vehicle_are_told_and_its_position_is_not(
     assert (vehicle["private"], vehicle["position"]) == (True, None)
     assert (await got(as_a, "/v1/positions"))["features"] == []
     assert (await as_a.get("/v1/vehicles/B/AMB-1/private")).status_code == 404
+
+
+async def test_an_alert_of_no_fence_says_so(world: World, as_a: httpx.AsyncClient) -> None:
+    await world.add(
+        NewRule(department="A", ref="sos", on=["duress"]),
+        NewRule(department="A", ref="meeting", on=["proximity"], radius_m=500),
+    )
+    await world.drive("A/AMB-2", (330, 114.1, 22.29))
+    await world.drive("A/AMB-1", (330, 114.101, 22.29), inputs={"duress": True})
+    # As if the five seconds between two looks had passed.
+    world.committer._nearby._judged_ms = 0
+    await world.committer.refresh()
+    alerts = {each["kind"]: each for each in (await got(as_a, "/v1/alerts"))["alerts"]}
+    assert alerts.keys() == {"duress", "proximity"}
+    assert {each["fence"] for each in alerts.values()} == {None}
+    assert (alerts["duress"]["severity"], alerts["duress"]["ended_at"]) == ("critical", None)
+    near = alerts["proximity"]
+    assert (near["vehicle"], near["other"]) == ("A/AMB-1", "A/AMB-2")
+    assert near["other_name"] == {"en": "A thing", "zh-Hant": "A 物件"}
+    assert near["distance_m"] == pytest.approx(103, abs=1)
+    features = (await got(as_a, "/ogc/collections/alerts/items"))["features"]
+    assert {each["properties"]["fence"] for each in features} == {None}

@@ -138,6 +138,15 @@ async def enrolled(database: Database) -> Database:
     ],
     seed=201,
 )
+@example(
+    # A dwell is over before the fix that shows the visit's beginning, on a way of two minutes.
+    track=[
+        (2021, 12, None, None, None),
+        (0, 0, None, None, None),
+        (1900, 0, None, None, None),
+    ],
+    seed=13,
+)
 async def test_any_order_cut_and_repetition_give_the_sorted_run(
     enrolled: Database, track: list[Point], seed: int
 ) -> None:

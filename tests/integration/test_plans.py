@@ -19,6 +19,7 @@ from tests.conftest import Database
 from tests.integration.world_of_tracks import Tracks, tracks_in
 from tracker import reads
 from tracker.connect import ApiConnection
+from tracker.track_index import TrackIndexJob
 
 START = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
 VEHICLES = 60
@@ -125,6 +126,7 @@ WINDOW = reads.Window(vehicle_id=7, since=START - 9 * HOUR, until=START - 3 * HO
 NEARBY = reads.Nearby(
     lon=114.2, lat=22.3, radius_m=200.0, since=END - 3 * HOUR, until=END - 2 * HOUR
 )
+TRACK_INDEX = re.compile(r"Index Only Scan using fix_20261\d+_track")
 KEY_OF_FIX = r"Index Scan using fix_20261\d+_pkey"
 #: Each question, the tables that it may not read row by row, and the indexes that it must use.
 QUESTIONS: dict[str, tuple[Question, list[str], list[str]]] = {
@@ -151,7 +153,7 @@ QUESTIONS: dict[str, tuple[Question, list[str], list[str]]] = {
     "visits": (
         lambda scope: reads.visitors(scope, NEARBY),
         ["fix", "track_chunk"],
-        [KEY_OF_FIX, "ix_track_chunk_started_at_path"],
+        ["ix_track_chunk_started_at_path", "pk_track_chunk"],
     ),
     "visits up to now": (
         lambda scope: reads.visitors(
@@ -159,7 +161,7 @@ QUESTIONS: dict[str, tuple[Question, list[str], list[str]]] = {
             reads.Nearby(lon=114.2, lat=22.5, radius_m=9000.0, since=END - HOUR, until=END + HOUR),
         ),
         ["fix", "track_chunk"],
-        [KEY_OF_FIX, "ix_track_chunk_started_at_path"],
+        [KEY_OF_FIX, "ix_track_chunk_started_at_path", "pk_track_chunk"],
     ),
     "trips": (lambda scope: reads.trips(scope, WINDOW), ["trip"], ["pk_trip"]),
     "stops": (lambda scope: reads.stops(scope, WINDOW), ["stop"], ["pk_stop"]),
@@ -198,6 +200,24 @@ async def test_each_question_uses_its_index(
             for way in (0, 1):
                 found = any(re.search(index, both[way]) for both in seen)
                 assert found, (name, index, [both[way] for both in seen])
+
+
+async def test_of_days_that_are_over_the_track_index_alone_is_read(
+    database: Database, tracks: Tracks, api: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    job = TrackIndexJob(database.dsn("milepost_owner"))
+    while await job.run():
+        pass
+    for name in ("track", "simplified", "visits up to now"):
+        question, _, _ = QUESTIONS[name]
+        found = []
+        for statement, values in await statements_of(database, question):
+            if not statement.startswith("SET"):
+                found += [plan async for plan in plans(api, statement, values)]
+        of_fix = [plan for plan in found if re.search(r" fix_20261\d+ ", plan)]
+        for way in (0, 1):
+            assert TRACK_INDEX.search(of_fix[-2 + way]), (name, of_fix)
+            assert not re.search(KEY_OF_FIX, of_fix[-2 + way]), (name, of_fix)
 
 
 async def test_without_the_leakproof_mark_the_index_of_places_is_lost(

@@ -21,10 +21,12 @@ from tests.integration.api_world import DEADLINE_S, Served, World, world_in
 from tracker.connect import reading_engine, scoped
 from tracker.live import ScopeFeed
 from tracker.models import Event, Fence, FenceVersion, Receipt, Vehicle
-from tracker.reads import LAYERS, Reader, Wanted
+from tracker.reads import LAYERS, Reader, Wanted, features
 
 #: Routes that say the same to everybody.
 OPEN = {"/healthz", "/v1/sign-in"}
+#: Whoever has a link needs nothing else (tests/integration/test_shares.py).
+LINKS = {"/v1/shares/{token}"}
 HOUR = timedelta(hours=1)
 #: Of parameters that must be given: where and when the departments' vehicles are.
 NEEDED = {"place": "114.2,22.35", "at": f"{datetime.now(UTC) - timedelta(minutes=4):%FT%TZ}"}
@@ -41,7 +43,7 @@ async def world(database: Database) -> AsyncIterator[World]:
         await made.sql(
             "INSERT INTO track_chunk (vehicle_id, started_at, ended_at, department_id, path, fixes,"
             " length_m, moving_s, idling_s, stopped_s) SELECT id, :at, :at, department_id,"
-            " ST_SetSRID(ST_MakePoint(114.2, 22.35), 4326), 1, 0, 0, 0, 0 FROM vehicle",
+            " ST_SetSRID(ST_MakePointM(114.2, 22.35, 0), 4326), 1, 0, 0, 0, 0 FROM vehicle",
             at=datetime.fromisoformat(TRACK_AT),
         )
         yield made
@@ -98,11 +100,17 @@ async def requests_for(client: httpx.AsyncClient, world: World, department: str)
         if path.startswith("/ogc") and "{" in path:
             filled += await ogc_addresses(world, path, department)
             continue
-        if path in OPEN or "get" not in methods:
+        if path in OPEN | LINKS or "get" not in methods:
             continue
-        ref = f"{department}-BOX-AMB-1" if "/devices/" in path else "AMB-1"
+        kinds = {"/devices/": "-BOX-AMB-1", "/fences/": "-SQUARE", "/rules/": "-RULE"}
+        named = (f"{department}{ref}" for kind, ref in kinds.items() if kind in path)
+        ref = next(named, "AMB-1")
         asked = path.replace("{department}", department).replace("{ref}", ref)
-        asked = asked.replace("{alert_id}", theirs).replace("{number}", "1")
+        asked = (
+            asked.replace("{alert_id}", theirs)
+            .replace("{grant_id}", alert)
+            .replace("{number}", "1")
+        )
         assert "{" not in asked, f"{path}: say here how to fill its parameter"
         parameters = methods["get"].get("parameters", [])
         needed = {each["name"] for each in parameters if each["required"]} & NEEDED.keys()
@@ -129,7 +137,9 @@ async def test_no_route_shows_anything_of_another_department(world: World, api: 
             body = answer.text.replace(json.dumps(path)[1:-1], "")
             if answer.status_code in (403, 404, 422):
                 # A refusal repeats what was asked for, and nothing else.
-                body = re.sub(r"\((vehicle|device|department|alert|feature) [^)]*\)", "", body)
+                body = re.sub(
+                    r"\((vehicle|device|department|alert|feature|grant|fence|rule)[^)]*\)", "", body
+                )
                 body = re.sub(r"\((vehicle|device|department|alert|subscription) [^)]*\)", "", body)
             for secret in secrets:
                 assert not secret.search(body), (path, secret.pattern)
@@ -152,6 +162,10 @@ async def test_what_is_not_yours_is_not_there(world: World, api: Served) -> None
             ("/v1/devices/A/A-BOX-AMB-1", "/v1/devices/A/NONE"),
             ("/v1/devices/A/A-BOX-AMB-1/receipts", "/v1/devices/A/NONE/receipts"),
             ("/v1/vehicles?department=A", "/v1/vehicles?department=NONE"),
+            ("/v1/fences/A/A-SQUARE", "/v1/fences/A/NONE"),
+            ("/v1/fences/A/A-SQUARE/versions", "/v1/fences/A/NONE/versions"),
+            ("/v1/rules/A/A-RULE", "/v1/rules/A/NONE"),
+            ("/v1/fence-groups/A/A-GROUP", "/v1/fence-groups/A/NONE"),
             ("/v1/positions?department=A", "/v1/positions?department=NONE"),
             ("/v1/vehicles/A/AMB-1/trips", "/v1/vehicles/A/NONE/trips"),
             ("/v1/vehicles/A/AMB-1/odometer", "/v1/vehicles/A/NONE/odometer"),
@@ -233,7 +247,7 @@ async def test_features_in_a_box_are_answered_by_the_index(world: World) -> None
     await world.sql(
         "INSERT INTO track_chunk (vehicle_id, started_at, ended_at, department_id, path, fixes,"
         " length_m, moving_s, idling_s, stopped_s) SELECT v.id, t, t, v.department_id,"
-        " ST_SetSRID(ST_MakePoint(100 + k * 0.001, 1), 4326), 1, 0, 0, 0, 0 FROM vehicle AS v,"
+        " ST_SetSRID(ST_MakePointM(100 + k * 0.001, 1, 0), 4326), 1, 0, 0, 0, 0 FROM vehicle AS v,"
         " generate_series(1, 3000) AS k, lateral (SELECT timestamptz '2026-11-01Z' +"
         " k * interval '1 minute' AS t) AS at"
     )
@@ -244,6 +258,14 @@ async def test_features_in_a_box_are_answered_by_the_index(world: World) -> None
     plan, found = await planned(world, wanted)
     assert "ix_track_chunk_started_at_path" in plan, plan
     assert len(found) == 2
+
+
+async def test_the_place_of_a_track_has_no_times_in_it(world: World) -> None:
+    engine = reading_engine(world.database.dsn("milepost_api"))
+    async with scoped(engine, [1]) as scope:
+        page = await features(scope, Wanted(layer=LAYERS["tracks"]), limit=1)
+    await engine.dispose()
+    assert not shapely.has_m(shapely.from_wkb(page.rows[0]["geometry"]))
 
 
 async def test_vehicles_in_a_box_are_not_joined_one_by_one(world: World) -> None:

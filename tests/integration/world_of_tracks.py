@@ -46,7 +46,9 @@ WHERE excluded.fixed_at > latest.fixed_at
 #: stretch share the fix at their border.
 CHUNK = """
 WITH f AS (
-    SELECT vehicle_id, department_id, fixed_at, geom, date_bin($4, fixed_at, '2026-01-01Z') AS slot,
+    SELECT vehicle_id, department_id, fixed_at, date_bin($4, fixed_at, '2026-01-01Z') AS slot,
+           ST_SetSRID(ST_MakePointM(ST_X(geom), ST_Y(geom),
+                                    (extract(epoch FROM fixed_at) * 1000)::bigint), 4326) AS geom,
            fixed_at - lag(fixed_at) OVER vehicle > $3 AS after_gap
     FROM fix
     WHERE fixed_at >= $1 AND fixed_at <= $2 AND NOT implausible

@@ -15,6 +15,7 @@ from tracker.cli import (
     assign,
     duty,
     export,
+    grants,
     journal,
     keeping,
     private,
@@ -27,12 +28,14 @@ from tracker.cli import (
     where,
     worker,
 )
+from tracker.cli import groups as groups_
 from tracker.cli.registry import mount
 from tracker.cli.shared import DataOption, escaped, run_as_owner
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from geo.shapes import Territory
     from tracker.data_folder import DataFolder
     from tracker.install import Status
 
@@ -61,9 +64,12 @@ app.add_typer(rejects.group, name="rejects")
 app.add_typer(keeping.retention, name="retention")
 app.add_typer(keeping.hold, name="hold")
 app.add_typer(shards.group, name="shard")
+app.add_typer(groups_.group, name="group")
+app.add_typer(groups_.scope, name="scope")
 app.command("worker")(worker.worker)
 app.add_typer(alerts.group, name="alert")
 app.add_typer(subscriptions.group, name="webhook")
+app.add_typer(grants.group, name="grant")
 
 
 @app.command()
@@ -102,6 +108,13 @@ def init(
     demo: Annotated[
         bool, typer.Option("--demo", help="Let anyone on this machine sign in without a token.")
     ] = False,
+    territory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WEST,SOUTH,EAST,NORTH",
+            help="The box, in degrees, that fences must lie in: 113.8,22.1,114.5,22.6.",
+        ),
+    ] = None,
 ) -> None:
     """Make an empty service, and the administrator's token, which is shown this once."""
     from tracker.access import database
@@ -109,13 +122,14 @@ def init(
     from tracker.schema import migrate as bring
 
     name = {"en": name_en, "zh-Hant": name_zh_hant or name_en}
+    box = None if territory is None else _territory(territory)
     with database(DataFolder(data)) as addresses:
         asyncio.run(bring(addresses.require("milepost_owner"), addresses.address("postgres")))
 
         async def begin(connection: AsyncConnection) -> str | None:
             from tracker.install import has_tokens, new_token, set_name
 
-            await set_name(connection, name, demo=demo)
+            await set_name(connection, name, demo=demo, territory=box)
             if demo or await has_tokens(connection):
                 return None
             return await new_token(connection, department_refs=[], label="administrator", days=365)
@@ -127,6 +141,16 @@ def init(
             f"The platform office's token, shown only now (valid for a year):\n\n  {token}\n"
         )
     typer.echo("Next: milepost department add, vehicle add, device add; then milepost run.")
+
+
+def _territory(said: str) -> Territory:
+    from geo.shapes import Territory
+
+    try:
+        west, south, east, north = (float(part) for part in said.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"{said} is not WEST,SOUTH,EAST,NORTH.") from None
+    return Territory(west, south, east, north)
 
 
 @app.command()
@@ -172,7 +196,8 @@ def status(data: DataOption = None) -> None:
         raise typer.Exit(1) from None
     typer.echo(f"{found.name.get('en', 'Milepost')} ({found.name.get('zh-Hant', '')})")
     registered = ", ".join(f"{n} {table}" for table, n in found.counts.items())
-    for line in [*_places(folder), f"registered {registered}", *_arriving(found)]:
+    warnings = [f"warning    {said}" for said in found.warnings]
+    for line in [*_places(folder), f"registered {registered}", *_arriving(found), *warnings]:
         typer.echo(f"  {line}")
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import devices, fence, rules
-from tracker.cli.shared import T, run_as_owner, takes
+from tracker.cli import devices, fence, fence_files, fences, rules
+from tracker.cli.shared import T, as_owner_do, run_as_owner, takes
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -35,7 +35,8 @@ def mount(app: typer.Typer) -> dict[str, typer.Typer]:
         groups[kind] = group = typer.Typer(help=f"Register and list: {kind}.", no_args_is_help=True)
         group.command("add")(add)
         group.command("list")(lister(kind))
-        group.command("import")(_importer(kind))
+        if kind != "fence":
+            group.command("import")(_importer(kind))
         for name, verb in MORE.get(kind, {}).items():
             group.command(name)(verb)
         app.add_typer(group, name=kind)
@@ -110,90 +111,51 @@ def _add_device(said: DeviceOptions) -> None:
         )
 
 
-def _add_fence(
-    ref: Ref,
-    department: Department,
-    *,
-    circle: Annotated[
-        str | None, typer.Option(metavar="LON,LAT,RADIUS_M", help="A circle on the ground.")
-    ] = None,
-    geometry: Annotated[
-        Path | None, typer.Option(help="A file with a GeoJSON Polygon or MultiPolygon.")
-    ] = None,
-    grid: Annotated[
-        bool,
-        typer.Option("--grid", help="Coordinates are HK1980 Grid: easting, then northing, metres."),
-    ] = False,
-    name: Name = NAMELESS,
-) -> None:
-    """Register a fence: an area whose border is watched."""
-    if (circle is None) == (geometry is None):
-        raise typer.BadParameter("Give either --circle or --geometry.")
-    if circle is not None:
-        definition = _circle(circle)
-    else:
-        assert geometry is not None  # noqa: S101  one of the two was given
-        definition = {"geometry": _geometry(geometry)}
-    row = {"ref": ref, "department": department, "name": name}
-    _add("fence", row | {"definition": _from_grid(definition) if grid else definition})
+@takes(rules.RuleOptions)
+def _add_rule(said: rules.RuleOptions) -> None:
+    _add("rule", rules.row_of(said))
 
 
 @takes(rules.RuleOptions)
-def _add_rule(said: rules.RuleOptions) -> None:
-    """Register a rule: which events of fences become alerts."""
-    _add("rule", rules.row_of(said))
+def _edit_rule(said: rules.RuleOptions) -> None:
+    """Let a rule be as the options say, and be on. What they do not say is as in `rule add`."""
+    from tracker.rule_edits import NewRule, replace
+
+    row = rules.row_of(said)
+    english, chinese = row.pop("name")
+    new = _checked("rule", said.ref, row | {"name_en": english, "name_zh_hant": chinese})
+    assert isinstance(new, NewRule)  # noqa: S101  it was checked as one
+    as_owner_do(lambda connection: replace(connection, new))
+    typer.echo(f"rule {said.ref} is changed.")
+
+
+_add_rule.__doc__ = rules.TEACHES
 
 
 ADDERS: dict[str, Callable[..., None]] = {
     "department": _add_department,
     "vehicle": _add_vehicle,
     "device": _add_device,
-    "fence": _add_fence,
+    "fence": fences.add,
     "rule": _add_rule,
 }
 
 
 #: Verbs that only some kinds have.
 MORE: dict[str, dict[str, Callable[..., None]]] = {
-    "fence": {"judge": fence.judge},
-    "rule": {"explain": rules.explain},
+    "fence": {
+        **{"show": fences.show, "edit": fences.edit, "end": fences.end},
+        **{"share": fences.share, "unshare": fences.unshare},
+        **{"import": fence_files.import_, "export": fence_files.export, "sync": fence_files.sync},
+        "judge": fence.judge,
+    },
+    "rule": {"explain": rules.explain, "edit": _edit_rule, "end": rules.end},
     "device": {
         "password": devices.password,
         "retire": devices.retire,
         "accept-from": devices.accept_from,
     },
 }
-
-
-def _circle(said: str) -> dict[str, Any]:
-    try:
-        lon, lat, radius_m = (float(part) for part in said.split(","))
-    except ValueError:
-        raise typer.BadParameter(f"{said} is not LON,LAT,RADIUS_M.") from None
-    return {"circle": {"center": [lon, lat], "radius_m": radius_m}}
-
-
-def _from_grid(definition: Mapping[str, Any]) -> dict[str, Any]:
-    from geo.hk1980 import from_grid
-    from geo.places import geometry_from_grid
-
-    if "geometry" in definition:
-        return {"geometry": geometry_from_grid(definition["geometry"])}
-    circle = definition["circle"]
-    lon, lat = from_grid(*circle["center"])
-    return {"circle": {**circle, "center": [float(lon), float(lat)]}}
-
-
-def _geometry(path: Path) -> dict[str, Any]:
-    try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise typer.BadParameter(f"{path}: {error}") from None
-    if isinstance(said, dict) and said.get("type") == "Feature":
-        said = said.get("geometry")
-    if not isinstance(said, dict):
-        raise typer.BadParameter(f"{path} holds no GeoJSON geometry.")
-    return said
 
 
 def _add(kind: str, row: Mapping[str, Any]) -> None:
@@ -205,7 +167,7 @@ def _add(kind: str, row: Mapping[str, Any]) -> None:
 
 def _importer(kind: str) -> Callable[..., None]:
     def import_(
-        file: Annotated[Path, typer.Argument(help="CSV, or GeoJSON for fences.")],
+        file: Annotated[Path, typer.Argument(help="CSV.")],
     ) -> None:
         rows = list(_rows(kind, file))
         _store(kind, rows, _nothing)
@@ -224,23 +186,8 @@ def _rows(kind: str, file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise typer.BadParameter(f"{file}: {error}") from None
-    if kind == "fence":
-        yield from _features(file, text)
-        return
     for number, row in enumerate(csv.DictReader(text.splitlines()), start=2):
         yield f"line {number}", {key: value for key, value in row.items() if value}
-
-
-def _features(file: Path, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    try:
-        features = json.loads(text)["features"]
-    except (ValueError, KeyError, TypeError):
-        raise typer.BadParameter(f"{file} is no GeoJSON FeatureCollection.") from None
-    for number, feature in enumerate(features, start=1):
-        properties = dict(feature.get("properties") or {})
-        shape = {key: properties.pop(key) for key in ("circle", "corridor") if key in properties}
-        properties["definition"] = shape or {"geometry": feature.get("geometry")}
-        yield f"feature {number}", properties
 
 
 async def _nothing(connection: AsyncConnection) -> None:
@@ -281,7 +228,7 @@ def _checked(kind: str, where: str, row: Mapping[str, Any]) -> New:
 
     model: type[New] = getattr(registry, f"New{kind.capitalize()}")
     given = {key: value for key, value in row.items() if value is not None}
-    for several in ("on", "vehicles"):
+    for several in ("on", "vehicles", "near"):
         if isinstance(given.get(several), str):
             given[several] = given[several].split()
     try:

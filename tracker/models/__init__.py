@@ -40,12 +40,14 @@ from tracker.models.registry import (
     DutyStatus,
     Vehicle,
 )
-from tracker.models.service import ApiToken, Feed, IngestHealth, Installation, WorkerJob
+from tracker.models.service import ApiToken, Feed, IngestHealth, Installation, Once, WorkerJob
+from tracker.models.sharing import LocationGrant, ShareLink
 from tracker.models.watch import (
     Alert,
     Checkpoint,
     Event,
     Fence,
+    FenceShare,
     FenceState,
     FenceVersion,
     Outbox,
@@ -76,6 +78,7 @@ __all__ = [
     "FenceGroup",
     "FenceGroupMember",
     "FenceScope",
+    "FenceShare",
     "FenceState",
     "FenceVersion",
     "Fix",
@@ -85,9 +88,11 @@ __all__ = [
     "Installation",
     "Latest",
     "LegalHold",
+    "LocationGrant",
     "MotionCheckpoint",
     "MotionCursor",
     "Odometer",
+    "Once",
     "Outbox",
     "PastChange",
     "Presence",
@@ -98,6 +103,7 @@ __all__ = [
     "RetentionLog",
     "RetentionRun",
     "Rule",
+    "ShareLink",
     "Stop",
     "Subscription",
     "TrackChunk",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tracker.models.base import Base, During, IntKey, Names, Now
+from tracker.models.base import Base, During, IntKey, Moment, Names, Now
 from tracker.models.registry import ref_check
 
 
@@ -24,6 +24,9 @@ class VehicleGroup(Base):
     ref: Mapped[str]
     name: Mapped[Names]
     created_at: Mapped[Now]
+    #: Grows with each change of it and of its members.
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
+    ended_at: Mapped[Moment | None]
 
 
 class FenceGroup(Base):
@@ -41,6 +44,9 @@ class FenceGroup(Base):
     ref: Mapped[str]
     name: Mapped[Names]
     created_at: Mapped[Now]
+    #: Grows with each change of it and of its members.
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
+    ended_at: Mapped[Moment | None]
 
 
 class VehicleGroupMember(Base):
@@ -54,13 +60,13 @@ class VehicleGroupMember(Base):
         ForeignKeyConstraint(
             ["department_id", "vehicle_id"], ["vehicle.department_id", "vehicle.id"]
         ),
-        CheckConstraint("NOT isempty(during)", name="during"),
     )
 
     id: Mapped[IntKey]
     department_id: Mapped[int]
     group_id: Mapped[int]
     vehicle_id: Mapped[int]
+    #: Empty: a plan that was taken back before it began.
     during: Mapped[During]
 
 
@@ -73,13 +79,13 @@ class FenceGroupMember(Base):
             ["department_id", "group_id"], ["fence_group.department_id", "fence_group.id"]
         ),
         ForeignKeyConstraint(["department_id", "fence_id"], ["fence.department_id", "fence.id"]),
-        CheckConstraint("NOT isempty(during)", name="during"),
     )
 
     id: Mapped[IntKey]
     department_id: Mapped[int]
     group_id: Mapped[int]
     fence_id: Mapped[int]
+    #: Empty: a plan that was taken back before it began.
     during: Mapped[During]
 
 
@@ -98,11 +104,11 @@ class FenceScope(Base):
         ForeignKeyConstraint(
             ["department_id", "fence_group_id"], ["fence_group.department_id", "fence_group.id"]
         ),
-        CheckConstraint("NOT isempty(during)", name="during"),
     )
 
     id: Mapped[IntKey]
     department_id: Mapped[int]
     vehicle_group_id: Mapped[int]
     fence_group_id: Mapped[int]
+    #: Empty: a plan that was taken back before it began.
     during: Mapped[During]

@@ -34,8 +34,11 @@ class TrackChunk(Base):
     #: The last fix so far; a chunk that may still grow is the newest of its vehicle.
     ended_at: Mapped[Moment]
     department_id: Mapped[int]
-    #: Every fix of it: a LineString, or a Point of one fix.
-    path: Mapped[WKBElement] = mapped_column(Geometry("GEOMETRY", srid=4326, spatial_index=False))
+    #: Every fix of it: a LineString, or a Point of one fix. M is its time, whole milliseconds since
+    #: 1970-01-01T00:00Z, which a double holds exactly.
+    path: Mapped[WKBElement] = mapped_column(
+        Geometry("GEOMETRYM", dimension=3, srid=4326, spatial_index=False)
+    )
     #: Without the one shared with the chunk before.
     fixes: Mapped[int]
     #: Way driven (GLOSSARY.md: distance); less than the path's length, which has the scatter in it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Integer, LargeBinary, text
+from sqlalchemy import BigInteger, CheckConstraint, Double, Integer, LargeBinary, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -41,6 +41,8 @@ class Installation(Base):
     private_told_at: Mapped[Now]
     #: Public holidays by year in place of the built-in list: {"2026": ["2026-12-25", …]}.
     holidays: Mapped[Json | None]
+    #: The box in which fences lie, degrees west, south, east, north; None: the world.
+    territory: Mapped[list[float] | None] = mapped_column(ARRAY(Double))
 
 
 class Feed(Base):
@@ -116,3 +118,17 @@ class ApiToken(Base):
     created_at: Mapped[Now]
     expires_at: Mapped[Moment]
     revoked_at: Mapped[Moment | None]
+
+
+class Once(Base):
+    """What was answered to a request that a caller may send twice: the second gets the same."""
+
+    __tablename__ = "once"
+
+    department_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    #: SHA-256 of what was asked: method, path and body.
+    asked: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[Now]
+    #: {"status": …, "headers": {…}, "body": …}; None while the first one is at work.
+    answer: Mapped[Json | None]

@@ -24,8 +24,9 @@ from tracker.models.registry import one_of, ref_check
 
 SEVERITIES = ("info", "warning", "critical")
 #: Kinds of events, and what rules may ask for: an `inside` rule asks for enter and present too.
-EVENT_KINDS = ("present", "enter", "exit", "dwell", "speed", "inside", "stale")
-RULE_KINDS = ("present", "enter", "exit", "dwell", "speed", "inside")
+SIGNAL_KINDS = ("silent", "duress", "sensor", "proximity")
+RULE_KINDS = ("present", "enter", "exit", "dwell", "speed", "inside", *SIGNAL_KINDS)
+EVENT_KINDS = (*RULE_KINDS, "stale")
 
 
 class Fence(Base):
@@ -37,6 +38,7 @@ class Fence(Base):
         one_of("kind", ("polygon", "circle", "corridor")),
         UniqueConstraint("department_id", "ref"),
         UniqueConstraint("department_id", "id"),
+        UniqueConstraint("department_id", "shared_from"),
     )
 
     id: Mapped[IntKey]
@@ -45,6 +47,13 @@ class Fence(Base):
     name: Mapped[Names]
     kind: Mapped[str]
     created_at: Mapped[Now]
+    description: Mapped[Names] = mapped_column(server_default=text("'{}'"))
+    #: Grows with each change of it and of its versions.
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
+    #: What keeps it as some other source says: "sync"; None: people do.
+    managed_by: Mapped[str | None]
+    #: The full ref of the fence of another department that it follows, as long as that is shared.
+    shared_from: Mapped[str | None]
 
 
 class FenceVersion(Base):
@@ -53,7 +62,8 @@ class FenceVersion(Base):
     __tablename__ = "fence_version"
     __table_args__ = (
         ForeignKeyConstraint(["department_id", "fence_id"], ["fence.department_id", "fence.id"]),
-        CheckConstraint("NOT isempty(in_force)", name="in_force"),
+        ForeignKeyConstraint(["share_id"], ["fence_share.id"]),
+        UniqueConstraint("share_id", "source_version"),
         Index("ix_fence_version_geom", "geom", postgresql_using="gist"),
     )
 
@@ -63,11 +73,49 @@ class FenceVersion(Base):
     geom: Mapped[WKBElement] = mapped_column(Geometry("GEOMETRY", srid=4326, spatial_index=False))
     #: The shape as it was given: {"circle": {...}}, {"corridor": {...}} or {"geometry": {...}}.
     definition: Mapped[Json]
+    #: Empty: a plan that was taken back before it began.
     in_force: Mapped[During]
+    made_at: Mapped[Now]
+    #: The label of the caller, or the name of whoever typed.
+    made_by: Mapped[str] = mapped_column(server_default=text("''"))
+    why: Mapped[str | None]
+    #: Who ended it, where nothing followed, and why.
+    ended_by: Mapped[str | None]
+    ended_why: Mapped[str | None]
+    #: Of a fence that follows another department's: by which share, and which version of it.
+    share_id: Mapped[int | None]
+    source_version: Mapped[int | None]
+
+
+class FenceShare(Base):
+    """A department lets another's vehicles be watched by one of its fences, for a time."""
+
+    __tablename__ = "fence_share"
+    __table_args__ = (
+        ForeignKeyConstraint(["department_id", "fence_id"], ["fence.department_id", "fence.id"]),
+        ForeignKeyConstraint(
+            ["to_department_id", "follower_id"], ["fence.department_id", "fence.id"]
+        ),
+        CheckConstraint("to_department_id <> department_id", name="to_another"),
+        Index("ix_fence_share_fence_id", "fence_id"),
+    )
+
+    id: Mapped[IntKey]
+    department_id: Mapped[int]
+    fence_id: Mapped[int]
+    to_department_id: Mapped[int]
+    #: The fence of the other department that follows this one.
+    follower_id: Mapped[int]
+    during: Mapped[During]
+    made_at: Mapped[Now]
+    made_by: Mapped[str]
+    why: Mapped[str | None]
+    ended_by: Mapped[str | None]
+    ended_why: Mapped[str | None]
 
 
 class Rule(Base):
-    """Which events of a fence want a person, and how urgently."""
+    """Which events want a person, and how urgently."""
 
     __tablename__ = "rule"
     __table_args__ = (
@@ -83,6 +131,10 @@ class Rule(Base):
         CheckConstraint("escalate_after_s > 0", name="escalate_after_s"),
         CheckConstraint("dwell_s > 0 OR NOT 'dwell' = ANY(on_kinds)", name="dwell"),
         CheckConstraint("limit_kmh > 0 OR NOT 'speed' = ANY(on_kinds)", name="limit"),
+        CheckConstraint(
+            "sensor IS NOT NULL OR NOT on_kinds && ARRAY['duress', 'sensor']", name="sensor"
+        ),
+        CheckConstraint("radius_m > 0 OR NOT 'proximity' = ANY(on_kinds)", name="radius"),
     )
 
     id: Mapped[IntKey]
@@ -110,6 +162,24 @@ class Rule(Base):
     window: Mapped[Json | None]
     dwell_s: Mapped[float | None]
     limit_kmh: Mapped[float | None]
+    #: Grows with each change of it.
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
+    #: Of silent, duress, sensor and proximity: outside of the fences, not inside one.
+    outside: Mapped[bool] = mapped_column(server_default=text("false"))
+    #: None: what is usual for the vehicle.
+    silent_s: Mapped[float | None]
+    #: Of duress and sensor: {"input": "temp_c", "op": ">", "value": 8}.
+    sensor: Mapped[Json | None]
+    for_s: Mapped[float | None]
+    #: Of a proximity: how near.
+    radius_m: Mapped[float | None]
+    #: To these vehicles and groups; both empty: the vehicles of the rule among each other.
+    other_vehicle_ids: Mapped[list[int]] = mapped_column(
+        ARRAY(Integer), server_default=text("'{}'")
+    )
+    other_vehicle_group_ids: Mapped[list[int]] = mapped_column(
+        ARRAY(Integer), server_default=text("'{}'")
+    )
 
 
 class FenceState(Base):
@@ -139,7 +209,7 @@ class Checkpoint(Base):
 
 
 class Event(Base):
-    """A fact at a time: a crossing. Its facts never change; its status may."""
+    """A fact at a time: a crossing, a press of a button. Its facts never change; its status may."""
 
     __tablename__ = "event"
     __table_args__ = (
@@ -147,13 +217,19 @@ class Event(Base):
         one_of("status", ("valid", "withdrawn")),
         Index("ix_event_vehicle_id_at", "vehicle_id", "at"),
         Index("ix_event_department_id_at", "department_id", "at"),
+        Index(
+            "ix_event_near",
+            "department_id",
+            postgresql_where=text("kind = 'proximity' AND ended_at IS NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     department_id: Mapped[int]
     vehicle_id: Mapped[int]
-    fence_id: Mapped[int]
-    fence_version: Mapped[int]
+    #: None: it has to do with no one fence.
+    fence_id: Mapped[int | None]
+    fence_version: Mapped[int | None]
     kind: Mapped[str]
     #: Where it stands in order: its time, or the end of its gap.
     at: Mapped[Moment]
@@ -170,10 +246,18 @@ class Event(Base):
     amends: Mapped[UUID | None]
     revision: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[Now]
-    #: The rule that made it: of a dwell, a speed, an inside.
+    #: The rule that made it: of a dwell, a speed, an inside, and of what goes on for a time.
     rule_id: Mapped[int | None]
     max_kmh: Mapped[float | None]
     length_s: Mapped[float | None]
+    #: Of silent, duress, sensor and proximity: until when it went on; None: it does.
+    ended_at: Mapped[Moment | None]
+    #: Of a sensor: the extremes of its input.
+    lowest: Mapped[float | None]
+    highest: Mapped[float | None]
+    #: Of a proximity: the other vehicle, and how near they came.
+    other_vehicle_id: Mapped[int | None]
+    distance_m: Mapped[float | None]
 
 
 class Alert(Live, Base):
@@ -204,7 +288,7 @@ class Alert(Live, Base):
     rule_id: Mapped[int] = mapped_column(ForeignKey("rule.id"))
     event_id: Mapped[UUID] = mapped_column(ForeignKey("event.id"))
     vehicle_id: Mapped[int]
-    fence_id: Mapped[int]
+    fence_id: Mapped[int | None]
     severity: Mapped[str]
     state: Mapped[str] = mapped_column(server_default=text("'open'"))
     opened_at: Mapped[Now]

@@ -15,7 +15,7 @@ from tracker.reads.crossings import crossings
 from tracker.reads.days import SUMS, By, Days, days, time_zone, today
 from tracker.reads.device_health import device_health
 from tracker.reads.devices import device, devices, receipts
-from tracker.reads.errors import BadCursor, BadFilter, TooMuch, TooSlow, Unanswerable
+from tracker.reads.errors import BadCursor, BadFilter, NoLongerSeen, TooMuch, TooSlow, Unanswerable
 from tracker.reads.features import (
     Extent,
     Page,
@@ -25,8 +25,10 @@ from tracker.reads.features import (
     features,
     give_up_after,
 )
-from tracker.reads.fences import fences
-from tracker.reads.health import ingest_health
+from tracker.reads.fences import MOST_FENCES, State, fence, fence_shares, fence_versions, fences
+from tracker.reads.granted import grants_in_force, shared_presence
+from tracker.reads.groups import groups, scopes
+from tracker.reads.health import ingest_health, warnings
 from tracker.reads.journal import Window, gaps, odometer, stops, trips
 from tracker.reads.layers import LAYERS, Kind, Layer
 from tracker.reads.motion import MOTIONS, motion_codes
@@ -46,6 +48,7 @@ from tracker.reads.whereabouts import KNOWN_BY, Instant, whereabouts
 __all__ = [
     "KNOWN_BY",
     "LAYERS",
+    "MOST_FENCES",
     "MOST_RADIUS_M",
     "MOST_WINDOW",
     "MOTIONS",
@@ -63,11 +66,13 @@ __all__ = [
     "Layer",
     "Near",
     "Nearby",
+    "NoLongerSeen",
     "Page",
     "Reader",
     "Row",
     "Scope",
     "Simplified",
+    "State",
     "Stretch",
     "TimeSpent",
     "TooMuch",
@@ -94,9 +99,14 @@ __all__ = [
     "extent",
     "feature",
     "features",
+    "fence",
+    "fence_shares",
+    "fence_versions",
     "fences",
     "gaps",
     "give_up_after",
+    "grants_in_force",
+    "groups",
     "has_alert",
     "ingest_health",
     "installation",
@@ -110,6 +120,8 @@ __all__ = [
     "private_times",
     "receipts",
     "rules",
+    "scopes",
+    "shared_presence",
     "simplified",
     "stops",
     "tile",
@@ -122,5 +134,6 @@ __all__ = [
     "vehicle",
     "vehicles",
     "visitors",
+    "warnings",
     "whereabouts",
 ]

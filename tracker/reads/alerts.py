@@ -8,9 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, literal, select, true, tuple_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from tracker.models import Alert, AlertChange, Department, Event, Fence, Fix, Rule, Vehicle
+from tracker.models import AlertChange, Department
+from tracker.models.seen import SeenAlert, SeenEvent, SeenFence, SeenFix, SeenRule, SeenVehicle
 from tracker.reads.session import Row, Scope, rows_of
 
 #: How long before an event its place is looked for: fixes are only read with bounds in time.
@@ -25,42 +26,56 @@ def place_of_event(
     return (
         select(*columns)
         .where(
-            Fix.vehicle_id == Event.vehicle_id,
-            ~Fix.implausible,
-            Fix.fixed_at <= Event.not_after,
-            Fix.fixed_at > Event.not_after - literal(PLACE_WITHIN),
+            SeenFix.vehicle_id == SeenEvent.vehicle_id,
+            ~SeenFix.implausible,
+            SeenFix.fixed_at <= SeenEvent.not_after,
+            SeenFix.fixed_at > SeenEvent.not_after - literal(PLACE_WITHIN),
         )
-        .order_by(Fix.fixed_at.desc())
+        .order_by(SeenFix.fixed_at.desc())
         .limit(1)
     )
 
 
 def _told() -> Select[*tuple[Any, ...]]:
     place = place_of_event(
-        func.ST_X(Fix.geom).label("lon"), func.ST_Y(Fix.geom).label("lat")
+        func.ST_X(SeenFix.geom).label("lon"), func.ST_Y(SeenFix.geom).label("lat")
     ).lateral("place")
-    prefix = Department.ref + "/"
+    prefix, other = Department.ref + "/", aliased(SeenVehicle)
     return (
         select(
-            *(Alert.id, Alert.state, Alert.severity, Event.kind),
-            (prefix + Vehicle.ref).label("vehicle"),
-            Vehicle.name.label("vehicle_name"),
-            (prefix + Fence.ref).label("fence"),
-            Fence.name.label("fence_name"),
-            (prefix + Rule.ref).label("rule"),
-            Rule.name.label("rule_name"),
-            *(Event.time, Event.not_after, Alert.opened_at, Event.late),
-            *(Alert.acknowledged_at, Alert.closed_at, Alert.close_reason),
-            *(Alert.acknowledged_by, Alert.closed_by, Alert.note, Alert.assigned_to),
-            *(Alert.snoozed_until, Alert.escalated_at, Alert.suppressed, Alert.last_event_at),
-            *(Alert.revision, Event.status.label("event_status")),
+            *(SeenAlert.id, SeenAlert.state, SeenAlert.severity, SeenEvent.kind),
+            (prefix + SeenVehicle.ref).label("vehicle"),
+            SeenVehicle.name.label("vehicle_name"),
+            (prefix + SeenFence.ref).label("fence"),
+            SeenFence.name.label("fence_name"),
+            (prefix + other.ref).label("other"),
+            other.name.label("other_name"),
+            (prefix + SeenRule.ref).label("rule"),
+            SeenRule.name.label("rule_name"),
+            *(SeenEvent.time, SeenEvent.not_after, SeenAlert.opened_at, SeenEvent.late),
+            *(SeenAlert.acknowledged_at, SeenAlert.closed_at, SeenAlert.close_reason),
+            *(
+                SeenAlert.acknowledged_by,
+                SeenAlert.closed_by,
+                SeenAlert.note,
+                SeenAlert.assigned_to,
+            ),
+            *(
+                SeenAlert.snoozed_until,
+                SeenAlert.escalated_at,
+                SeenAlert.suppressed,
+                SeenAlert.last_event_at,
+            ),
+            *(SeenAlert.revision, SeenEvent.status.label("event_status")),
+            *(SeenEvent.ended_at, SeenEvent.lowest, SeenEvent.highest, SeenEvent.distance_m),
             *(place.c.lon, place.c.lat),
         )
-        .join(Event, Event.id == Alert.event_id)
-        .join(Department, Department.id == Alert.department_id)
-        .join(Vehicle, Vehicle.id == Alert.vehicle_id)
-        .join(Fence, Fence.id == Alert.fence_id)
-        .join(Rule, Rule.id == Alert.rule_id)
+        .join(SeenEvent, SeenEvent.id == SeenAlert.event_id)
+        .join(Department, Department.id == SeenAlert.department_id)
+        .join(SeenVehicle, SeenVehicle.id == SeenAlert.vehicle_id)
+        .outerjoin(SeenFence, SeenFence.id == SeenAlert.fence_id)
+        .outerjoin(other, other.id == SeenEvent.other_vehicle_id)
+        .join(SeenRule, SeenRule.id == SeenAlert.rule_id)
         .outerjoin(place, true())
     )
 
@@ -70,24 +85,30 @@ async def alerts(
 ) -> list[Row]:
     """Alerts, the newest first; those after `before` (an alert's id) in that order.
 
-    id, state, severity, kind, vehicle, vehicle_name, fence, fence_name, rule, rule_name, time
+    id, state, severity, kind, vehicle, vehicle_name, fence, fence_name (None: of no one fence),
+    other, other_name (the other vehicle of a proximity), rule, rule_name, time
     (None: somewhere before not_after), not_after, opened_at, late, acknowledged_at, closed_at,
     close_reason, acknowledged_by, closed_by, note (the last), assigned_to, snoozed_until,
     escalated_at, suppressed and last_event_at (what joined it), revision, event_status (valid or
-    withdrawn), lon, lat (the fix that told it; None if it is gone).
+    withdrawn), ended_at (of what goes on for a time; None: it does), lowest, highest (of an
+    input), distance_m, lon, lat (the fix that told it; None if it is gone).
     """
-    query = _told().order_by(Alert.opened_at.desc(), Alert.id.desc()).limit(limit)
+    query = _told().order_by(SeenAlert.opened_at.desc(), SeenAlert.id.desc()).limit(limit)
     if state is not None:
-        query = query.where(Alert.state == state)
+        query = query.where(SeenAlert.state == state)
     if before is not None:
-        last = select(Alert.opened_at, Alert.id).where(Alert.id == before).scalar_subquery()
-        query = query.where(tuple_(Alert.opened_at, Alert.id) < last)
+        last = (
+            select(SeenAlert.opened_at, SeenAlert.id)
+            .where(SeenAlert.id == before)
+            .scalar_subquery()
+        )
+        query = query.where(tuple_(SeenAlert.opened_at, SeenAlert.id) < last)
     return await rows_of(scope, query)
 
 
 async def alerts_by_id(scope: Scope, ids: Sequence[UUID]) -> list[Row]:
     """These alerts, as `alerts` has them, in the order of their opening."""
-    query = _told().where(Alert.id.in_(ids)).order_by(Alert.opened_at, Alert.id)
+    query = _told().where(SeenAlert.id.in_(ids)).order_by(SeenAlert.opened_at, SeenAlert.id)
     return await rows_of(scope, query)
 
 
@@ -108,4 +129,4 @@ async def alert_changes(scope: Scope, alert_id: UUID) -> list[Row]:
 
 async def has_alert(scope: Scope, alert_id: UUID) -> bool:
     """Whether this scope has that alert."""
-    return await scope.scalar(select(Alert.id).where(Alert.id == alert_id)) is not None
+    return await scope.scalar(select(SeenAlert.id).where(SeenAlert.id == alert_id)) is not None

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from tracker.models import Department, Event, Fence
+from tracker.models import Department
+from tracker.models.seen import SeenEvent, SeenFence
 from tracker.reads.session import Row, Scope, rows_of
 
 
@@ -17,16 +18,16 @@ async def crossings(
     fence_name, time (None: between the bounds), not_before, not_after."""
     query = (
         select(
-            Event.kind,
-            (Department.ref + "/" + Fence.ref).label("fence"),
-            Fence.name.label("fence_name"),
-            *(Event.time, Event.not_before, Event.not_after),
+            SeenEvent.kind,
+            (Department.ref + "/" + SeenFence.ref).label("fence"),
+            SeenFence.name.label("fence_name"),
+            *(SeenEvent.time, SeenEvent.not_before, SeenEvent.not_after),
         )
-        .join(Fence, Fence.id == Event.fence_id)
-        .join(Department, Department.id == Fence.department_id)
-        .where(Event.vehicle_id == vehicle_id, Event.at >= since, Event.at < until)
-        .where(Event.status == "valid", Event.kind.in_(("present", "enter", "exit")))
-        .order_by(Event.at, Event.id)
+        .join(SeenFence, SeenFence.id == SeenEvent.fence_id)
+        .join(Department, Department.id == SeenFence.department_id)
+        .where(SeenEvent.vehicle_id == vehicle_id, SeenEvent.at >= since, SeenEvent.at < until)
+        .where(SeenEvent.status == "valid", SeenEvent.kind.in_(("present", "enter", "exit")))
+        .order_by(SeenEvent.at, SeenEvent.id)
         .limit(limit)
     )
     return await rows_of(scope, query)

@@ -21,7 +21,6 @@ from sqlalchemy import (
 
 from tracker.models import Application, Department, Installation, Odometer, Vehicle, VehicleDay
 from tracker.reads.session import Row, Scope, rows_of
-from tracker.reads.vehicles import FULL_REF
 
 By = Literal["vehicle", "application", "department"]
 #: What of a day is added up.
@@ -103,7 +102,7 @@ def _chosen(
 
 def _ref(by: By) -> ColumnElement[str]:
     if by == "vehicle":
-        return FULL_REF.element
+        return Department.ref + "/" + Vehicle.ref
     if by == "department":
         return Department.ref.expression
     return func.coalesce(Application.ref, "")

@@ -17,6 +17,10 @@ class TooMuch(TrackerError):
     """More fixes lie there than one answer weighs: ask for a shorter window or a smaller radius."""
 
 
+class NoLongerSeen(TrackerError):
+    """A grant ended meanwhile, so the rest is not told: what came before is not the whole."""
+
+
 class BadFilter(Unanswerable):
     """The filter cannot be used here, change it:"""
 

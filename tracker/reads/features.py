@@ -159,7 +159,8 @@ async def extent(scope: Scope, layer: Layer) -> Extent:
 
 def _shown(layer: Layer) -> list[ColumnElement[Any]]:
     rows = layer.rows.c
-    place = func.ST_AsBinary(rows.geometry, type_=LargeBinary).label("geometry")
+    # A track's times are no part of its place: they stand in its properties.
+    place = func.ST_AsBinary(func.ST_Force2D(rows.geometry), type_=LargeBinary).label("geometry")
     return [rows.feature_id, place, *(rows[name] for name in layer.properties)]
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from tracker.install import warnings
 from tracker.models import IngestHealth
 from tracker.reads.session import Row, Scope, rows_of
+
+__all__ = ["ingest_health", "warnings"]
 
 
 async def ingest_health(scope: Scope) -> list[Row]:

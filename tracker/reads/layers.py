@@ -17,22 +17,25 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.selectable import Subquery
 
 from tracker.models import (
-    Alert,
     Application,
     Department,
-    Event,
     Fence,
     FenceVersion,
-    Fix,
-    Latest,
-    Rule,
-    TrackChunk,
-    Vehicle,
+)
+from tracker.models.seen import (
+    SeenAlert,
+    SeenChunk,
+    SeenEvent,
+    SeenFence,
+    SeenFix,
+    SeenLatest,
+    SeenRule,
+    SeenVehicle,
 )
 from tracker.reads.alerts import place_of_event
 from tracker.reads.columns import rounded
 from tracker.reads.motion import motion_name
-from tracker.reads.vehicles import duty_status
+from tracker.reads.vehicles import GRANTED, duty_status
 
 #: What a property holds: text, a number, true or false, or an instant.
 Kind = Literal["text", "number", "boolean", "time"]
@@ -95,27 +98,28 @@ def _names(name: Any, prefix: str = "name") -> tuple[ColumnElement[str], ...]:  
 def _vehicles() -> Subquery:
     return (
         select(
-            *(Vehicle.id.label("key"), Vehicle.ref.label("ref")),
-            _full(Vehicle.ref).label("feature_id"),
-            func.ST_SetSRID(func.ST_MakePoint(Latest.lon, Latest.lat), 4326, type_=Geometry).label(
-                "geometry"
-            ),
-            *(Latest.fixed_at.label("starts_at"), Latest.fixed_at.label("ends_at")),
-            *(_full(Vehicle.ref).label("vehicle"), Department.ref.label("department")),
-            *_names(Vehicle.name),
-            *(Vehicle.plate, Vehicle.vehicle_class.label("class")),
+            *(SeenVehicle.id.label("key"), SeenVehicle.ref.label("ref")),
+            _full(SeenVehicle.ref).label("feature_id"),
+            func.ST_SetSRID(
+                func.ST_MakePoint(SeenLatest.lon, SeenLatest.lat), 4326, type_=Geometry
+            ).label("geometry"),
+            *(SeenLatest.fixed_at.label("starts_at"), SeenLatest.fixed_at.label("ends_at")),
+            *(_full(SeenVehicle.ref).label("vehicle"), Department.ref.label("department")),
+            *_names(SeenVehicle.name),
+            *(SeenVehicle.plate, SeenVehicle.vehicle_class.label("class")),
             *(Application.ref.label("application"), duty_status().label("duty_status")),
-            motion_name(Latest.speed_mps, Latest.ignition).label("motion"),
-            *(Latest.fixed_at, Latest.received_at),
-            *(rounded(Latest.speed_mps, 2), rounded(Latest.course_deg, 1)),
-            *(rounded(Latest.heading_deg, 1), rounded(Latest.accuracy_m, 1)),
-            *(rounded(Latest.altitude_m, 1), Latest.ignition),
+            motion_name(SeenLatest.speed_mps, SeenLatest.ignition).label("motion"),
+            *(SeenLatest.fixed_at, SeenLatest.received_at),
+            *(rounded(SeenLatest.speed_mps, 2), rounded(SeenLatest.course_deg, 1)),
+            *(rounded(SeenLatest.heading_deg, 1), rounded(SeenLatest.accuracy_m, 1)),
+            *(rounded(SeenLatest.altitude_m, 1), SeenLatest.ignition),
+            *GRANTED,
         )
-        .select_from(Latest)
-        .join(Vehicle, Vehicle.id == Latest.vehicle_id)
-        .join(Department, Department.id == Vehicle.department_id)
-        .outerjoin(Application, Application.id == Vehicle.application_id)
-        .where(Vehicle.retired_at.is_(None))
+        .select_from(SeenLatest)
+        .join(SeenVehicle, SeenVehicle.id == SeenLatest.vehicle_id)
+        .join(Department, Department.id == SeenVehicle.department_id)
+        .outerjoin(Application, Application.id == SeenVehicle.application_id)
+        .where(SeenVehicle.retired_at.is_(None))
         .subquery("vehicles")
     )
 
@@ -142,50 +146,58 @@ def _fences() -> Subquery:
 
 
 def _alerts() -> Subquery:
-    place = place_of_event(Fix.geom).scalar_subquery()
+    place = place_of_event(SeenFix.geom).scalar_subquery()
     return (
         select(
-            *(Alert.id.label("key"), cast(Alert.id, Text).label("feature_id")),
+            *(SeenAlert.id.label("key"), cast(SeenAlert.id, Text).label("feature_id")),
             place.label("geometry"),
-            func.coalesce(Event.time, Event.not_before, Event.not_after).label("starts_at"),
-            func.coalesce(Event.time, Event.not_after).label("ends_at"),
-            *(cast(Alert.id, Text).label("alert"), Department.ref.label("department")),
-            *(Event.kind, Alert.severity, Alert.state),
-            _full(Vehicle.ref).label("vehicle"),
-            *_names(Vehicle.name, "vehicle_name"),
-            _full(Fence.ref).label("fence"),
-            *_names(Fence.name, "fence_name"),
-            _full(Rule.ref).label("rule"),
-            *(Event.time, Event.not_before, Event.not_after, Event.late, Alert.opened_at),
-            *(Alert.acknowledged_at, Alert.closed_at, Alert.close_reason),
+            func.coalesce(SeenEvent.time, SeenEvent.not_before, SeenEvent.not_after).label(
+                "starts_at"
+            ),
+            func.coalesce(SeenEvent.time, SeenEvent.not_after).label("ends_at"),
+            *(cast(SeenAlert.id, Text).label("alert"), Department.ref.label("department")),
+            *(SeenEvent.kind, SeenAlert.severity, SeenAlert.state),
+            _full(SeenVehicle.ref).label("vehicle"),
+            *_names(SeenVehicle.name, "vehicle_name"),
+            _full(SeenFence.ref).label("fence"),
+            *_names(SeenFence.name, "fence_name"),
+            _full(SeenRule.ref).label("rule"),
+            *(
+                SeenEvent.time,
+                SeenEvent.not_before,
+                SeenEvent.not_after,
+                SeenEvent.late,
+                SeenAlert.opened_at,
+            ),
+            *(SeenAlert.acknowledged_at, SeenAlert.closed_at, SeenAlert.close_reason),
         )
-        .select_from(Alert)
-        .join(Event, Event.id == Alert.event_id)
-        .join(Department, Department.id == Alert.department_id)
-        .join(Vehicle, Vehicle.id == Alert.vehicle_id)
-        .join(Fence, Fence.id == Alert.fence_id)
-        .join(Rule, Rule.id == Alert.rule_id)
+        .select_from(SeenAlert)
+        .join(SeenEvent, SeenEvent.id == SeenAlert.event_id)
+        .join(Department, Department.id == SeenAlert.department_id)
+        .join(SeenVehicle, SeenVehicle.id == SeenAlert.vehicle_id)
+        .outerjoin(SeenFence, SeenFence.id == SeenAlert.fence_id)
+        .join(SeenRule, SeenRule.id == SeenAlert.rule_id)
         .subquery("alerts")
     )
 
 
 def _tracks() -> Subquery:
-    track = _full(Vehicle.ref) + "/" + iso(TrackChunk.started_at)
+    track = _full(SeenVehicle.ref) + "/" + iso(SeenChunk.started_at)
     return (
         select(
-            *(TrackChunk.vehicle_id.label("key"), Vehicle.ref.label("ref")),
-            *(track.label("feature_id"), TrackChunk.path.label("geometry")),
-            *(TrackChunk.started_at.label("starts_at"), TrackChunk.ended_at.label("ends_at")),
+            *(SeenChunk.vehicle_id.label("key"), SeenVehicle.ref.label("ref")),
+            *(track.label("feature_id"), SeenChunk.path.label("geometry")),
+            *(SeenChunk.started_at.label("starts_at"), SeenChunk.ended_at.label("ends_at")),
             *(track.label("track"), Department.ref.label("department")),
-            _full(Vehicle.ref).label("vehicle"),
-            *_names(Vehicle.name, "vehicle_name"),
-            *(TrackChunk.started_at, TrackChunk.ended_at, TrackChunk.fixes, TrackChunk.length_m),
-            *(TrackChunk.moving_s, TrackChunk.idling_s, TrackChunk.stopped_s),
-            rounded(TrackChunk.max_speed_mps, 2),
+            _full(SeenVehicle.ref).label("vehicle"),
+            *_names(SeenVehicle.name, "vehicle_name"),
+            *(SeenChunk.started_at, SeenChunk.ended_at, SeenChunk.fixes, SeenChunk.length_m),
+            *(SeenChunk.moving_s, SeenChunk.idling_s, SeenChunk.stopped_s),
+            rounded(SeenChunk.max_speed_mps, 2),
         )
-        .select_from(TrackChunk)
-        .join(Vehicle, Vehicle.id == TrackChunk.vehicle_id)
-        .join(Department, Department.id == TrackChunk.department_id)
+        .select_from(SeenChunk)
+        .join(SeenVehicle, SeenVehicle.id == SeenChunk.vehicle_id)
+        .join(Department, Department.id == SeenChunk.department_id)
         .subquery("tracks")
     )
 
@@ -209,10 +221,10 @@ LAYERS: Final[Mapping[str, Layer]] = {
             id_parts={"department": str, "ref": str},
             properties=_kinds(
                 text="vehicle department name_en name_zh_hant plate class application duty_status"
-                " motion",
+                " motion granted purpose",
                 number="speed_mps course_deg heading_deg accuracy_m altitude_m",
                 boolean="ignition",
-                time="fixed_at received_at",
+                time="fixed_at received_at granted_until",
             ),
             geometry="point",
             indexed=False,

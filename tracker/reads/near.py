@@ -11,7 +11,8 @@ import numpy as np
 from sqlalchemy import Select, func, literal, select
 
 from geo.distance import Floats, bearing_deg, distance_m
-from tracker.models import Application, Cluster, Latest, Vehicle
+from tracker.models import Application, Cluster
+from tracker.models.seen import SeenLatest, SeenVehicle
 from tracker.reads.session import Row, Scope
 from tracker.reads.vehicles import duty_status, positions, vehicles
 
@@ -76,24 +77,24 @@ async def _candidates(scope: Scope, wanted: Near) -> tuple[list[int], Floats, Fl
 
 def _fitting(wanted: Near) -> Select[*tuple[Any, ...]]:
     query = (
-        select(Latest.vehicle_id, Latest.lon, Latest.lat)
-        .join(Vehicle, Vehicle.id == Latest.vehicle_id)
-        .where(Vehicle.retired_at.is_(None))
+        select(SeenLatest.vehicle_id, SeenLatest.lon, SeenLatest.lat)
+        .join(SeenVehicle, SeenVehicle.id == SeenLatest.vehicle_id)
+        .where(SeenVehicle.retired_at.is_(None))
     )
     if wanted.department_id is not None:
-        query = query.where(Vehicle.department_id == wanted.department_id)
+        query = query.where(SeenVehicle.department_id == wanted.department_id)
     if wanted.capabilities:
-        query = query.where(Vehicle.capabilities.contains(list(wanted.capabilities)))
+        query = query.where(SeenVehicle.capabilities.contains(list(wanted.capabilities)))
     if wanted.classes:
-        query = query.where(Vehicle.vehicle_class.in_(wanted.classes))
+        query = query.where(SeenVehicle.vehicle_class.in_(wanted.classes))
     if wanted.duty_statuses:
         query = query.where(duty_status().in_(wanted.duty_statuses))
     if wanted.max_age_s is not None:
         now = select(func.milepost_now()).scalar_subquery()
         age = func.make_interval(0, 0, 0, 0, 0, 0, literal(wanted.max_age_s))
-        query = query.where(Latest.fixed_at >= now - age)
+        query = query.where(SeenLatest.fixed_at >= now - age)
     if wanted.application is not None or wanted.cluster is not None:
-        query = query.join(Application, Application.id == Vehicle.application_id)
+        query = query.join(Application, Application.id == SeenVehicle.application_id)
     if wanted.application is not None:
         query = query.where(Application.ref == wanted.application)
     if wanted.cluster is not None:

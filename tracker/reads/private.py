@@ -8,13 +8,14 @@ from sqlalchemy import ColumnElement, Text, and_, any_, cast, exists, func, lite
 from sqlalchemy.orm import aliased
 
 from tracker.models import Department, Fence, Presence, PrivateInterval, Vehicle
+from tracker.models.seen import SeenVehicle
 from tracker.reads.session import Row, Scope, rows_of
 
 
 def is_private_now() -> ColumnElement[bool]:
-    """Whether the vehicle of a query's row is private at this moment."""
-    its = select(PrivateInterval.id).where(PrivateInterval.vehicle_id == Vehicle.id, *_now())
-    return exists(its.correlate(Vehicle))
+    """Whether the vehicle of a query's row (of `SeenVehicle`) is private at this moment."""
+    its = select(PrivateInterval.id).where(PrivateInterval.vehicle_id == SeenVehicle.id, *_now())
+    return exists(its.correlate(SeenVehicle))
 
 
 def _now() -> tuple[ColumnElement[bool], ColumnElement[bool]]:

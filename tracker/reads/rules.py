@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Float, cast, func, select, true
+from sqlalchemy import ColumnElement, Float, Text, cast, func, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute
 
-from tracker.models import Alert, Department, Fence, FenceGroup, Rule
+from tracker.models import Alert, Department, Fence, FenceGroup, Rule, Vehicle, VehicleGroup
 from tracker.reads.session import Row, Scope, rows_of
 
 
-async def rules(scope: Scope) -> list[Row]:
-    """All rules, by full ref.
+async def rules(
+    scope: Scope, *, department: str | None = None, ref: str | None = None
+) -> list[Row]:
+    """The rules, by full ref.
 
-    rule, department, name, on, fence (or a group of them; None: all), severity, cooldown_s,
+    rule, department, name, revision, on, fence (or a group of them; None: all), vehicles (refs of
+    vehicles and groups; none: all), window, dwell_s, limit_kmh, outside, silent_s, sensor,
+    for_s, radius_m, near (as vehicles), severity, cooldown_s,
     escalate_after_s, disabled_at, alerts (ever opened), useful and false (of those that people
     closed as handled, and as false), precision: useful / (useful + false), None before anybody
     said so.
@@ -33,7 +39,11 @@ async def rules(scope: Scope) -> list[Row]:
         select(
             (prefix + Rule.ref).label("rule"),
             Department.ref.label("department"),
-            *(Rule.name, Rule.on_kinds.label("on")),
+            *(Rule.name, Rule.revision, Rule.on_kinds.label("on"), Rule.window),
+            _members(Rule.vehicle_ids, Rule.vehicle_group_ids).label("vehicles"),
+            *(Rule.dwell_s, Rule.limit_kmh, Rule.outside, Rule.silent_s, Rule.sensor, Rule.for_s),
+            Rule.radius_m,
+            _members(Rule.other_vehicle_ids, Rule.other_vehicle_group_ids).label("near"),
             (prefix + func.coalesce(Fence.ref, FenceGroup.ref)).label("fence"),
             *(Rule.severity, Rule.cooldown_s, Rule.escalate_after_s, Rule.disabled_at),
             *judged.c,
@@ -44,4 +54,28 @@ async def rules(scope: Scope) -> list[Row]:
         .join(judged, true())
         .order_by(Department.ref, Rule.ref)
     )
+    if department is not None:
+        query = query.where(Department.ref == department)
+    if ref is not None:
+        query = query.where(Rule.ref == ref)
     return await rows_of(scope, query)
+
+
+def _members(
+    vehicle_ids: InstrumentedAttribute[list[int]], group_ids: InstrumentedAttribute[list[int]]
+) -> ColumnElement[list[str]]:
+    """The refs of vehicles, and of groups of them, that a rule names."""
+    vehicles, groups = (
+        func.array(
+            select(named.ref)
+            .where(named.id == func.any(ids))
+            .order_by(named.ref)
+            .scalar_subquery(),
+            type_=ARRAY(Text),
+        )
+        for named, ids in (
+            (Vehicle, vehicle_ids),
+            (VehicleGroup, group_ids),
+        )
+    )
+    return func.array_cat(vehicles, groups, type_=ARRAY(Text))

@@ -14,7 +14,8 @@ from sqlalchemy import Select, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
 from geo.simplify import Indexes, Mask, simplify, within_budget
-from tracker.models import Event, Stop
+from tracker.models import Stop
+from tracker.models.seen import SeenEvent
 from tracker.reads.session import Scope
 from tracker.reads.tracks import Stretch, Track, track
 
@@ -80,12 +81,12 @@ async def _moments(scope: Scope, asked: Stretch) -> list[tuple[datetime, datetim
 
 
 def _crossings(asked: Stretch) -> Select[*tuple[Any, ...]]:
-    first = func.coalesce(Event.time, Event.not_before, Event.not_after).label("first")
-    return select(first, func.coalesce(Event.time, Event.not_after).label("last")).where(
-        Event.vehicle_id == asked.vehicle_id,
-        Event.at >= asked.since,
-        Event.at < asked.until,
-        Event.status == "valid",
+    first = func.coalesce(SeenEvent.time, SeenEvent.not_before, SeenEvent.not_after).label("first")
+    return select(first, func.coalesce(SeenEvent.time, SeenEvent.not_after).label("last")).where(
+        SeenEvent.vehicle_id == asked.vehicle_id,
+        SeenEvent.at >= asked.since,
+        SeenEvent.at < asked.until,
+        SeenEvent.status == "valid",
     )
 
 

@@ -38,7 +38,7 @@ def _drawn(wanted: Wanted, z: int, x: int, y: int) -> Subquery:
     """Features near a tile, in its units."""
     layer, rows = wanted.layer, wanted.layer.rows.c
     around = func.ST_MakeEnvelope(*tile_bounds(z, x, y), 4326, type_=Geometry)
-    place: ColumnElement[Any] = rows.geometry
+    place: ColumnElement[Any] = func.ST_Force2D(rows.geometry, type_=Geometry)
     if layer.geometry == "any":
         # Before the projection, which has no poles.
         place = func.ST_ClipByBox2D(place, func.Box2D(around), type_=Geometry)

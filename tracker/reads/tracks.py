@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from sqlalchemy import func, select, true
 
-from tracker.models import Fix
+from tracker.models.seen import SeenFix, SeenVehicle
 from tracker.reads.columns import rounded
+from tracker.reads.errors import NoLongerSeen
 from tracker.reads.session import Scope
 
 
@@ -44,12 +45,16 @@ class Stretch:
 
 
 _COLUMNS: Final = (
-    func.ST_X(Fix.geom).label("lon"),
-    func.ST_Y(Fix.geom).label("lat"),
-    *(Fix.fixed_at, Fix.received_at, Fix.ignition, Fix.implausible),
-    *(rounded(Fix.altitude_m, 1), rounded(Fix.speed_mps, 2), rounded(Fix.course_deg, 1)),
-    *(rounded(Fix.heading_deg, 1), rounded(Fix.accuracy_m, 1), rounded(Fix.hdop, 2)),
-    *(Fix.satellites, Fix.mode, Fix.ais),
+    func.ST_X(SeenFix.geom).label("lon"),
+    func.ST_Y(SeenFix.geom).label("lat"),
+    *(SeenFix.fixed_at, SeenFix.received_at, SeenFix.ignition, SeenFix.implausible),
+    *(
+        rounded(SeenFix.altitude_m, 1),
+        rounded(SeenFix.speed_mps, 2),
+        rounded(SeenFix.course_deg, 1),
+    ),
+    *(rounded(SeenFix.heading_deg, 1), rounded(SeenFix.accuracy_m, 1), rounded(SeenFix.hdop, 2)),
+    *(SeenFix.satellites, SeenFix.mode, SeenFix.ais),
 )
 
 
@@ -58,11 +63,11 @@ async def track(scope: Scope, asked: Stretch) -> Track:
     limit = asked.limit
     fixes = (
         select(*_COLUMNS)
-        .where(Fix.vehicle_id == asked.vehicle_id)
-        .where(Fix.fixed_at >= asked.since, Fix.fixed_at < asked.until)
-        .where(true() if asked.implausible else ~Fix.implausible)
-        .where(true() if asked.known_at is None else Fix.received_at <= asked.known_at)
-        .order_by(Fix.fixed_at)
+        .where(SeenFix.vehicle_id == asked.vehicle_id)
+        .where(SeenFix.fixed_at >= asked.since, SeenFix.fixed_at < asked.until)
+        .where(true() if asked.implausible else ~SeenFix.implausible)
+        .where(true() if asked.known_at is None else SeenFix.received_at <= asked.known_at)
+        .order_by(SeenFix.fixed_at)
         .limit(limit + 1)
         .subquery()
     )
@@ -92,6 +97,7 @@ async def pages(
     """The columns of a whole track, however long, each page a transaction of its own (law 7).
 
     A fix that comes late, while this goes on, is in it if it belongs behind the page at hand.
+    Raises NoLongerSeen where a grant ends meanwhile, so that no file looks whole that is not.
     """
     next_: datetime | None = since
     while next_ is not None:
@@ -104,5 +110,12 @@ async def pages(
                 implausible=implausible,
             )
             page = await track(transaction, asked)
+            if next_ != since and not await _is_seen(transaction, vehicle_id):
+                raise NoLongerSeen
         yield page.columns
         next_ = page.goes_on_at
+
+
+async def _is_seen(scope: Scope, vehicle_id: int) -> bool:
+    query = select(SeenVehicle.id).where(SeenVehicle.id == vehicle_id).limit(1)
+    return await scope.scalar(query) is not None

@@ -13,7 +13,8 @@ from sqlalchemy.dialects.postgresql import array
 from geo.areas import Area
 from geo.distance import FULL_TURN_DEG, HALF_TURN_DEG, wrap_lon
 from geo.fix import HDOP_M
-from tracker.models import Application, Department, DutyStatus, Latest, Vehicle
+from tracker.models import Application, Department, DutyStatus
+from tracker.models.seen import SEEN_VEHICLES, SeenLatest, SeenVehicle
 from tracker.reads.motion import MOTIONS, motion_codes
 from tracker.reads.private import is_private_now
 from tracker.reads.session import Row, Scope, rows_of
@@ -37,14 +38,18 @@ GOOD_M, FAIR_M = 10.0, 50.0
 #: Told by a receiver on board, or heard of it by AIS.
 SOURCES = ("receiver", "ais")
 
-FULL_REF = (Department.ref + "/" + Vehicle.ref).label("vehicle")
+FULL_REF = (Department.ref + "/" + SeenVehicle.ref).label("vehicle")
+
+
+#: What a grant says of a vehicle that is another department's: all None of own ones.
+GRANTED = (SEEN_VEHICLES.c.granted, SEEN_VEHICLES.c.purpose, SEEN_VEHICLES.c.granted_until)
 
 
 def duty_status() -> ScalarSelect[str]:
     """What `Vehicle` does now."""
     return (
         select(DutyStatus.status)
-        .where(DutyStatus.vehicle_id == Vehicle.id)
+        .where(DutyStatus.vehicle_id == SeenVehicle.id)
         .order_by(DutyStatus.since.desc())
         .limit(1)
         .scalar_subquery()
@@ -54,21 +59,24 @@ def duty_status() -> ScalarSelect[str]:
 def _described() -> Select[*tuple[Any, ...]]:
     return (
         select(
-            Vehicle.id,
+            SeenVehicle.id,
             FULL_REF,
             Department.ref.label("department"),
-            Vehicle.name,
-            Vehicle.plate,
-            Vehicle.vehicle_class.label("class"),
+            SeenVehicle.name,
+            SeenVehicle.plate,
+            SeenVehicle.vehicle_class.label("class"),
             Application.ref.label("application"),
-            Vehicle.capabilities,
+            SeenVehicle.capabilities,
             duty_status().label("duty_status"),
             is_private_now().label("private"),
-            array([Vehicle.moving_interval_s, Vehicle.stopped_interval_s]).label("interval_s"),
-            Vehicle.retired_at,
+            array([SeenVehicle.moving_interval_s, SeenVehicle.stopped_interval_s]).label(
+                "interval_s"
+            ),
+            SeenVehicle.retired_at,
+            *GRANTED,
         )
-        .join(Department, Department.id == Vehicle.department_id)
-        .outerjoin(Application, Application.id == Vehicle.application_id)
+        .join(Department, Department.id == SeenVehicle.department_id)
+        .outerjoin(Application, Application.id == SeenVehicle.application_id)
     )
 
 
@@ -79,18 +87,19 @@ async def vehicles(
     they are.
 
     id, vehicle (full ref), department, name, plate, class, application, capabilities, duty_status,
-    private (now, so nobody is told where it is), interval_s [moving, stopped], retired_at.
+    private (now, so nobody is told where it is), interval_s [moving, stopped], retired_at, granted,
+    purpose, granted_until (of another department's: how much is told, what for, until when).
     """
-    query = _described().order_by(Department.ref, Vehicle.ref)
+    query = _described().order_by(Department.ref, SeenVehicle.ref)
     query = query.where(_chosen(ids))
     if department_id is not None:
-        query = query.where(Vehicle.department_id == department_id)
+        query = query.where(SeenVehicle.department_id == department_id)
     return await rows_of(scope, query)
 
 
 async def vehicle(scope: Scope, *, department: str, ref: str) -> Row | None:
     """One vehicle as `vehicles` has it, also a retired one; None where this scope has none."""
-    query = _described().where(Department.ref == department, Vehicle.ref == ref)
+    query = _described().where(Department.ref == department, SeenVehicle.ref == ref)
     return next(iter(await rows_of(scope, query)), None)
 
 
@@ -109,28 +118,35 @@ async def positions(
 
     id, vehicle, department, lon, lat, fixed_at, received_at, age_s, speed_mps, course_deg,
     heading_deg, accuracy_m, altitude_m, ignition, inputs, motion (one of MOTIONS), source (one of
-    SOURCES), quality (one of QUALITIES: by accuracy_m, else by the dilution), duty_status.
+    SOURCES), quality (one of QUALITIES: by accuracy_m, else by the dilution), duty_status,
+    granted, purpose, granted_until (as `vehicles` has them).
     """
-    age = cast(func.extract("epoch", func.milepost_now() - Latest.fixed_at), Double)
+    age = cast(func.extract("epoch", func.milepost_now() - SeenLatest.fixed_at), Double)
     query = (
         select(
-            Vehicle.id,
+            SeenVehicle.id,
             FULL_REF,
             Department.ref.label("department"),
-            *(Latest.lon, Latest.lat, Latest.fixed_at, Latest.received_at),
+            *(SeenLatest.lon, SeenLatest.lat, SeenLatest.fixed_at, SeenLatest.received_at),
             age.label("age_s"),
-            *(Latest.speed_mps, Latest.course_deg, Latest.heading_deg, Latest.accuracy_m),
-            *(Latest.altitude_m, Latest.ignition, Latest.inputs, Latest.ais),
-            func.coalesce(Latest.accuracy_m, Latest.hdop * HDOP_M).label("error_m"),
+            *(
+                SeenLatest.speed_mps,
+                SeenLatest.course_deg,
+                SeenLatest.heading_deg,
+                SeenLatest.accuracy_m,
+            ),
+            *(SeenLatest.altitude_m, SeenLatest.ignition, SeenLatest.inputs, SeenLatest.ais),
+            func.coalesce(SeenLatest.accuracy_m, SeenLatest.hdop * HDOP_M).label("error_m"),
             duty_status().label("duty_status"),
+            *GRANTED,
         )
-        .join(Vehicle, Vehicle.id == Latest.vehicle_id)
-        .join(Department, Department.id == Vehicle.department_id)
-        .order_by(Department.ref, Vehicle.ref)
+        .join(SeenVehicle, SeenVehicle.id == SeenLatest.vehicle_id)
+        .join(Department, Department.id == SeenVehicle.department_id)
+        .order_by(Department.ref, SeenVehicle.ref)
     )
     query = query.where(_chosen(ids))
     if department_id is not None:
-        query = query.where(Vehicle.department_id == department_id)
+        query = query.where(SeenVehicle.department_id == department_id)
     for each in (box, None if area is None else _box_of(area)):
         if each is not None:
             query = query.where(_inside(each))
@@ -139,7 +155,9 @@ async def positions(
 
 
 def _chosen(ids: Sequence[int] | None) -> ColumnElement[bool]:
-    return Vehicle.retired_at.is_(None) if ids is None else Vehicle.id == func.any(list(ids))
+    return (
+        SeenVehicle.retired_at.is_(None) if ids is None else SeenVehicle.id == func.any(list(ids))
+    )
 
 
 def _box_of(area: Area) -> Box:
@@ -164,7 +182,9 @@ def _inside(box: Box) -> ColumnElement[bool]:
     west, south, east, north = box
     between = and_ if west <= east else or_
     return and_(
-        between(Latest.lon >= west, Latest.lon <= east), Latest.lat >= south, Latest.lat <= north
+        between(SeenLatest.lon >= west, SeenLatest.lon <= east),
+        SeenLatest.lat >= south,
+        SeenLatest.lat <= north,
     )
 
 

@@ -14,6 +14,8 @@ from tracker.reads.session import Row, Scope
 
 #: How far around the instant fixes are looked for; they are only read with bounds in time.
 LOOKED_AROUND: Final = timedelta(days=1)
+#: A blurred place is told of ten minutes, and is known for as long again.
+BLURRED_FOR: Final = timedelta(minutes=20)
 #: How the answer is known, by falling certainty: a fix of this very instant; straight on between
 #: two fixes; the last fix, and nothing later came yet; it is not.
 KNOWN_BY: Final = ("fix", "between", "last", "nothing")
@@ -54,7 +56,7 @@ def _told(row: dict[str, Any], at: datetime) -> Row:
     before, after = _fix(row, "before"), _fix(row, "after")
     known_by = _known_by(row, before, after, at)
     lon, lat = _place(known_by, before, after, at)
-    told = {name: row[name] for name in ("id", "vehicle", "department", "name", "class")}
+    told = {name: row[name] for name in ("id", "vehicle", "department", "name", "class", "granted")}
     age_s = (at - before["fixed_at"]).total_seconds() if before else None
     return {
         **told,
@@ -80,6 +82,8 @@ def _known_by(row: Row, before: Row | None, after: Row | None, at: datetime) -> 
         return "nothing"
     if before["fixed_at"] == at:
         return "fix"
+    if row["granted"] == "blurred":
+        return "last" if at - before["fixed_at"] <= BLURRED_FOR else "nothing"
     until = after["fixed_at"] if after else at
     if until - before["fixed_at"] > _gap(row):
         return "nothing"
@@ -98,7 +102,7 @@ def _place(
 ) -> tuple[float | None, float | None]:
     if before is None or known_by == "nothing":
         return None, None
-    if after is None or known_by == "fix":
+    if after is None or known_by in ("fix", "last"):
         return before["lon"], before["lat"]
     share = (at - before["fixed_at"]) / (after["fixed_at"] - before["fixed_at"])
     lon, lat = place_between(share, before["lon"], before["lat"], after["lon"], after["lat"])

@@ -1,4 +1,5 @@
--- What changed in a scope since a vector cursor (feeds $1, their numbers $2; empty: everything), and
+-- What changed in a scope since a vector cursor (feeds $1, their numbers $2; empty: everything; $3: all
+-- positions whatever the cursor, for what is granted comes and goes without a number), and
 -- the heads of all feeds: ONE statement, so one snapshot, and no row hides between the two (law 3).
 -- Positions are one bytea of packed records (see tracker/live.py): half the time of as many rows.
 WITH seen AS MATERIALIZED (
@@ -21,15 +22,16 @@ SELECT
             || int2send(coalesce(l.ignition::integer, -1)::smallint),
             ''::bytea
         )
-        FROM latest AS l
-        JOIN seen AS s ON s.id = l.feed
-        JOIN vehicle AS v ON v.id = l.vehicle_id
-        WHERE l.n > s.n AND v.retired_at IS NULL
+        FROM seen_latest AS l
+        LEFT JOIN seen AS s ON s.id = l.feed
+        JOIN seen_vehicle AS v ON v.id = l.vehicle_id
+        WHERE (l.n > s.n OR $3::boolean) AND v.retired_at IS NULL
     ) AS positions,
     (
         SELECT array_agg(a.id)
         FROM seen AS s
-        JOIN alert AS a ON a.feed = s.id AND a.n > s.n
+        JOIN seen_alert AS a ON a.feed = s.id AND a.n > s.n
         WHERE cardinality($1::integer[]) > 0
-    ) AS alert_ids
+    ) AS alert_ids,
+    ARRAY(SELECT DISTINCT g.grant_id::text FROM caller_spans() AS g ORDER BY 1) AS grants
 FROM installation AS i

@@ -1,2 +1,3 @@
 SELECT vehicle_id AS member_id, group_id, lower(during) AS starts, upper(during) AS ends
 FROM vehicle_group_member
+WHERE NOT isempty(during)

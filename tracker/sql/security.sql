@@ -110,7 +110,9 @@ CREATE OR REPLACE FUNCTION telling(event_ids uuid[])
     RETURNS TABLE (department_id integer, vehicle_id integer, type text, event_id uuid,
                    revision integer, at timestamptz, body jsonb)
     LANGUAGE sql STABLE AS $$
-    SELECT e.department_id, e.vehicle_id, 'milepost.fence.' || e.kind || '.v1', e.id, e.revision, e.at,
+    SELECT e.department_id, e.vehicle_id,
+           CASE WHEN e.kind IN ('silent', 'duress', 'sensor', 'proximity') THEN 'milepost.vehicle.'
+                ELSE 'milepost.fence.' END || e.kind || '.v1', e.id, e.revision, e.at,
            jsonb_build_object(
                'event', e.id, 'revision', e.revision,
                'vehicle', p.ref || '/' || v.ref, 'vehicle_name', v.name,
@@ -118,12 +120,16 @@ CREATE OR REPLACE FUNCTION telling(event_ids uuid[])
                'fence_version', e.fence_version, 'kind', e.kind, 'time', e.time,
                'not_before', e.not_before, 'not_after', e.not_after, 'interpolated', e.interpolated,
                'gap', e.gap, 'late', e.late, 'cause', e.cause, 'status', e.status, 'amends', e.amends,
-               'max_kmh', e.max_kmh, 'length_s', e.length_s,
+               'max_kmh', e.max_kmh, 'length_s', e.length_s, 'ended_at', e.ended_at,
+               'lowest', e.lowest, 'highest', e.highest, 'other', p.ref || '/' || o.ref,
+               'other_name', o.name, 'distance_m', e.distance_m, 'sensor', s.sensor,
                'alerts', coalesce(a.alerts, '[]'), 'joined', coalesce(j.joined, '[]')
            )
     FROM event AS e
     JOIN vehicle AS v ON v.id = e.vehicle_id
     LEFT JOIN fence AS f ON f.id = e.fence_id
+    LEFT JOIN vehicle AS o ON o.id = e.other_vehicle_id
+    LEFT JOIN rule AS s ON s.id = e.rule_id
     JOIN department AS p ON p.id = e.department_id
     LEFT JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_object(
@@ -160,6 +166,111 @@ GRANT EXECUTE ON FUNCTION telling(uuid[]) TO milepost_api, milepost_ingest, mile
 GRANT EXECUTE ON FUNCTION ensure_fix_partition(date) TO milepost_ingest;
 GRANT EXECUTE ON FUNCTION caller_of(bytea), demo_sign_in(bytea, text, text), end_session(bytea)
     TO milepost_api;
+
+-- A fence that is shared is followed by one of the other department, whose versions are those of the
+-- first as long as it is shared: so it is watched, shown and kept there as any other. Run after each
+-- change of the first, or of its shares; run twice it changes nothing.
+CREATE OR REPLACE FUNCTION follow_shares(shared integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    s fence_share;
+BEGIN
+    FOR s IN
+        SELECT * FROM fence_share AS t
+        WHERE t.fence_id = shared
+          AND (session_user <> 'milepost_api'
+               OR ARRAY[t.department_id, t.to_department_id]
+                  && string_to_array(current_setting('app.depts', true), ',')::int[])
+        ORDER BY t.id
+    LOOP
+        UPDATE fence AS f
+        SET name = o.name, description = o.description, kind = o.kind, revision = f.revision + 1
+        FROM fence AS o
+        WHERE o.id = shared AND f.id = s.follower_id;
+        UPDATE fence_version AS v SET in_force = o.in_force * s.during
+        FROM fence_version AS o
+        WHERE v.share_id = s.id AND o.fence_id = shared AND o.version = v.source_version
+          AND v.in_force <> o.in_force * s.during;
+        INSERT INTO fence_version (fence_id, version, department_id, geom, definition, in_force,
+                                   made_by, share_id, source_version)
+        SELECT s.follower_id,
+               (SELECT coalesce(max(version), 0) FROM fence_version WHERE fence_id = s.follower_id)
+               + row_number() OVER (ORDER BY o.version),
+               s.to_department_id, o.geom, o.definition, o.in_force * s.during, p.ref, s.id, o.version
+        FROM fence_version AS o
+        JOIN department AS p ON p.id = o.department_id
+        WHERE o.fence_id = shared AND NOT isempty(o.in_force * s.during)
+          AND NOT EXISTS (SELECT FROM fence_version AS v
+                          WHERE v.share_id = s.id AND v.source_version = o.version);
+    END LOOP;
+END
+$$;
+
+-- Shares a fence with a department, by its ref; NULL where there is no such fence in the caller's
+-- scope, or no such department. The follower's name there is `FSD.depot`, or the next that is free.
+CREATE OR REPLACE FUNCTION share_fence(shared integer, to_ref text, span tstzrange, who text, reason text)
+    RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    f fence;
+    owner_ref text;
+    to_id integer := (SELECT id FROM department WHERE ref = to_ref);
+    free_ref text;
+    follower integer;
+    made integer;
+BEGIN
+    SELECT * INTO f FROM fence
+    WHERE id = shared
+      AND (session_user <> 'milepost_api'
+           OR department_id = any(string_to_array(current_setting('app.depts', true), ',')::int[]));
+    IF f.id IS NULL OR to_id IS NULL THEN
+        RETURN NULL;
+    END IF;
+    SELECT ref INTO owner_ref FROM department WHERE id = f.department_id;
+    SELECT id INTO follower FROM fence
+    WHERE department_id = to_id AND shared_from = owner_ref || '/' || f.ref;
+    IF follower IS NULL THEN
+        SELECT left(owner_ref || '.' || f.ref, 60) || CASE WHEN k = 0 THEN '' ELSE '.' || k END
+        INTO free_ref
+        FROM generate_series(0, 999) AS k
+        WHERE NOT EXISTS (
+            SELECT FROM fence
+            WHERE department_id = to_id
+              AND ref = left(owner_ref || '.' || f.ref, 60) || CASE WHEN k = 0 THEN '' ELSE '.' || k END)
+        ORDER BY k LIMIT 1;
+        INSERT INTO fence (department_id, ref, name, kind, description, shared_from)
+        VALUES (to_id, free_ref, f.name, f.kind, f.description, owner_ref || '/' || f.ref)
+        RETURNING id INTO follower;
+    END IF;
+    INSERT INTO fence_share (department_id, fence_id, to_department_id, follower_id, during, made_by, why)
+    VALUES (f.department_id, f.id, to_id, follower, span, who, reason)
+    RETURNING id INTO made;
+    PERFORM follow_shares(shared);
+    RETURN made;
+END
+$$;
+
+-- Ends a share; either side may.
+CREATE OR REPLACE FUNCTION end_share(share integer, ends timestamptz, who text, reason text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    of_fence integer;
+BEGIN
+    UPDATE fence_share AS s
+    SET during = s.during * tstzrange(NULL, ends), ended_by = who, ended_why = reason
+    WHERE s.id = share
+      AND (session_user <> 'milepost_api'
+           OR ARRAY[s.department_id, s.to_department_id]
+              && string_to_array(current_setting('app.depts', true), ',')::int[])
+    RETURNING s.fence_id INTO of_fence;
+    PERFORM follow_shares(of_fence);
+END
+$$;
+
+REVOKE EXECUTE ON FUNCTION follow_shares(integer), share_fence(integer, text, tstzrange, text, text),
+    end_share(integer, timestamptz, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION follow_shares(integer), share_fence(integer, text, tstzrange, text, text),
+    end_share(integer, timestamptz, text, text) TO milepost_api;
 
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO milepost_api, milepost_ingest, milepost_worker;
@@ -208,7 +319,7 @@ GRANT UPDATE (state, acknowledged_at, acknowledged_by, note, closed_at, closed_b
 GRANT UPDATE (revision) ON event TO milepost_api, milepost_worker;
 GRANT INSERT ON alert_change, outbox TO milepost_api, milepost_worker;
 GRANT SELECT, INSERT ON alert_change, alert_event TO milepost_ingest;
-GRANT SELECT ON subscription TO milepost_worker;
+GRANT SELECT ON subscription, location_grant TO milepost_worker;
 GRANT UPDATE (disabled_at, disabled_reason) ON subscription TO milepost_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON delivery TO milepost_worker;
 GRANT SELECT, UPDATE, DELETE ON outbox TO milepost_worker;
@@ -220,6 +331,25 @@ GRANT SELECT (id, department_id, ref, kind, target, types, severities, rules, ve
 GRANT INSERT ON subscription, delivery TO milepost_api;
 GRANT UPDATE (disabled_at, disabled_reason) ON subscription TO milepost_api;
 GRANT UPDATE (state, attempts, next_at, waits_since, done_at) ON delivery TO milepost_api;
+
+-- Without the hash of its token, which no caller ever needs.
+GRANT SELECT (id, department_id, vehicle_id, purpose, created_by, created_at, expires_at, revoked_by,
+    revoked_at, uses, used_at) ON share_link TO milepost_api;
+GRANT INSERT ON share_link TO milepost_api;
+GRANT UPDATE (revoked_by, revoked_at) ON share_link TO milepost_api;
+
+-- Fences, groups, scopes and rules are managed through the API: what is never edited (refs, owners, the
+-- shape of a version) cannot be updated, and nothing is deleted.
+GRANT INSERT ON fence, fence_version, vehicle_group, fence_group, vehicle_group_member,
+    fence_group_member, fence_scope, rule, once TO milepost_api;
+GRANT UPDATE (name, description, kind, revision, managed_by) ON fence TO milepost_api;
+GRANT UPDATE (in_force, ended_by, ended_why) ON fence_version TO milepost_api;
+GRANT UPDATE (name, revision, ended_at) ON vehicle_group, fence_group TO milepost_api;
+GRANT UPDATE (during) ON vehicle_group_member, fence_group_member, fence_scope TO milepost_api;
+GRANT SELECT ON fence_share, once TO milepost_api;
+GRANT UPDATE (answer) ON once TO milepost_api;
+GRANT DELETE ON once TO milepost_api;
+GRANT UPDATE ON rule TO milepost_api;
 
 -- Policies: the owner sees all (FORCE binds it too), ingest and worker what they were granted,
 -- the API the departments of its scope.
@@ -249,16 +379,28 @@ BEGIN
     END LOOP;
 
     -- Where the API may write, it is within its scope; which columns, the grants above say.
-    FOREACH t IN ARRAY ARRAY['alert', 'event', 'subscription', 'delivery'] LOOP
+    FOREACH t IN ARRAY ARRAY['alert', 'event', 'subscription', 'delivery', 'fence', 'fence_version', 'vehicle_group',
+                             'fence_group', 'vehicle_group_member', 'fence_group_member', 'fence_scope',
+                             'rule', 'once', 'share_link'] LOOP
         EXECUTE format('DROP POLICY IF EXISTS caller_changes ON %I', t);
         EXECUTE format('CREATE POLICY caller_changes ON %I FOR UPDATE TO milepost_api '
                        'USING (department_id %s) WITH CHECK (department_id %s)', t, scoped, scoped);
     END LOOP;
-    FOREACH t IN ARRAY ARRAY['alert_change', 'outbox', 'subscription', 'delivery'] LOOP
+    FOREACH t IN ARRAY ARRAY['alert_change', 'outbox', 'subscription', 'delivery', 'fence', 'fence_version',
+                             'vehicle_group', 'fence_group', 'vehicle_group_member', 'fence_group_member',
+                             'fence_scope', 'rule', 'once', 'share_link'] LOOP
         EXECUTE format('DROP POLICY IF EXISTS caller_adds ON %I', t);
         EXECUTE format('CREATE POLICY caller_adds ON %I FOR INSERT TO milepost_api '
                        'WITH CHECK (department_id %s)', t, scoped);
     END LOOP;
+
+    DROP POLICY IF EXISTS caller_forgets ON once;
+    EXECUTE format('CREATE POLICY caller_forgets ON once FOR DELETE TO milepost_api '
+                   'USING (department_id %s)', scoped);
+    -- A share is seen by both sides.
+    DROP POLICY IF EXISTS receiver ON fence_share;
+    EXECUTE format('CREATE POLICY receiver ON fence_share FOR SELECT TO milepost_api '
+                   'USING (to_department_id %s)', scoped);
 
     FOREACH t IN ARRAY ARRAY['department', 'vehicle', 'device', 'device_assignment', 'fence', 'fence_version', 'rule',
                              'vehicle_group_member', 'fence_group_member', 'fence_scope'] LOOP

@@ -13,6 +13,11 @@ BEGIN
         EXECUTE format('ALTER ROLE %I SET jit = off', name);
         EXECUTE format('ALTER ROLE %I SET timezone = ''UTC''', name);
     END LOOP;
+    -- Owns the views through which one department sees what another granted; nobody signs in as it.
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'milepost_grants') THEN
+        CREATE ROLE milepost_grants NOLOGIN NOSUPERUSER NOBYPASSRLS;
+    END IF;
+    GRANT milepost_grants TO milepost_owner;
     EXECUTE format('GRANT CREATE ON DATABASE %I TO milepost_owner', current_database());
     EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO milepost_ingest, milepost_owner', current_database());

@@ -8,9 +8,11 @@ WITH told AS (
     FROM unnest($1::integer[], $2::float8[], $3::float8[]) AS s (vehicle_id, moving_s, rest_s)
     CROSS JOIN LATERAL (
         SELECT f.fixed_at, f.speed_mps, ST_X(f.geom) AS lon, ST_Y(f.geom) AS lat
-        FROM fix AS f
+        FROM seen_fix AS f
         WHERE f.vehicle_id = s.vehicle_id AND f.fixed_at >= $4::timestamptz
           AND f.fixed_at < $5::timestamptz AND NOT f.implausible
+          -- A blurred place is nowhere that anything was.
+          AND f.device_id <> 0
         -- One look into the primary key a vehicle, whatever the planner thinks of their number.
         OFFSET 0
     ) AS f

@@ -3,12 +3,12 @@
 -- ($6, $7), at most $8 of them; of what was received by $9. Each NULL: any.
 SELECT v.id, d.ref || '/' || v.ref AS vehicle, d.ref AS department, v.name, v.vehicle_class AS class,
        v.moving_interval_s,
-       v.stopped_interval_s, b.speed_mps AS before_speed_mps, b.fixed_at AS before_at, b.received_at AS before_received_at, b.lon AS before_lon, b.lat AS before_lat,
+       v.stopped_interval_s, v.granted, b.speed_mps AS before_speed_mps, b.fixed_at AS before_at, b.received_at AS before_received_at, b.lon AS before_lon, b.lat AS before_lat,
        a.fixed_at AS after_at, a.received_at AS after_received_at, a.lon AS after_lon, a.lat AS after_lat
 FROM (
     SELECT v.id, v.department_id, v.ref, v.name, v.vehicle_class, v.moving_interval_s,
-           v.stopped_interval_s
-    FROM vehicle AS v
+           v.stopped_interval_s, v.granted
+    FROM seen_vehicle AS v
     JOIN department AS d ON d.id = v.department_id
     WHERE (v.id = $4::integer OR ($4::integer IS NULL AND (v.retired_at IS NULL OR v.retired_at > $1)))
       AND ($5::integer IS NULL OR v.department_id = $5::integer)
@@ -19,7 +19,7 @@ FROM (
 JOIN department AS d ON d.id = v.department_id
 LEFT JOIN LATERAL (
     SELECT f.fixed_at, f.received_at, ST_X(f.geom) AS lon, ST_Y(f.geom) AS lat, f.speed_mps
-    FROM fix AS f
+    FROM seen_fix AS f
     WHERE f.vehicle_id = v.id AND f.fixed_at <= $1::timestamptz AND f.fixed_at > $2::timestamptz
       AND NOT f.implausible AND f.received_at <= coalesce($9::timestamptz, 'infinity')
     ORDER BY f.fixed_at DESC
@@ -27,7 +27,7 @@ LEFT JOIN LATERAL (
 ) AS b ON true
 LEFT JOIN LATERAL (
     SELECT f.fixed_at, f.received_at, ST_X(f.geom) AS lon, ST_Y(f.geom) AS lat
-    FROM fix AS f
+    FROM seen_fix AS f
     WHERE f.vehicle_id = v.id AND f.fixed_at > $1::timestamptz AND f.fixed_at < $3::timestamptz
       AND NOT f.implausible AND f.received_at <= coalesce($9::timestamptz, 'infinity')
     ORDER BY f.fixed_at

@@ -1,4 +1,5 @@
 import type { Live, LiveState } from "./live/live.svelte";
+import { sound } from "./look/sound.svelte";
 import type { LiveMap } from "./map/live-map";
 
 /** Read-only figures for support and for tests of the built page, at `window.milepost`. */
@@ -10,6 +11,8 @@ export interface Diagnostics {
   /** Number of the last live frame shown. */
   tick(): number;
   state(): LiveState;
+  /** How often it sounded. */
+  chimes(): number;
   /** Where a vehicle stands on the map, css px from the map's top left corner. */
   screenPoint(ref: string): { x: number; y: number } | null;
 }
@@ -27,6 +30,7 @@ export function expose(live: Live, map: () => LiveMap | null): () => void {
     drawn: () => map()?.drawn ?? 0,
     tick: () => live.tick,
     state: () => live.state,
+    chimes: () => sound.chimes,
     screenPoint(ref) {
       const position = live.fleet.get(ref)?.position;
       return position ? (map()?.screenPoint(position.lon, position.lat) ?? null) : null;

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from api.outgoing.cap import message_type
+from api.outgoing.cap import Surroundings, cap_alert, message_type
 from api.outgoing.errors import TryLater
 from api.outgoing.guard import Guard, is_public
 from api.outgoing.mail import letter
@@ -118,3 +118,31 @@ def test_a_name_with_a_line_break_makes_no_header() -> None:
     made = letter(told, SUBSCRIPTION, "milepost@b.example")
     assert made["Bcc"] is None
     assert "\n" not in made["Subject"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "english", "chinese"),
+    [
+        ("silent", {"fence": None}, "Van (A/V) has not been heard of for too long", "失去訊號"),
+        ("silent", {}, "Van (A/V) has not been heard of for too long (A/F)", "（A/F）"),
+        ("duress", {"fence": None}, "Van (A/V) calls for help", "求救"),
+        ("sensor", {"fence": None}, "Van (A/V): a sensor is as it must not be", "感應器"),
+        ("proximity", {"fence": None, "other": "A/W"}, "Van (A/V) is near to A/W", "接近 A/W"),
+    ],
+)
+def test_signals_are_said_with_a_fence_and_without(
+    kind: str, more: dict[str, Any], english: str, chinese: str
+) -> None:
+    told = telling(f"milepost.vehicle.{kind}.v1", kind=kind, **more)
+    assert headline(told, "en") == english
+    assert chinese in headline(told, "zh-Hant")
+    around = Surroundings(sender="x.example", earlier=(), fence=None, exercise=False)
+    assert b"None" not in cap_alert(told, SUBSCRIPTION, around)
+
+
+def test_what_was_measured_is_said() -> None:
+    sensor = {"input": "temp_c", "op": ">", "value": 8.0}
+    warm = telling(kind="sensor", sensor=sensor, lowest=8.5, highest=12.0)
+    assert "Sensor: temp_c, 8.5 – 12" in lines(warm, "en")
+    near = telling(kind="proximity", other="A/W", distance_m=61.7)
+    assert "最近距離：62 米" in lines(near, "zh-Hant")

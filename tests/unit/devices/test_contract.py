@@ -360,3 +360,17 @@ def test_what_is_wrong_beside_a_state_counts_as_not_said() -> None:
 )
 def test_what_is_no_state_is_refused(payload: bytes, reason: str) -> None:
     assert parse_state(payload) == reason
+
+
+@pytest.mark.parametrize(
+    ("events", "inputs"),
+    [
+        (["duress"], {"door": False, "duress": True}),
+        (["ignition_on", "duress"], {"door": False, "duress": True}),
+        (["ignition_on"], {"door": False}),
+        ("duress", {"door": False}),
+    ],
+)
+def test_a_call_for_help_is_an_input(events: object, inputs: dict[str, bool]) -> None:
+    [(fix, _)] = parse_batch(batch_of({**SPARSE, "ev": events, "in": {"door": False}})).fixes
+    assert fix.inputs == inputs

@@ -95,8 +95,12 @@ def test_fences_of_every_kind_lie_on_the_ways_of_their_own_department(
 def test_rules_are_of_their_own_departments_fences(government: Government) -> None:
     fences = {(fence.department, fence.ref) for fence in government.fences}
 
-    assert all((rule.department, rule.fence) in fences for rule in government.rules)
-    assert {kind for rule in government.rules for kind in rule.on_kinds} == {"enter", "exit"}
+    named = [rule for rule in government.rules if rule.fence is not None]
+    assert all((rule.department, rule.fence) in fences for rule in named)
+    assert {kind for rule in government.rules for kind in rule.on_kinds} == {
+        *("enter", "exit"),
+        *("silent", "duress", "sensor", "proximity"),
+    }
     assert {rule.severity for rule in government.rules} == {"info", "warning", "critical"}
 
 
@@ -113,6 +117,8 @@ def test_max_speed_leaves_room_above_the_cruise(government: Government) -> None:
         ("government.yaml", "units: 285", "units: many", "units"),
         ("government.yaml", "routes: [sea-ninepins", "routes: [nowhere] #", "nowhere"),
         ("government.yaml", "units: 285", "unit: 285", "unit"),
+        ("government.yaml", "kind: duress", "kind: distress", "kind"),
+        ("government.yaml", "\n  MD:\n    - {ref: launches", "\n  ME:\n    - {ref: launches", "ME"),
         ("fences.yaml", "severity: info", "severity: awful", "severity"),
         ("fences.yaml", "HYD:\n", "HYDE:\n", "HYDE"),
         ("fences.yaml", "HYD:\n", "HYD: [\n", "fences.yaml"),

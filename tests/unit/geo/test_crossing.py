@@ -54,6 +54,20 @@ def test_r24_a_dwell_that_ran_out_before_the_fix_that_showed_the_enter_is_told(
     assert step({}, fixes(*rows), index, {}, watches).events == [enter, dwell]
 
 
+def test_r5_one_fix_inside_within_the_band_of_the_border_tells_nothing_until_one_is_deep(
+    fence: Fence, fixes: Fixes
+) -> None:
+    index = FenceIndex([fence()])
+    rows = [(0, 114.105, 22.2999), (10, 114.105, 22.300018), (20, 114.105, 22.3003)]
+    states = step({}, fixes(rows[0]), index, {}).states
+    shallow = step(states, fixes(rows[1]), index, {})
+    assert shallow.events == []
+    [enter] = step(shallow.states, fixes(rows[2]), index, {}).events
+    assert enter.kind == "enter"
+    assert enter.not_after_ms == T0_MS + 10_000
+    assert step({}, fixes(*rows), index, {}).events == [enter]
+
+
 def test_r1_a_first_fix_inside_is_present_and_no_enter(fixes: Fixes, fence: Fence) -> None:
     (event,) = run(fixes((0, *IN), (10, *IN)), fence())
     assert told([event]) == [("present", 0.0)]

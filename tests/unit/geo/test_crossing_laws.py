@@ -180,7 +180,7 @@ def test_openings_and_exits_alternate_and_end_as_the_state_says(
     index: FenceIndex, limits: Mapping[int, Limits], rows: list[Row]
 ) -> None:
     result = run(rows, index, limits)
-    inside: dict[tuple[int, int], int] = {}
+    inside: dict[tuple[int, int | None], int] = {}
     for event in result.events:
         key = event.vehicle_id, event.fence_id
         assert (event.kind == "exit") == (key in inside)
@@ -200,7 +200,9 @@ def test_a_crossing_lies_on_a_border_between_its_fixes(
     index: FenceIndex, limits: Mapping[int, Limits], rows: list[Row]
 ) -> None:
     seen = {(int(r[0]), T0_MS + int(r[1])): np.array(r[2:4]) for r in rows}
-    version_of = {(v.fence_id, v.version): v for v in index.versions}
+    version_of: dict[tuple[int | None, int | None], FenceVersion] = {
+        (v.fence_id, v.version): v for v in index.versions
+    }
     for event in run(rows, index, limits).events:
         if event.cause is not None or event.gap:
             continue

@@ -156,6 +156,11 @@ def test_inside_is_what_shapely_says_or_within_a_millimetre(
 @example(  # Along an edge, and through two corners.
     Polygon(star([2] * 8)), Corner(180.0, 0.0, 5e-4), [((2, -4), (2, 4)), ((-4, -4), (4, 4))]
 )
+@example(  # From a place on an edge, as far as rounding lets it be.
+    Polygon([(1, 1), (-1, 1), (-4, 0), (-2, -2), (0, -1), (1, -1)]),
+    Corner(114.1, 22.3, 0.05),
+    [((-2.5, -1.5), (0, 0))],
+)
 @settings(deadline=None)
 def test_contacts_are_what_shapely_says_of_the_way(
     shape: Area, corner: Corner, spots: list[tuple[Spot, Spot]]

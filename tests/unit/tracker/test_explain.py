@@ -42,6 +42,84 @@ GOLDEN: list[tuple[dict[str, Any], str, str]] = [
         "警告：FSD 的任何車輛身處其中或被發現已在內（其任何圍欄），工作日 08:00 至 18:00"
         "（Asia/Hong_Kong）。",
     ),
+    (
+        {"on_kinds": ["silent"], "severity": "warning", "window": WORK, "cooldown_s": 3600.0},
+        "Warning when any vehicle of FSD has not been heard of for longer than is usual for it"
+        " (three intervals, 5 min at least; with the ignition off two heartbeats), working days"
+        " from 08:00 to 18:00 (Asia/Hong_Kong). After an alert, none of the same vehicle for 1 h.",
+        "警告：FSD 的任何車輛失去訊號達慣常時限以上（回報間隔的三倍，最少 5 分鐘；熄匙時為定時訊號"
+        "間隔的兩倍），工作日 08:00 至 18:00（Asia/Hong_Kong）。發出警報後 1 小時內，同一車輛不再"
+        "發出。",
+    ),
+    (
+        {
+            "on_kinds": ["silent"],
+            "severity": "info",
+            "silent_s": 600.0,
+            "fence": "Depot",
+            "outside": True,
+        },
+        "Information when any vehicle of FSD has not been heard of for 10 min outside Depot.",
+        "通知：FSD 的任何車輛失去訊號達10 分鐘，位於 Depot 範圍外。",
+    ),
+    (
+        {
+            "on_kinds": ["duress"],
+            "severity": "critical",
+            "vehicles": ["A1"],
+            "sensor": {"input": "duress", "op": "is", "value": True},
+        },
+        "Critical alert when A1 of FSD calls for help (duress is on (open)).",
+        "緊急警報：FSD 的 A1 發出求救訊號（duress 為 開）。",
+    ),
+    (
+        {
+            "on_kinds": ["sensor"],
+            "severity": "critical",
+            "fence": "Dumping grounds",
+            "outside": True,
+            "sensor": {"input": "bottom_door", "op": "is", "value": True},
+        },
+        "Critical alert when any vehicle of FSD reports bottom_door is on (open) outside Dumping"
+        " grounds.",
+        "緊急警報：FSD 的任何車輛回報 bottom_door 為 開，位於 Dumping grounds 範圍外。",
+    ),
+    (
+        {
+            "on_kinds": ["sensor"],
+            "severity": "warning",
+            "for_s": 300.0,
+            "fence": "Market",
+            "sensor": {"input": "temp_c", "op": ">", "value": 8.0},
+            "cooldown_s": 60.0,
+        },
+        "Warning when any vehicle of FSD reports temp_c > 8 for 5 min inside Market. After an"
+        " alert, none of the same vehicle and fence for 1 min.",
+        "警告：FSD 的任何車輛回報 temp_c > 8，持續 5 分鐘，位於 Market 範圍內。"
+        "發出警報後 1 分鐘內，同一車輛及圍欄不再發出。",
+    ),
+    (
+        {
+            "on_kinds": ["proximity"],
+            "severity": "warning",
+            "radius_m": 100.0,
+            "vehicles": ["launches"],
+        },
+        "Warning when two vehicles are less than 100 m apart: launches of FSD.",
+        "警告：兩輛車輛相距少於 100 米（FSD 的 launches ）。",
+    ),
+    (
+        {
+            "on_kinds": ["proximity"],
+            "severity": "info",
+            "radius_m": 50.0,
+            "vehicles": ["A1"],
+            "others": ["B1", "B2"],
+            "fence": "Harbour",
+        },
+        "Information when A1 of FSD is less than 50 m from B1 or B2 inside Harbour.",
+        "通知：FSD 的 A1 與 B1或B2 相距少於 50 米，位於 Harbour 範圍內。",
+    ),
 ]
 
 

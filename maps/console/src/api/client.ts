@@ -1,5 +1,16 @@
 import { language, say } from "../words/language.svelte";
-import type { AlertPage, Caller, Credentials, Fences, SignInChoices, Vehicle } from "./types";
+import type {
+  ActResult,
+  Alert,
+  AlertAct,
+  AlertDetails,
+  AlertPage,
+  Caller,
+  Credentials,
+  Fences,
+  SignInChoices,
+  Vehicle,
+} from "./types";
 
 /** A refusal of the service (RFC 9457); `message` is its title, in the language asked for. */
 export class Problem extends Error {
@@ -19,8 +30,8 @@ export function reasonOf(error: unknown): string {
   return error instanceof Problem ? error.message : say("failure.reach");
 }
 
-/** Open alerts fetched at the start; later ones arrive one by one. */
-const ALERTS_AT_START = 200;
+/** Alerts fetched at a time; later ones arrive one by one. */
+const ALERTS_A_PAGE = 200;
 
 export const api = {
   signInChoices: () => get<SignInChoices>("/v1/sign-in"),
@@ -30,21 +41,37 @@ export const api = {
   vehicles: async () => (await get<{ vehicles: Vehicle[] }>("/v1/vehicles")).vehicles,
   fences: () => get<Fences>("/v1/fences"),
   setDuty: (ref: string, status: string) => put(`/v1/vehicles/${ref}/duty`, { status }),
-  openAlerts: () => get<AlertPage>(`/v1/alerts?state=open&limit=${ALERTS_AT_START}`),
+  alerts: (state: Alert["state"]) =>
+    get<AlertPage>(`/v1/alerts?state=${state}&limit=${ALERTS_A_PAGE}`),
+  /** The page that `next` of another one leads to. */
+  olderAlerts: (next: string) => get<AlertPage>(next),
+  alert: (id: string) => get<AlertDetails>(`/v1/alerts/${id}`),
+  /** The same to each of them, by itself, where it still is as it was seen. */
+  actOnAlerts: async (alerts: readonly Alert[], act: AlertAct): Promise<ActResult[]> => {
+    const seen = alerts.map(({ id, revision }) => ({ id, revision }));
+    const key = { "Idempotency-Key": unguessed() };
+    const response = await send("POST", "/v1/alerts/bulk", { alerts: seen, ...act }, key);
+    return ((await response.json()) as { results: ActResult[] }).results;
+  },
 };
 
 async function get<T>(path: string): Promise<T> {
   return (await request(path, {})).json() as Promise<T>;
 }
 
+/** Unlike `crypto.randomUUID`, also there where the page came over plain HTTP. */
+function unguessed(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join("-");
+}
+
 const post = (path: string, body?: object) => send("POST", path, body);
 const put = (path: string, body: object) => send("PUT", path, body);
 
-async function send(method: string, path: string, body?: object): Promise<void> {
-  await request(path, {
+function send(method: string, path: string, body: object = {}, more = {}): Promise<Response> {
+  return request(path, {
     method,
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body ?? {}),
+    headers: { "Content-Type": "application/json", ...more },
+    body: JSON.stringify(body),
   });
 }
 

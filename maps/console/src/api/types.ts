@@ -42,6 +42,10 @@ export interface Vehicle {
   duty_status: string | null;
   /** It is in a private time now: nobody is told where it is. */
   private: boolean;
+  /** Another department's, seen by a grant: how much of where it is, what for, until when. */
+  granted: "position" | "blurred" | "presence" | null;
+  purpose: string | null;
+  granted_until: string | null;
   /** Expected seconds between fixes: one or two classes of moving, then at rest. */
   interval_s: number[];
 }
@@ -69,13 +73,19 @@ export type Severity = "info" | "warning" | "critical";
 
 export interface Alert {
   id: string;
-  state: string;
+  state: "open" | "acknowledged" | "closed";
   severity: Severity;
-  kind: "enter" | "exit" | "present" | "dwell" | "speed" | "inside";
+  kind:
+    | ("enter" | "exit" | "present" | "dwell" | "speed" | "inside")
+    | ("silent" | "duress" | "sensor" | "proximity");
   vehicle: string;
   vehicle_name: Name;
-  fence: string;
-  fence_name: Name;
+  /** Null where it has to do with no one fence. */
+  fence: string | null;
+  fence_name: Name | null;
+  /** The other vehicle, of one that is near another. */
+  other: string | null;
+  other_name: Name | null;
   rule: string;
   rule_name: Name;
   /** When the border was crossed; null where only `not_after` is known. */
@@ -84,6 +94,55 @@ export interface Alert {
   opened_at: string;
   /** Found in data that came after newer data of the same vehicle. */
   late: boolean;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+  closed_at: string | null;
+  closed_by: string | null;
+  close_reason: string | null;
+  /** The last that was said of it. */
+  note: string | null;
+  assigned_to: string | null;
+  snoozed_until: string | null;
+  /** Nobody acknowledged it within its rule's time. */
+  escalated_at: string | null;
+  /** Further events of its rule, vehicle and fence that joined it. */
+  suppressed: number;
+  revision: number;
+  /** Later data disproved the event of a withdrawn one. */
+  event_status: "valid" | "withdrawn";
   lon: number | null;
   lat: number | null;
+}
+
+/** One thing that was done to an alert; `by` null: the service itself. */
+export interface AlertChange {
+  at: string;
+  by: string | null;
+  what: string;
+  note: string | null;
+  detail: Record<string, unknown>;
+  revision: number;
+}
+
+/** `GET /v1/alerts/{id}`: the oldest change first. */
+export interface AlertDetails extends Alert {
+  changes: AlertChange[];
+}
+
+export type CloseReason = "handled" | "false" | "duplicate";
+
+/** What a person does to alerts: exactly one of these. */
+export type AlertAct =
+  | { acknowledge: { note?: string } }
+  | { assign: { to: string | null } }
+  | { note: { note: string } }
+  | { snooze: { until: string | null } }
+  | { close: { reason: CloseReason } }
+  | { reopen: object };
+
+/** How it went with one of many; `problem` is the name of what stood in the way. */
+export interface ActResult {
+  id: string;
+  status: number;
+  problem: string | null;
 }

@@ -1,40 +1,47 @@
-import type { Alert, Severity } from "../api/types";
+import type { Alert, AlertPage, Severity } from "../api/types";
+import { Shelf } from "./shelf.svelte";
 
 const RANK: Record<Severity, number> = { info: 0, warning: 1, critical: 2 };
 
-/** A page that is open for a month must not grow for a month. */
-const MOST_KEPT = 1000;
-
-/** The open alerts, newest first. */
+/** The alerts of a caller by state. The open ones are always known, the others once asked for. */
 export class Alerts {
-  #open = $state.raw<readonly Alert[]>([]);
-  /** Older ones are open too that this page does not hold. */
-  #more = $state(false);
+  readonly shelves = {
+    open: new Shelf("open"),
+    acknowledged: new Shelf("acknowledged"),
+    closed: new Shelf("closed"),
+  };
   /** Alerts that opened since `takeNews` was last called. */
   #news: Alert[] = [];
   #known = new Set<string>();
   worstByVehicle: ReadonlyMap<string, Severity> = new Map();
 
   get open(): readonly Alert[] {
-    return this.#open;
+    return this.shelves.open.rows;
   }
 
-  /** How many are open: `12`, or `200+` where there are more than this page holds. */
+  /** How many are open. */
   get count(): string {
-    return `${this.#open.length}${this.#more ? "+" : ""}`;
+    return this.shelves.open.count;
   }
 
-  /** The first list is what was open already: it is no news. */
-  replace(alerts: readonly Alert[], more: boolean): void {
-    this.#more = more;
-    if (this.#known.size > 0) this.#note(alerts);
-    this.#settle(alerts);
+  /** An alert that is on a shelf. */
+  get(id: string): Alert | undefined {
+    return Object.values(this.shelves)
+      .flatMap((shelf) => shelf.rows)
+      .find((alert) => alert.id === id);
+  }
+
+  /** The first page of a state. What was open at the start is no news. */
+  replace(state: keyof Alerts["shelves"], page: AlertPage): void {
+    if (state === "open" && this.shelves.open.loaded) this.#note(page.alerts);
+    this.shelves[state].replace(page);
+    this.#settle();
   }
 
   merge(changes: readonly Alert[]): void {
     this.#note(changes);
-    const changed = new Set(changes.map((alert) => alert.id));
-    this.#settle([...changes, ...this.#open.filter((alert) => !changed.has(alert.id))]);
+    for (const shelf of Object.values(this.shelves)) shelf.merge(changes);
+    this.#settle();
   }
 
   takeNews(): Alert[] {
@@ -44,22 +51,15 @@ export class Alerts {
   }
 
   #note(alerts: readonly Alert[]): void {
-    this.#news.push(...alerts.filter((alert) => isOpen(alert) && !this.#known.has(alert.id)));
+    this.#news.push(
+      ...alerts.filter((alert) => alert.state === "open" && !this.#known.has(alert.id)),
+    );
   }
 
-  #settle(alerts: readonly Alert[]): void {
-    const open = alerts
-      .filter(isOpen)
-      .toSorted((a, b) => Date.parse(b.opened_at) - Date.parse(a.opened_at));
-    this.#open = open.slice(0, MOST_KEPT);
-    this.#more ||= open.length > MOST_KEPT;
-    this.#known = new Set(this.#open.map((alert) => alert.id));
-    this.worstByVehicle = worstOf(this.#open);
+  #settle(): void {
+    this.#known = new Set(this.open.map((alert) => alert.id));
+    this.worstByVehicle = worstOf(this.open);
   }
-}
-
-function isOpen(alert: Alert): boolean {
-  return alert.state === "open";
 }
 
 function worstOf(alerts: readonly Alert[]): Map<string, Severity> {

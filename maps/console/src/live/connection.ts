@@ -16,6 +16,7 @@ type Message =
   | ({ type: "hello" } & Hello)
   | { type: "alerts"; alerts: Alert[] }
   | { type: "vehicles" }
+  | { type: "grants" }
   | { type: "fences" }
   | { type: "ping"; server_time: string };
 
@@ -24,7 +25,7 @@ export interface Listener {
   hello(hello: Hello): void;
   frame(frame: Frame): void;
   alerts(alerts: Alert[]): void;
-  changed(what: "vehicles" | "fences"): void;
+  changed(what: "vehicles" | "fences" | "grants"): void;
   serverTime(unixS: number): void;
   /** The connection is gone; another attempt follows by itself. */
   lost(): void;
@@ -106,6 +107,7 @@ export class Connection {
       case "alerts":
         return this.listener.alerts(message.alerts);
       case "vehicles":
+      case "grants":
       case "fences":
         return this.listener.changed(message.type);
       case "ping":

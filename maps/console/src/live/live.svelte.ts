@@ -71,6 +71,18 @@ export class Live {
     return this.#tick;
   }
 
+  /** Fetches the alerts of a state unless they are known. */
+  async lookAt(state: Alert["state"]): Promise<void> {
+    if (!this.alerts.shelves[state].loaded) await this.#fetch(this.#alertsOf(state));
+  }
+
+  /** Fetches older alerts of a state. */
+  async lookFurther(state: Alert["state"]): Promise<void> {
+    const shelf = this.alerts.shelves[state];
+    if (shelf.next === null) return;
+    await this.#fetch(api.olderAlerts(shelf.next).then((page) => shelf.extend(page)));
+  }
+
   retryNow(): void {
     this.#connection.retryNow();
     void this.#fetchAll();
@@ -81,7 +93,7 @@ export class Live {
       hello: (hello) => this.#onHello(hello),
       frame: (frame) => this.#onFrame(frame),
       alerts: (alerts) => this.#onAlerts(alerts),
-      changed: (what) => void this.#fetch(what === "vehicles" ? this.#vehicles() : this.#areas()),
+      changed: (what) => void this.#fetch(this.#changed(what)),
       serverTime: (unixS) => this.#onServerTime(unixS),
       lost: () => this.#onLost(),
     };
@@ -92,7 +104,7 @@ export class Live {
     this.#lostAtS = null;
     this.fleet.useMotions(hello.motions);
     // What changed while we were away was told to nobody; nor was an alert since the first fetch.
-    void (this.#greeted ? this.#fetchAll() : this.#fetch(this.#openAlerts()));
+    void (this.#greeted ? this.#fetchAll() : this.#fetch(this.#knownAlerts()));
     this.#greeted = true;
   }
 
@@ -129,9 +141,15 @@ export class Live {
   }
 
   async #fetchAll(): Promise<void> {
-    if (await this.#fetch(Promise.all([this.#vehicles(), this.#areas(), this.#openAlerts()]))) {
+    if (await this.#fetch(Promise.all([this.#vehicles(), this.#areas(), this.#knownAlerts()]))) {
       this.#loaded = true;
     }
+  }
+
+  /** Other grants: the vehicles are told of by themselves, alerts that are no longer seen by nobody. */
+  #changed(what: "vehicles" | "fences" | "grants"): Promise<void> {
+    if (what === "grants") return this.#openAlerts();
+    return what === "vehicles" ? this.#vehicles() : this.#areas();
   }
 
   async #vehicles(): Promise<void> {
@@ -143,9 +161,16 @@ export class Live {
     this.#fences = await api.fences();
   }
 
-  async #openAlerts(): Promise<void> {
-    const page = await api.openAlerts();
-    this.alerts.replace(page.alerts, page.next !== null);
+  /** The open ones, and those of other states that somebody looked at. */
+  async #knownAlerts(): Promise<void> {
+    const known = Object.values(this.alerts.shelves).filter(
+      (shelf) => shelf.state === "open" || shelf.loaded,
+    );
+    await Promise.all(known.map((shelf) => this.#alertsOf(shelf.state)));
+  }
+
+  async #alertsOf(state: Alert["state"]): Promise<void> {
+    this.alerts.replace(state, await api.alerts(state));
     this.#judge();
   }
 

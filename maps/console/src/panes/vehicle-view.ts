@@ -20,6 +20,10 @@ export interface VehicleView {
   plate: string | null;
   /** Its code. */
   department: string;
+  /** Another department's: how it is shared, in words; null for an own vehicle. */
+  shared: string | null;
+  purpose: string | null;
+  sharedUntil: string;
   symbol: VehicleSymbol;
   directionDeg: number | null;
   status: string;
@@ -42,6 +46,11 @@ export function viewOf(record: Tracked, nowS: number): VehicleView {
     name: nameOf(vehicle),
     plate: vehicle.plate,
     department: vehicle.department,
+    shared: vehicle.granted ? say(`shared.${vehicle.granted}`) : null,
+    purpose: vehicle.purpose,
+    sharedUntil: vehicle.granted_until
+      ? moment(Date.parse(vehicle.granted_until) / 1000, nowS)
+      : "–",
     symbol: symbolOf(record),
     directionDeg: position?.directionDeg ?? null,
     status: statusOf(record),

@@ -1,0 +1,1 @@
+"""Fences in files: GeoJSON, KML, GPX and shapefiles, read and written."""
