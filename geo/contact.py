@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from geo.borders import ON_BORDER_M, WIDEST_BAND_M, distance_to_edge
-from geo.distance import (
-    FULL_TURN_DEG,
-    HALF_TURN_DEG,
-    Floats,
-    degree_lengths_m,
-    unwrap_lon,
-    wrap_lon,
-)
+from geo.borders import ON_BORDER_M, WIDEST_BAND_M
+from geo.distance import Floats, degree_lengths_m, unwrap_lon, wrap_lon
+from geo.edges import Nearby
 from geo.fences import FenceIndex, Ints, Mask, Places
+from geo.grid import Strips, ranges
+from geo.lines import Lines
 
 #: No band is narrower, metres.
 NARROWEST_BAND_M: Final = 5.0
-#: Edges and ways count as a little longer than they are, so that no cut at a vertex is lost. A cut
-#: too many does no harm: what lies between two cuts is asked for its side.
-SLACK: Final = 1e-9
-#: A way whose length squared is less leads nowhere, square metres.
-STILL_M2: Final = 1e-12
 #: Stretches and gaps shorter than this part of a way are none.
 LEAST: Final = 1e-9
 
@@ -75,22 +67,71 @@ class Contact(NamedTuple):
     ends_deep: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contacts:
+    """How ways go with fences: a table of pairs, and one of the stretches of each."""
+
+    #: Of pairs, by way, then version: the way, and the place of the version in `versions`.
+    way: Ints
+    version: Ints
+    #: The fix at its end.
+    ends_inside: Mask
+    ends_deep: Mask
+    #: The first stretch of each pair, and behind the last pair where they end.
+    first: Ints
+    #: Of stretches, as in `Stretch`.
+    at: Floats
+    inside: Mask
+    deep: Mask
+
+    def __len__(self) -> int:
+        """How many pairs there are."""
+        return len(self.way)
+
+    def of(self, index: FenceIndex, pairs: Ints) -> Iterator[Contact]:
+        """Some of the pairs one by one."""
+        row, stretch = ranges(self.first[pairs], self.first[pairs + 1] - self.first[pairs])
+        stretches = map(
+            Stretch,
+            self.at[stretch].tolist(),
+            self.inside[stretch].tolist(),
+            self.deep[stretch].tolist(),
+        )
+        counts = np.bincount(row, minlength=len(pairs)).tolist()
+        columns = (self.version[pairs], self.ends_inside[pairs], self.ends_deep[pairs])
+        rows = zip(*(column.tolist() for column in columns), counts, strict=True)
+        for place, inside, deep, count in rows:
+            version = index.versions[place]
+            its = [*islice(stretches, count)]
+            yield Contact(version.fence_id, version.version, version.from_ms, its, inside, deep)
+
+
+NO_CONTACTS: Final = Contacts(
+    way=np.empty(0, dtype=np.int64),
+    version=np.empty(0, dtype=np.int64),
+    ends_inside=np.empty(0, dtype=bool),
+    ends_deep=np.empty(0, dtype=bool),
+    first=np.zeros(1, dtype=np.int64),
+    at=np.empty(0),
+    inside=np.empty(0, dtype=bool),
+    deep=np.empty(0, dtype=bool),
+)
+
+
 def band_m(error_m: Floats) -> Floats:
     """Within so many metres of a border a fix does not tell the side, before `half_inradius_m`."""
     return np.clip(error_m, NARROWEST_BAND_M, WIDEST_BAND_M)
 
 
-def contacts(index: FenceIndex, ways: Ways) -> dict[int, list[Contact]]:
-    """By way: the fences whose border it meets, and those about which its beginning left doubt.
+def contacts(index: FenceIndex, ways: Ways) -> Contacts:
+    """The fences whose border a way meets, and those about which its beginning left doubt.
 
     Of every other fence the way, and the fix at its end, is on the side of its beginning.
     """
     if not len(ways) or not len(index.versions):
-        return {}
+        return NO_CONTACTS
     near = _near(index, ways)
-    if not len(near.way):
-        return {}
-    return _told(index, ways, near)
+    return _told(index, ways, near) if len(near.way) else NO_CONTACTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +142,8 @@ class _Near:
     way: Ints
     version: Ints
     end_band_m: Floats
+    #: How far its end is from the nearest edge.
+    end_m: Floats
     #: Of edges, in the order of their pairs: the pair.
     pair: Ints
     #: Where the way comes within the band of the edge, 0..1; none where `enters` > `leaves`.
@@ -108,198 +151,106 @@ class _Near:
     leaves: Floats
     #: Where it cuts it, NaN if it does not.
     cut: Floats
-    #: How far its end is from it.
-    end_m: Floats
 
 
 def _near(index: FenceIndex, ways: Ways) -> _Near:
-    way, edge, shift_deg = _candidates(index, ways)
-    version = index.borders.edge_owner[edge]
-    watching = np.flatnonzero(index.watching(ways.to, way, version))
-    way, edge, version = way[watching], edge[watching], version[watching]
-    lines = _Lines(index, ways, way, edge, shift_deg[watching])
+    strips, lon_m, lat_m = _strips(ways)
+    found = index.borders.near(strips)
+    lines = _lines(found, strips, lon_m, lat_m)
     cut = lines.cuts()
     # By the widest band that there may be: a pair too many costs time, and changes nothing.
-    matters = ~np.isnan(cut) | (lines.begin_m() <= band_m(ways.error_m[way]))
-    key = way * len(index.versions) + version
-    keys = np.unique(key[matters])
-    kept = np.flatnonzero(np.isin(key, keys))
-    half_m = _half_inradius_m(index, ways, way[kept], version[kept])
+    matters = ~np.isnan(cut) | (lines.begin_m() <= band_m(ways.error_m)[found.row])
+    first, pair = _runs(found.row, found.area)
+    kept = first[np.bincount(pair[matters], minlength=len(first)) > 0]
+    way, version = found.row[kept], found.area[kept]
+    watching = index.watching(ways.to, way, version)
+    kept, way, version = kept[watching], way[watching], version[watching]
+    half_m = _half_inradius_m(index, ways, way, version)
     limit_m = np.maximum(half_m, WIDEST_BAND_M)
-    good = (ways.least_m[way[kept]] <= limit_m) & (limit_m < ways.too_much_m[way[kept]])
-    kept, half_m = kept[good], half_m[good]
-    order = np.argsort(key[kept], kind="stable")
-    kept, half_m = kept[order], half_m[order]
-    keys = np.unique(key[kept])
-    end_band = np.minimum(band_m(ways.to_error_m[way[kept]]), half_m)
-    band = np.maximum(np.minimum(band_m(ways.error_m[way[kept]]), half_m), end_band)
-    near = lines.take(kept)
-    enters, leaves = near.within(band)
-    pair = np.searchsorted(keys, key[kept])
-    first = np.searchsorted(pair, np.arange(len(keys)))
+    good = (ways.least_m[way] <= limit_m) & (limit_m < ways.too_much_m[way])
+    kept, way, version, half_m = kept[good], way[good], version[good], half_m[good]
+    edges = np.diff(np.append(first, len(pair)))[pair[kept]]
+    pair, edge = ranges(kept, edges)
+    end_band_m = np.minimum(band_m(ways.to_error_m[way]), half_m)
+    band = np.maximum(np.minimum(band_m(ways.error_m[way]), half_m), end_band_m)
+    lines = lines[edge]
+    enters, leaves = lines.within(band[pair])
     return _Near(
-        way=keys // len(index.versions),
-        version=keys % len(index.versions),
-        end_band_m=end_band[first],
+        way=way,
+        version=version,
+        end_band_m=end_band_m,
+        end_m=_least(lines.end_m(), np.cumsum(edges) - edges),
         pair=pair,
         enters=enters,
         leaves=leaves,
-        cut=cut[kept],
-        end_m=near.end_m(),
+        cut=cut[edge],
     )
 
 
-def _candidates(index: FenceIndex, ways: Ways) -> tuple[Ints, Ints, Floats]:
-    """Pairs (way, edge) that may be near, and the degrees to move each by onto the map."""
-    begin = np.column_stack((wrap_lon(ways.lon), ways.lat))
-    end = np.column_stack((unwrap_lon(ways.to.lon, begin[:, 0]), ways.to.lat))
-    low, high = np.minimum(begin, end), np.maximum(begin, end)
-    lon_m, lat_m = degree_lengths_m(np.abs(np.column_stack((low[:, 1], high[:, 1]))).max(axis=1))
+def _strips(ways: Ways) -> tuple[Strips, Floats, Floats]:
+    """What is near ways, and the metres of a degree at the middle of each."""
+    lon, lat = wrap_lon(ways.lon), ways.lat
+    east = unwrap_lon(ways.to.lon, lon) - lon
+    # A degree of longitude is shortest, and one of latitude longest, nearest to a pole.
+    lon_m, lat_m = degree_lengths_m(np.maximum(np.abs(lat), np.abs(ways.to.lat)))
     reach_m = np.maximum(band_m(ways.error_m), band_m(ways.to_error_m))
-    reach = np.column_stack((reach_m / np.maximum(lon_m, 1.0), reach_m / lat_m * 1.02))
-    low, high = low - reach, high + reach
-    every = np.arange(len(ways))
-    east = np.flatnonzero(high[:, 0] > HALF_TURN_DEG)
-    west = np.flatnonzero(low[:, 0] < -HALF_TURN_DEG)
-    row = np.concatenate((every, east, west))
-    shift = np.repeat((0.0, -FULL_TURN_DEG, FULL_TURN_DEG), (len(every), len(east), len(west)))
-    aside = np.column_stack((shift, np.zeros(len(shift))))
-    found, edge = index.borders.edges_in(low[row] + aside, high[row] + aside)
-    return row[found], edge, shift[found]
+    strips = Strips(
+        lon=lon,
+        lat=lat,
+        east=east,
+        north=ways.to.lat - lat,
+        reach_lon=reach_m / np.maximum(lon_m, 1.0),
+        reach_lat=reach_m / lat_m * 1.02,
+    )
+    return strips, *degree_lengths_m((lat + ways.to.lat) / 2.0)
+
+
+def _lines(found: Nearby, strips: Strips, lon_m: Floats, lat_m: Floats) -> Lines:
+    lon_m, lat_m = lon_m[found.row], lat_m[found.row]
+    return Lines(
+        east=strips.east[found.row] * lon_m,
+        north=strips.north[found.row] * lat_m,
+        edge_lon=found.lon * lon_m,
+        edge_lat=found.lat * lat_m,
+        edge_east=found.east * lon_m,
+        edge_north=found.north * lat_m,
+    )
+
+
+def _runs(way: Ints, version: Ints) -> tuple[Ints, Ints]:
+    """Where each run of one way and version begins, and for each row in which run it is."""
+    new = np.ones(len(way), dtype=bool)
+    new[1:] = (way[1:] != way[:-1]) | (version[1:] != version[:-1])
+    return np.flatnonzero(new), np.cumsum(new) - 1
+
+
+def _least(values: Floats, first: Ints) -> Floats:
+    """The least value of each run; there is no empty one."""
+    return np.minimum.reduceat(values, first) if len(first) else values
 
 
 def _half_inradius_m(index: FenceIndex, ways: Ways, way: Ints, version: Ints) -> Floats:
+    """As exact as the bands of the fixes, and doubt about them, ask for."""
     doubt_m = np.where(np.isfinite(ways.too_much_m), ways.too_much_m, ways.least_m)
-    beyond_m = np.maximum(WIDEST_BAND_M, np.minimum(doubt_m[way], 1e9))
-    return index.borders.half_inradius_m(version, beyond_m)
+    band = band_m(np.maximum(ways.error_m, ways.to_error_m))
+    return index.borders.inradii.half_m(version, np.maximum(band, np.minimum(doubt_m, 1e9))[way])
 
 
-class _Lines:
-    """Ways and the edges paired with them, in metres on planes of their own round each way."""
-
-    def __init__(
-        self, index: FenceIndex, ways: Ways, way: Ints, edge: Ints, shift_deg: Floats
-    ) -> None:
-        begin = np.column_stack((wrap_lon(ways.lon[way]), ways.lat[way]))
-        end = np.column_stack((unwrap_lon(ways.to.lon[way], begin[:, 0]), ways.to.lat[way]))
-        self._scale = np.column_stack(degree_lengths_m((begin[:, 1] + end[:, 1]) / 2.0))
-        begin[:, 0] += shift_deg
-        end[:, 0] += shift_deg
-        self._begin, self._way = begin, end - begin
-        self._start, self._step = index.borders.edge_start[edge], index.borders.edge_step[edge]
-
-    def take(self, rows: Ints) -> _Lines:
-        """Some of the pairs."""
-        taken = object.__new__(_Lines)
-        taken._scale, taken._begin = self._scale[rows], self._begin[rows]
-        taken._way, taken._start, taken._step = self._way[rows], self._start[rows], self._step[rows]
-        return taken
-
-    def begin_m(self) -> Floats:
-        """How far the beginning of each way is from the edge."""
-        return self._from(0.0)
-
-    def end_m(self) -> Floats:
-        """How far its end is."""
-        return self._from(1.0)
-
-    def _from(self, at: float) -> Floats:
-        place = self._begin + self._way * at
-        return distance_to_edge((self._start - place) * self._scale, self._step * self._scale)
-
-    def cuts(self) -> Floats:
-        """Where each way cuts its edge, 0..1, or NaN."""
-        turn = _cross(self._way, self._step)
-        to_edge = self._start - self._begin
-        with np.errstate(divide="ignore", invalid="ignore"):
-            along_way = _cross(to_edge, self._step) / turn
-            along_edge = _cross(to_edge, self._way) / turn
-        meets = (np.abs(along_way - 0.5) <= 0.5 + SLACK) & (np.abs(along_edge - 0.5) <= 0.5 + SLACK)
-        return np.where(meets, np.clip(along_way, 0.0, 1.0), np.nan)
-
-    def within(self, band_m: Floats) -> tuple[Floats, Floats]:
-        """From where to where each way is within the band of its edge; (1, 0) where nowhere.
-
-        The places within a distance of a segment are two discs and the rectangle between; a way
-        meets them, as any convex set, in one stretch.
-        """
-        way, step = self._way * self._scale, self._step * self._scale
-        to_start = (self._start - self._begin) * self._scale
-        parts = (
-            _in_disc(to_start, way, band_m),
-            _in_disc(to_start + step, way, band_m),
-            _in_rectangle(to_start, step, way, band_m),
-        )
-        enters = np.minimum.reduce([np.where(a <= b, a, 1.0) for a, b in parts])
-        leaves = np.maximum.reduce([np.where(a <= b, b, 0.0) for a, b in parts])
-        nowhere = np.logical_and.reduce([a > b for a, b in parts])
-        return np.where(nowhere, 1.0, enters), np.where(nowhere, 0.0, leaves)
-
-
-def _in_disc(centre: Floats, way: Floats, radius_m: Floats) -> tuple[Floats, Floats]:
-    """Where ways from the origin are in discs, cut to 0..1; enters > leaves where nowhere."""
-    length2 = (way * way).sum(axis=1)
-    still = length2 < STILL_M2
-    length2 = np.where(still, 1.0, length2)
-    middle = (centre * way).sum(axis=1) / length2
-    aside2 = (_cross(way, centre) ** 2) / length2
-    aside2 = np.where(still, (centre * centre).sum(axis=1), aside2)
-    half = np.sqrt(np.maximum(radius_m**2 - aside2, 0.0) / length2)
-    outside = aside2 > radius_m**2
-    enters = np.where(still, 0.0, np.maximum(middle - half, 0.0))
-    leaves = np.where(still, 1.0, np.minimum(middle + half, 1.0))
-    return np.where(outside, 1.0, enters), np.where(outside, 0.0, leaves)
-
-
-def _in_rectangle(
-    to_start: Floats, step: Floats, way: Floats, band_m: Floats
-) -> tuple[Floats, Floats]:
-    """Where ways from the origin are beside edges, within the band."""
-    length_m = np.maximum(np.hypot(step[:, 0], step[:, 1]), np.finfo(np.float64).tiny)
-    along = step / length_m[:, None]
-    begin = -(to_start * along).sum(axis=1)
-    aside = -_cross(along, to_start)
-    a = _in_slab(begin, (way * along).sum(axis=1), np.zeros(len(length_m)), length_m)
-    b = _in_slab(aside, _cross(along, way), -band_m, band_m)
-    return np.maximum(a[0], b[0]), np.minimum(a[1], b[1])
-
-
-def _in_slab(begin: Floats, speed: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        first, second = (low - begin) / speed, (high - begin) / speed
-    still = speed == 0.0
-    holds = (low <= begin) & (begin <= high)
-    enters = np.where(still, np.where(holds, 0.0, 1.0), np.minimum(first, second))
-    leaves = np.where(still, np.where(holds, 1.0, 0.0), np.maximum(first, second))
-    return np.maximum(enters, 0.0), np.minimum(leaves, 1.0)
-
-
-def _cross(a: Floats, b: Floats) -> Floats:
-    return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
-
-
-def _told(index: FenceIndex, ways: Ways, near: _Near) -> dict[int, list[Contact]]:
+def _told(index: FenceIndex, ways: Ways, near: _Near) -> Contacts:
     pair, begins, ends = _stretches(near)
-    deep = _deep(near, pair, begins, ends)
-    inside = _sides(index, ways, near, pair, (begins + ends) / 2.0)
     every = np.arange(len(near.way))
-    ends_inside = _sides(index, ways, near, every, np.ones(len(every)))
-    end_m = np.full(len(every), np.inf)
-    np.minimum.at(end_m, near.pair, near.end_m)
-    ends_inside |= end_m <= ON_BORDER_M
-    of_pair: list[list[Stretch]] = [[] for _ in every]
-    columns = (pair.tolist(), begins.tolist(), inside.tolist(), deep.tolist())
-    for owner, at, side, is_deep in zip(*columns, strict=True):
-        of_pair[owner].append(Stretch(at, side, is_deep))
-    told: dict[int, list[Contact]] = defaultdict(list)
-    rows = (near.way.tolist(), near.version.tolist(), of_pair, ends_inside.tolist())
-    is_deep_at_end = (end_m > near.end_band_m).tolist()
-    for way, place, stretches, side, is_deep in zip(*rows, is_deep_at_end, strict=True):
-        version = index.versions[place]
-        told[way].append(
-            Contact(version.fence_id, version.version, version.from_ms, stretches, side, is_deep)
-        )
-    return told
+    at = np.concatenate(((begins + ends) / 2.0, np.ones(len(every))))
+    inside = _sides(index, ways, near, np.concatenate((pair, every)), at)
+    return Contacts(
+        way=near.way,
+        version=near.version,
+        ends_inside=inside[len(pair) :] | (near.end_m <= ON_BORDER_M),
+        ends_deep=near.end_m > near.end_band_m,
+        first=np.searchsorted(pair, np.arange(len(every) + 1)),
+        at=begins,
+        inside=inside[: len(pair)],
+        deep=_deep(near, pair, begins, ends),
+    )
 
 
 def _stretches(near: _Near) -> tuple[Ints, Floats, Floats]:
@@ -310,7 +261,10 @@ def _stretches(near: _Near) -> tuple[Ints, Floats, Floats]:
     order = np.lexsort((at, pair))
     pair, at = pair[order], at[order]
     kept = np.flatnonzero((pair[1:] == pair[:-1]) & (at[1:] - at[:-1] > LEAST))
-    return pair[kept], at[kept], at[kept + 1]
+    pair, begins, ends = pair[kept], at[kept], at[kept + 1]
+    # A cut so near the beginning is at the beginning.
+    begins[np.flatnonzero(np.diff(pair, prepend=-1))] = 0.0
+    return pair, begins, ends
 
 
 def _deep(near: _Near, pair: Ints, begins: Floats, ends: Floats) -> Mask:
@@ -318,8 +272,7 @@ def _deep(near: _Near, pair: Ints, begins: Floats, ends: Floats) -> Mask:
     gap_pair, gap_begins, gap_ends = _uncovered(near)
     first = np.searchsorted(gap_pair, pair)
     count = np.searchsorted(gap_pair, pair, "right") - first
-    row = np.repeat(np.arange(len(pair)), count)
-    gap = np.repeat(first, count) + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    row, gap = ranges(first, count)
     meets = np.minimum(ends[row], gap_ends[gap]) - np.maximum(begins[row], gap_begins[gap]) > LEAST
     deep = np.zeros(len(pair), dtype=bool)
     deep[row[meets]] = True
@@ -335,11 +288,13 @@ def _uncovered(near: _Near) -> tuple[Ints, Floats, Floats]:
     leaves = np.concatenate((near.leaves[close], np.ones(len(every))))
     order = np.lexsort((enters, pair))
     pair, enters, leaves = pair[order], enters[order], leaves[order]
-    # Up to where the edges before each one reach: pairs are laid one behind another, 2 apart.
-    covered = np.maximum.accumulate(leaves + pair * 2.0) - pair * 2.0
-    before = np.concatenate(([0.0], covered[:-1]))
-    follows = np.concatenate(([False], pair[1:] == pair[:-1]))
-    begins = np.where(follows, np.maximum(before, 0.0), 0.0)
+    # Up to where the edges before each one reach, within its pair: by ranks, which stay exact.
+    by_leaves = np.argsort(leaves)
+    rank = np.empty_like(by_leaves)
+    rank[by_leaves] = np.arange(len(leaves))
+    covered = np.maximum.accumulate(pair * len(leaves) + rank) - pair * len(leaves)
+    begins = np.concatenate(([0.0], leaves[by_leaves[covered[:-1]]]))
+    begins[np.flatnonzero(np.diff(pair, prepend=-1))] = 0.0
     kept = np.flatnonzero(enters - begins > LEAST)
     return pair[kept], begins[kept], enters[kept]
 

@@ -243,14 +243,16 @@ class Course:
         visit = self.visits.get(fence_id, OUTSIDE)
         for at, inside, deep in contact.stretches:
             if inside == visit.inside:
-                visit = visit._replace(crossing=None)
+                if visit.crossing is not None:
+                    visit = visit._replace(crossing=None)
                 continue
             if visit.crossing is None:
                 visit = visit._replace(crossing=crossing_of(contact, before, seen, at))
             if deep and visit.crossing is not None:
                 visit = self._tell.crossed(fence_id, visit, visit.crossing, seen.ms)
         if contact.ends_inside == visit.inside:
-            visit = visit._replace(crossing=None, row_ms=None)
+            if visit.crossing is not None or visit.row_ms is not None:
+                visit = visit._replace(crossing=None, row_ms=None)
         else:
             crossing = visit.crossing or crossing_of(contact, before, seen, 1.0)
             row_ms = seen.ms if visit.row_ms is None else visit.row_ms
@@ -261,13 +263,18 @@ class Course:
 
     def _settle(self, row: Row, seen: Seen) -> None:
         """Tell what waited for this fix, and forget what can no longer change."""
-        for fence_id, before in list(self.visits.items()):
-            uses = self._uses(fence_id, row, seen)
-            visit = self._caught_up(fence_id, before, row) if uses else before
-            if visit.inside or visit.crossing is not None:
-                self.visits[fence_id] = visit
-            else:
+        for fence_id, visit in list(self.visits.items()):
+            if self._is_at_rest(fence_id, visit, row):
+                continue
+            if self._uses(fence_id, row, seen):
+                self.visits[fence_id] = self._caught_up(fence_id, visit, row)
+            if not visit.inside and visit.crossing is None:
                 del self.visits[fence_id]
+
+    def _is_at_rest(self, fence_id: int, visit: Visit, row: Row) -> bool:
+        """Whether neither what was, nor the rules, can make a fix change the visit."""
+        slow = row.speed_mps is None or row.speed_mps <= self._world.watches.fast_mps
+        return slow and not visit.is_busy and self._opened.get(fence_id) == visit.opened_ms
 
     def _uses(self, fence_id: int, row: Row, seen: Seen) -> bool:
         if seen.error_m <= WIDEST_BAND_M:
@@ -286,12 +293,12 @@ class Course:
 
     def _overtaken(self, fence_id: int, visit: Visit, until_ms: int) -> Visit:
         """Tell what was due since the visit began, as that turned out only now."""
-        for timer in self._timers.of_visit(
-            self._department_id, fence_id, visit, visit.opened_ms + 1
-        ):
-            if timer.at_ms < until_ms:
-                visit = self._tell.due(timer, visit)
-        return visit._replace(told=())
+        which = self._department_id, fence_id, visit, visit.opened_ms + 1
+        if self._world.watches.visit_due_ms(*which) < until_ms:
+            for timer in self._timers.of_visit(*which):
+                if timer.at_ms < until_ms:
+                    visit = self._tell.due(timer, visit)
+        return visit._replace(told=()) if visit.told else visit
 
     def _sampled(self, fence_id: int, visit: Visit, row: Row) -> Visit:
         watches = self._world.watches.speeds_of(self._department_id, fence_id)

@@ -17,11 +17,12 @@ from geo.course import Course, Heard, Row, World
 from geo.event import Event
 from geo.fences import FenceIndex
 from geo.fix import FixBatch
-from geo.legs import Table, rows_of
+from geo.legs import met, rows_of
 from geo.limits import DEFAULT_GAP_MS, Limits
 from geo.memory import NOTHING, HeldFix, Memory, Visit
-from geo.plain import plain_visits
+from geo.plain import plain_crossings, visits_after
 from geo.plausible import Verdict, Verdicts, verdicts
+from geo.table import Table
 from geo.telling import Telling
 from geo.timeline import Timeline, VehicleState, fixes_in_order
 from geo.waiting import moments_of
@@ -80,29 +81,27 @@ def step(
     UnknownFenceError if a state names a fence that the index does not hold.
     """
     world, telling = World(fences, watches, limits), Telling()
-    table = fixes_in_order(states, batch)
+    table, known = fixes_in_order(states, batch)
     verdict = verdicts(table.vehicle_id, table.fixed_ms, table.lon, table.lat, limits)
     believed = verdict != Verdict.IMPLAUSIBLE
-    rows = Table(table.take(believed), verdict[believed] == Verdict.AGREED, states, world)
-    after = rows.quiet_states()
+    agreed = verdict[believed] == Verdict.AGREED
     overheard = _overheard(table.take(~believed), watches)
-    for vehicle_id, memory, judged in rows_of(rows, overheard):
-        state = states.get(vehicle_id)
-        visits = None
-        if vehicle_id not in overheard:
-            visits = plain_visits(vehicle_id, state, judged, world, telling)
-        if visits is not None:
-            after[vehicle_id] = _with_visits(after[vehicle_id], visits, memory, watches)
-            continue
-        course = Course(vehicle_id, state, world, telling)
+    rows = Table(table.take(believed), agreed, states, known, world, overheard)
+    after, found = rows.quiet_states(), met(rows)
+    told, crossed = plain_crossings(rows, found)
+    for vehicle_id, visits in visits_after(after, crossed, telling).items():
+        state = after[vehicle_id]
+        after[vehicle_id] = _with_visits(state, visits, state.memory, watches)
+    for vehicle_id, memory, judged in rows_of(rows, found, told):
+        course = Course(vehicle_id, states.get(vehicle_id), world, telling)
         _go(course, judged, overheard.get(vehicle_id, ()))
         after[vehicle_id] = _after(after[vehicle_id], course, world, memory)
-    agreed = _keys(table, verdict == Verdict.AGREED)
+    proved = _keys(table, verdict == Verdict.AGREED)
     return StepResult(
         states=_holding(after, _held(table, verdict)),
         events=telling.events,
         implausible=_keys(table, ~believed),
-        vindicated=agreed & {(v, states[v].newest_ms) for v, _ in agreed if v in states},
+        vindicated=proved & {(v, states[v].newest_ms) for v, _ in proved if v in states},
         restated=tuple(telling.restated),
         withdrawn=tuple(telling.withdrawn),
     )
@@ -187,7 +186,7 @@ def next_due_ms(
 
 def states_at(batch: FixBatch, fences: FenceIndex) -> dict[int, VehicleState]:
     """The states that the newest fix of each vehicle leaves behind if it is its first."""
-    newest = fixes_in_order({}, batch)
+    newest, _ = fixes_in_order({}, batch)
     newest = newest.take(newest.last)
     first = FixBatch(
         vehicle_id=newest.vehicle_id.astype(np.int32),
@@ -221,13 +220,15 @@ def _with_visits(
     if watches and visits:
         looked = watches.looked_up(state.department_id, visits, state.judged_ms)
         visits, due_ms, fast_mps = looked
-    busy = bool(memory.signals) or any(visit.is_busy for visit in visits.values())
+    busy = bool(memory.signals)
+    for visit in visits.values():
+        busy = busy or visit.is_busy
+    inside = visits if not busy else [f for f, visit in visits.items() if visit.inside]
     known = (memory.parked, memory.trail, visits, memory.signals)
     memory = Memory(*known, due_ms, busy, fast_mps)
-    return state._replace(
-        inside=frozenset(fence for fence, visit in visits.items() if visit.inside),
-        memory=NOTHING if memory == NOTHING else memory,
-    )
+    if memory == NOTHING:
+        memory = NOTHING
+    return VehicleState(*state[:5], frozenset(inside), *state[6:9], memory)
 
 
 def _keys(table: Timeline, rows: np.ndarray) -> frozenset[FixKey]:

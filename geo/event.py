@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 Kind: TypeAlias = Literal[
     "present",
@@ -37,13 +36,13 @@ RULE_KINDS: Final = frozenset(
 Key: TypeAlias = tuple[int, int | None, int | None, Kind, int | tuple[int | None, int], int | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(NamedTuple):
     """A fact about one vehicle, at a fence as a rule. Times are milliseconds since
     1970-01-01T00:00Z.
 
     A vehicle's events at a fence alternate: an opening (present, enter), then an exit. Each is
     later than the fix before it and not later than the one that shows it, the first fix excepted.
+    A tuple, as busy places make thousands a second.
     """
 
     kind: Kind
@@ -84,12 +83,13 @@ class Event:
     @property
     def key(self) -> Key:
         """What no two events share, those of pairs apart."""
+        moment = self.moment if self.time_ms is None else self.time_ms
         return (
             self.vehicle_id,
             self.fence_id,
             self.fence_version,
             self.kind,
-            self.moment,
+            moment,
             self.rule_id,
         )
 
@@ -106,4 +106,5 @@ class Event:
     @property
     def order(self) -> tuple[int, bool, int, int]:
         """Sorts by time (of a gap: its end), exits before openings, fence, vehicle."""
-        return self.at_ms, self.kind != "exit", self.fence_id or 0, self.vehicle_id
+        at_ms = self.not_after_ms if self.time_ms is None else self.time_ms
+        return at_ms, self.kind != "exit", self.fence_id or 0, self.vehicle_id

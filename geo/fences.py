@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -74,7 +74,7 @@ class Places:
 
 
 class FenceIndex:
-    """Versions of fences, indexed once, asked with columns.
+    """Versions of fences, indexed once, asked with columns; never changed.
 
     Rows of answers refer to rows of the question, versions to places in `versions`.
     """
@@ -82,50 +82,91 @@ class FenceIndex:
     def __init__(self, versions: Sequence[FenceVersion], scopes: Scopes = EVERYBODY) -> None:
         """Index the versions; raises OverlappingVersionsError if a fence has two at one time."""
         self.versions = sorted(versions, key=lambda v: (v.fence_id, v.from_ms))
+        self.borders = Borders([version.geometry for version in self.versions])
+        self._table = _table_of(self.versions)
+        places: dict[int, list[int]] = {}
+        for place, version in enumerate(self.versions):
+            places.setdefault(version.fence_id, []).append(place)
+        self._finish(places, scopes)
+        self._check_overlaps(self._places)
+
+    def _finish(self, places: dict[int, list[int]], scopes: Scopes) -> None:
+        self._places = places
+        #: Of all fences of which there is a version.
+        self.ids: Set[int] = places.keys()
         self.scopes = scopes
-        #: When each of `versions` began.
-        self.from_ms = np.array([v.from_ms for v in self.versions], dtype=np.int64)
-        self._until_ms = np.array([_end_ms(v) for v in self.versions], dtype=np.int64)
-        self._department_id = np.array([v.department_id for v in self.versions], dtype=np.int32)
+        #: Of each of `versions` the fence, its number, and when it began.
+        self.fence_id, self.version, self._department_id, self.from_ms, self._until_ms = self._table
         ends = self._until_ms[self._until_ms < FOREVER_MS]
         #: Times at which a version or a scope begins or ends, ascending.
         self.moments_ms = np.unique(np.concatenate((self.from_ms, ends, scopes.moments_ms)))
-        self._places: dict[int, list[int]] = {}
-        for place, version in enumerate(self.versions):
-            self._places.setdefault(version.fence_id, []).append(place)
-        #: Of all fences of which there is a version.
-        self.ids = frozenset(self._places)
-        self._check_overlaps()
-        self.borders = Borders([version.geometry for version in self.versions])
 
-    def _check_overlaps(self) -> None:
-        for a, b in itertools.pairwise(self.versions):
-            if a.fence_id == b.fence_id and b.from_ms < _end_ms(a):
-                raise OverlappingVersionsError(f"{a.ref}, versions {a.version} and {b.version}")
+    def edited(self, versions: Sequence[FenceVersion], scopes: Scopes | None = None) -> FenceIndex:
+        """These versions too, each instead of the one of its fence and number; with other scopes.
+
+        It costs what the versions cost: the borders that are known are shared. Raises
+        OverlappingVersionsError.
+        """
+        edited = object.__new__(FenceIndex)
+        edited.versions, table, places = [*self.versions], self._table.copy(), dict(self._places)
+        added = []
+        for version in versions:
+            its = places.get(version.fence_id, [])
+            known = [p for p in its if edited.versions[p].version == version.version]
+            if known and edited.versions[known[0]].geometry.equals_exact(version.geometry):
+                edited.versions[known[0]] = version
+                table[:, known[0]] = _table_of([version])[:, 0]
+                continue
+            # What is no longer one of a fence is in force never.
+            table[UNTIL, known] = table[FROM, known]
+            edited.versions.append(version)
+            added.append(version)
+            its = [p for p in its if p not in known] + [len(edited.versions) - 1]
+            places[version.fence_id] = its
+        for fence_id in {version.fence_id for version in versions}:
+            its = sorted(places[fence_id], key=lambda place: edited.versions[place].from_ms)
+            places[fence_id] = its
+        edited._table = np.hstack((table, _table_of(added)))
+        edited.borders = self.borders.with_more([version.geometry for version in added])
+        edited._finish(places, self.scopes if scopes is None else scopes)
+        edited._check_overlaps({version.fence_id for version in versions})
+        return edited
+
+    def _check_overlaps(self, fence_ids: Iterable[int]) -> None:
+        for fence_id in fence_ids:
+            its = (self.versions[place] for place in self._places[fence_id])
+            for a, b in itertools.pairwise(its):
+                if b.from_ms < _end_ms(a):
+                    raise OverlappingVersionsError(f"{a.ref}, versions {a.version} and {b.version}")
 
     def at(self, fence_id: int, at_ms: int) -> FenceVersion | None:
         """The version of a fence in force at a time; raises UnknownFenceError."""
-        try:
-            places = self._places[fence_id]
-        except KeyError:
-            raise UnknownFenceError(f"fence id {fence_id}") from None
-        begun = bisect_left(places, at_ms, key=lambda place: self.versions[place].from_ms)
-        found = self.versions[places[begun - 1]] if begun else None
+        place = self._last_place(fence_id, at_ms)
+        found = None if place is None else self.versions[place]
         return found if found is not None and at_ms <= _end_ms(found) else None
 
     def last_of(self, fence_id: int, at_ms: int) -> FenceVersion:
         """That version, or the last before it; raises UnknownFenceError where there is none."""
-        if (found := self.at(fence_id, at_ms)) is not None:
-            return found
-        before = [v for p in self._places[fence_id] if (v := self.versions[p]).from_ms < at_ms]
-        if not before:
+        if (place := self._last_place(fence_id, at_ms)) is None:
             raise UnknownFenceError(f"fence id {fence_id}")
-        return before[-1]
+        return self.versions[place]
+
+    def _last_place(self, fence_id: int, at_ms: int) -> int | None:
+        """The place of the last version that began before a time."""
+        places = self._places.get(fence_id)
+        if places is None:
+            raise UnknownFenceError(f"fence id {fence_id}")
+        begun = len(places)
+        while begun and self.versions[places[begun - 1]].from_ms >= at_ms:
+            begun -= 1
+        return places[begun - 1] if begun else None
 
     def half_inradius_m(self, fence_id: int, at_ms: int) -> float:
         """Half the inradius of a fence as it is at a time, in metres."""
-        place = self.versions.index(self.last_of(fence_id, at_ms))
-        return float(self.borders.half_inradius_m(np.array([place]), np.array([np.inf]))[0])
+        place = self._last_place(fence_id, at_ms)
+        if place is None:
+            raise UnknownFenceError(f"fence id {fence_id}")
+        return float(self.borders.inradii.half_m(np.array([place]), np.array([np.inf]))[0])
 
     def watched(
         self, department_id: int, vehicle_id: int, fence_id: int, at_ms: int
@@ -139,14 +180,16 @@ class FenceIndex:
 
     def inside(self, places: Places) -> list[list[int]]:
         """For each place the ids of the fences that hold it or whose border it is on."""
+        if not self.versions:
+            return [[] for _ in range(len(places.lon))]
         lon = wrap_lon(places.lon)
         covering = self.borders.covering(lon, places.lat)
         row, version = np.hstack((covering, self.borders.on_border(lon, places.lat)))
         watching = self.watching(places, row, version)
         found: list[list[int]] = [[] for _ in range(len(lon))]
-        pairs = zip(row[watching].tolist(), version[watching].tolist(), strict=True)
-        for place, index in sorted(set(pairs)):
-            found[place].append(self.versions[index].fence_id)
+        fence_id = self.fence_id[version[watching]]
+        for place, its in sorted(set(zip(row[watching].tolist(), fence_id.tolist(), strict=True))):
+            found[place].append(its)
         return found
 
     def watching(self, places: Places, row: Ints, version: Ints) -> Mask:
@@ -167,6 +210,17 @@ class FenceIndex:
                     int(places.judged_ms[place]),
                 )
         return np.asarray(watching)
+
+
+#: Rows of a table of versions.
+FROM: Final = 3
+UNTIL: Final = 4
+
+
+def _table_of(versions: Sequence[FenceVersion]) -> Ints:
+    """(5, versions): fence, number, department, and from when until when it is in force."""
+    rows = [(v.fence_id, v.version, v.department_id, v.from_ms, _end_ms(v)) for v in versions]
+    return np.ascontiguousarray(np.array(rows, dtype=np.int64).reshape(-1, 5).T)
 
 
 def _end_ms(version: FenceVersion) -> int:

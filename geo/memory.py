@@ -94,6 +94,10 @@ class Episode(NamedTuple):
     told: bool
 
 
+#: The middle of a visit that the next fix changes only by changing the side.
+NOTHING_PENDING: Final = (None, None, None, (), (), (), ())
+
+
 class Running(NamedTuple):
     """What a rule watches for goes on: a silence, or fixes at which an input is as it asks."""
 
@@ -137,7 +141,7 @@ class Visit(NamedTuple):
     @property
     def is_busy(self) -> bool:
         """Whether the next fix changes it, even one that changes no side."""
-        return not self.inside or any(self[3:10])
+        return not self.inside or self[3:10] != NOTHING_PENDING
 
 
 NO_VISITS: Final[Mapping[int, Visit]] = MappingProxyType({})

@@ -15,15 +15,17 @@ class Telling:
 
     def tell(self, event: Event) -> None:
         """It happened."""
-        if self._withdrawn.pop(event.key, None) is not None:
-            self._restated[event.key] = event
+        key = event.key
+        if self._withdrawn and self._withdrawn.pop(key, None) is not None:
+            self._restated[key] = event
         else:
-            self._new[event.key] = event
+            self._new[key] = event
 
     def restate(self, event: Event) -> None:
         """It was told already, in this step or before; this is how it stands now."""
-        known = self._new if event.key in self._new else self._restated
-        known[event.key] = event
+        key = event.key
+        known = self._new if key in self._new else self._restated
+        known[key] = event
 
     def retract(self, event: Event) -> None:
         """It was told, and did not happen."""

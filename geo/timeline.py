@@ -125,22 +125,61 @@ class Timeline:
             return np.asarray((self.ignition == 0) | (self.speed_mps < PARKED_MPS))
 
 
-def fixes_in_order(states: Mapping[int, VehicleState], batch: FixBatch) -> Timeline:
+class Known:
+    """The states that a timeline goes on from, in the order of their vehicles, as columns."""
+
+    def __init__(self, vehicle_ids: Sequence[int], states: Mapping[int, VehicleState]) -> None:
+        """Take the states of those of the vehicles that have one."""
+        ids = [v for v in vehicle_ids if v in states]
+        self.vehicle_id = np.array(ids, dtype=np.int64)
+        self.states = [states[v] for v in ids]
+        # One column after the other: a state has ten, a memory seven.
+        columns = list(zip(*self.states, strict=True)) or [()] * len(VehicleState._fields)
+        self.fixed_ms = np.array(columns[0], dtype=np.int64)
+        self.judged_ms = np.array(columns[1], dtype=np.int64)
+        self.lon = np.array(columns[2], dtype=np.float64)
+        self.lat = np.array(columns[3], dtype=np.float64)
+        self.department_id = np.array(columns[4], dtype=np.int32)
+        self.inside: Sequence[frozenset[int]] = columns[5]
+        self.held = {v: held for v, held in zip(ids, columns[6], strict=True) if held is not None}
+        self.error_m = np.array(columns[7], dtype=np.float64)
+        self.ignition = np.array(columns[8], dtype=np.int8)
+        self.memories: Sequence[Memory] = columns[9]
+        parts = list(zip(*self.memories, strict=True)) or [()] * len(Memory._fields)
+        self.parked = np.array([each is not None for each in parts[0]], dtype=bool)
+        self.trails = np.array([bool(each) for each in parts[1]], dtype=bool)
+        self.visiting = np.array([bool(each) for each in parts[2]], dtype=bool)
+        self.signalling = np.array([bool(each) for each in parts[3]], dtype=bool)
+        self.due_ms = np.array(parts[4], dtype=np.float64)
+        self.busy = np.array(parts[5], dtype=bool)
+        self.fast_mps = np.array(parts[6], dtype=np.float64)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.states)
+
+
+def fixes_in_order(states: Mapping[int, VehicleState], batch: FixBatch) -> tuple[Timeline, Known]:
     """Fixes in order, each vehicle's behind its state, and its held fix, if it has them.
 
     Of fixes of one vehicle at one time the first in the batch is kept. Raises ValueError if a fix
     is not newer than the state it meets, or than the fix held there.
     """
     fixes = _fixes(batch)
-    ids = fixes.vehicle_id[np.flatnonzero(np.diff(fixes.vehicle_id, prepend=-1))].tolist()
-    seen = {v: states[v] for v in ids if v in states}
-    held = {v: state.held for v, state in seen.items() if state.held is not None}
-    if held:
-        fixes = _joined(_held(held), fixes)
-    table = _joined(_states(seen), fixes)
-    table = table.take(np.lexsort((table.fixed_ms, ~table.is_state, table.vehicle_id)))
-    _refuse_late(table, seen, held)
-    return table
+    new = np.flatnonzero(np.diff(fixes.vehicle_id, prepend=-1))
+    known = Known(fixes.vehicle_id[new].tolist(), states)
+    if known.held:
+        fixes = _joined(_held(known.held), fixes)
+    if not len(known):
+        return fixes, known
+    table = _joined(_states(known), fixes)
+    # Sorted already but for the states, which go before the fixes of their vehicles.
+    order = np.argsort(table.vehicle_id, kind="stable")
+    if known.held:
+        order = np.lexsort((table.fixed_ms, ~table.is_state, table.vehicle_id))
+    table = table.take(order)
+    _refuse_late(table, known)
+    return table, known
 
 
 def _fixes(batch: FixBatch) -> Timeline:
@@ -195,19 +234,18 @@ def objects(values: Sequence[object]) -> npt.NDArray[np.object_]:
     return column
 
 
-def _states(states: Mapping[int, VehicleState]) -> Timeline:
-    values = list(states.values())
+def _states(known: Known) -> Timeline:
     return Timeline(
-        vehicle_id=np.array(list(states), dtype=np.int64),
-        is_state=np.ones(len(values), dtype=bool),
-        fixed_ms=np.array([s.fixed_ms for s in values], dtype=np.int64),
-        lon=np.array([s.lon for s in values], dtype=np.float64),
-        lat=np.array([s.lat for s in values], dtype=np.float64),
-        department_id=np.array([s.department_id for s in values], dtype=np.int32),
-        error_m=np.array([s.error_m for s in values], dtype=np.float64),
-        speed_mps=np.full(len(values), np.nan),
-        ignition=np.array([s.ignition for s in values], dtype=np.int8),
-        inputs=_nothing(len(values)),
+        vehicle_id=known.vehicle_id,
+        is_state=np.ones(len(known), dtype=bool),
+        fixed_ms=known.fixed_ms,
+        lon=known.lon,
+        lat=known.lat,
+        department_id=known.department_id,
+        error_m=known.error_m,
+        speed_mps=np.full(len(known), np.nan),
+        ignition=known.ignition,
+        inputs=_nothing(len(known)),
     )
 
 
@@ -220,22 +258,19 @@ def _joined(a: Timeline, b: Timeline) -> Timeline:
     )
 
 
-def _refuse_late(
-    table: Timeline, states: Mapping[int, VehicleState], held: Mapping[int, HeldFix]
-) -> None:
+def _refuse_late(table: Timeline, known: Known) -> None:
     first = np.flatnonzero(table.is_state) + 1
-    ids, first_ms = table.vehicle_id[first].tolist(), table.fixed_ms[first].tolist()
-    for vehicle_id, row, fixed_ms in zip(ids, first.tolist(), first_ms, strict=True):
-        state = states[vehicle_id]
-        late = fixed_ms <= state.fixed_ms or fixed_ms < state.judged_ms
-        if vehicle_id in held:
-            late |= fixed_ms != held[vehicle_id].fixed_ms
-            late |= row + 1 < len(table) and int(table.fixed_ms[row + 1]) == fixed_ms
-        if late:
-            raise ValueError(
-                f"a fix of vehicle {vehicle_id} is not newer than its state: "
-                "go back to a state before the fix and step again from there"
-            )
+    fixed_ms = table.fixed_ms[first]
+    late = (fixed_ms <= known.fixed_ms) | (fixed_ms < known.judged_ms)
+    for nth in np.flatnonzero(np.isin(known.vehicle_id, list(known.held))).tolist():
+        row, held = int(first[nth]), known.held[int(known.vehicle_id[nth])]
+        late[nth] |= fixed_ms[nth] != held.fixed_ms
+        late[nth] |= row + 1 < len(table) and table.fixed_ms[row + 1] == fixed_ms[nth]
+    if late.any():
+        raise ValueError(
+            f"a fix of vehicle {known.vehicle_id[late][0]} is not newer than its state: "
+            "go back to a state before the fix and step again from there"
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -253,7 +288,7 @@ class Judging:
     memories: dict[int, Memory]
 
 
-def placed(table: Timeline, states: Mapping[int, VehicleState]) -> Judging:
+def placed(table: Timeline, known: Known) -> Judging:
     """Find the place where each row is judged."""
     result = Judging(
         lon=table.lon.copy(),
@@ -263,12 +298,14 @@ def placed(table: Timeline, states: Mapping[int, VehicleState]) -> Judging:
         used=np.ones(len(table), dtype=bool),
         memories={},
     )
-    standing = set(table.vehicle_id[table.standing & ~table.is_state].tolist())
+    states = dict(zip(np.flatnonzero(table.is_state).tolist(), known.states, strict=True))
     first = np.flatnonzero(~table.follows)
-    for row, vehicle_id in zip(first.tolist(), table.vehicle_id[first].tolist(), strict=True):
-        state = states.get(vehicle_id) if table.is_state[row] else None
-        if vehicle_id in standing or (state is not None and state.memory.parked is not None):
-            _park(table, row, state, result)
+    standing = table.standing & ~table.is_state
+    concerned = np.zeros(len(table), dtype=bool)
+    concerned[first] = np.logical_or.reduceat(standing, first) if len(first) else False
+    concerned[np.flatnonzero(table.is_state)[known.parked]] = True
+    for row in np.flatnonzero(concerned).tolist():
+        _park(table, row, states.get(row), result)
     return result
 
 

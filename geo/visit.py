@@ -26,7 +26,7 @@ class VisitTeller:
     def crossed(self, fence_id: int, visit: Visit, crossing: Crossing, seen_ms: int) -> Visit:
         """The vehicle is on the other side since it crossed the border."""
         at_ms = min(max(crossing.at_ms, visit.changed_ms + 1), seen_ms)
-        crossing = crossing._replace(at_ms=at_ms)
+        crossing = Crossing(at_ms, *crossing[1:])
         version, last = self._version(fence_id, seen_ms), visit.last
         several = last is not None and last.crossing[1:] == crossing[1:]
         if several and last is not None and not last.interpolated:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from math import inf
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from geo.memory import Visit
 from geo.signals import NO_SIGNALS, Signals
@@ -54,6 +54,10 @@ class Occurrence(NamedTuple):
     watch: Watch | None
 
 
+#: Of a fence: what is not about speed, and the speed up to which nothing is.
+_Looks: TypeAlias = tuple[tuple[Watch, ...], float]
+
+
 class Watches:
     """All that rules watch for, by fence, and beside fences."""
 
@@ -74,7 +78,9 @@ class Watches:
             ),
             default=inf,
         )
+        # Of each fence, once it is asked for: what is looked up for each visit.
         self._speeds: dict[tuple[int, int], tuple[Watch, ...]] = {}
+        self._looks: dict[int, dict[int, _Looks]] = defaultdict(dict)
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -102,10 +108,10 @@ class Watches:
         self, department_id: int, fence_id: int, visit: Visit, from_ms: int
     ) -> Iterator[Occurrence]:
         """For each watch of a visit the first thing due at or after a time."""
-        for watch in self.of(department_id, fence_id):
+        for watch in self._looks_of(department_id, fence_id)[0]:
             at_ms = due_ms(watch, visit, from_ms)
-            if at_ms is not None and watch.is_in_force(at_ms) and watch.kind != "speed":
-                yield Occurrence(at_ms, fence_id, watch.kind, watch)
+            if at_ms is not None and watch.is_in_force(at_ms):
+                yield Occurrence(at_ms, fence_id, watch.kind, watch)  # type: ignore[arg-type]  # no speed is timed
 
     def speeds_of(self, department_id: int, fence_id: int) -> tuple[Watch, ...]:
         """Those of one fence that are about speed."""
@@ -117,26 +123,39 @@ class Watches:
             )
         return found
 
+    def _looks_of(self, department_id: int, fence_id: int) -> _Looks:
+        looks = self._looks[department_id]
+        found = looks.get(fence_id)
+        if found is None:
+            every = self.of(department_id, fence_id)
+            found = looks[fence_id] = (
+                tuple(watch for watch in every if watch.kind != "speed"),
+                min((watch.fast_mps for watch in every if watch.kind == "speed"), default=inf),
+            )
+        return found
+
     def visit_due_ms(self, department_id: int, fence_id: int, visit: Visit, from_ms: int) -> float:
         """When a visit has something due, at or after a time, whomever it concerns."""
-        if not visit.inside:
-            return inf
-        every = self.occurrences(department_id, fence_id, visit, from_ms)
-        return min((each.at_ms for each in every), default=inf)
+        earliest = inf
+        if visit.inside:
+            for watch in self._looks_of(department_id, fence_id)[0]:
+                at_ms = due_ms(watch, visit, from_ms)
+                if at_ms is not None and at_ms < earliest and watch.is_in_force(at_ms):
+                    earliest = at_ms
+        return earliest
 
     def looked_up(
         self, department_id: int, visits: Mapping[int, Visit], from_ms: int
     ) -> tuple[dict[int, Visit], float, float]:
         """Visits that know when they are due; when the next is, and which speed concerns a rule."""
-        due, fast, looked = inf, inf, {}
+        due, fast, looked = inf, inf, dict(visits)
         for fence_id, visit in visits.items():
             at_ms = visit.due_ms
             if at_ms is None or at_ms < from_ms:
                 at_ms = self.visit_due_ms(department_id, fence_id, visit, from_ms)
-            looked[fence_id] = visit if visit.due_ms == at_ms else visit._replace(due_ms=at_ms)
+                looked[fence_id] = Visit(*visit[:10], at_ms)
             due = min(due, at_ms)
-            for watch in self.speeds_of(department_id, fence_id):
-                fast = min(fast, watch.fast_mps)
+            fast = min(fast, self._looks_of(department_id, fence_id)[1])
         return looked, due, fast
 
 

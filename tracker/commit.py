@@ -217,7 +217,7 @@ class Committer(Beside):
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            self._directory = await registry.load(connection, self._shard)
+            self._directory = await registry.load(connection, self._shard, self._directory)
             self._waiting = await past_work.load(connection, self._shard)
         watches = self._directory.watches
         self._states = {v: renewed(state, watches) for v, state in self._states.items()}

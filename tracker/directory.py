@@ -97,6 +97,8 @@ class Directory:
         self.watches = NO_WATCHES
         self.fences = FenceIndex([])
         self.fence_refs: dict[int, str] = {}
+        #: What each row of a version said, by fence and number.
+        self.fence_rows: dict[tuple[int, int], int] = {}
         self.accounts = Accounts()
         self.private = PrivateTimes()
         #: The shard that this snapshot is of; None: all of them.
@@ -181,13 +183,18 @@ class Followed:
             ):
                 known = self._directory
                 if known is None or known.version != await version_of(connection):
-                    known = self._directory = await load(connection)
+                    known = self._directory = await load(connection, known=known)
         return known
 
 
-async def load(connection: Connection, shard: int | None = None) -> Directory:
+async def load(
+    connection: Connection, shard: int | None = None, known: Directory | None = None
+) -> Directory:
     """Read the registry inside the caller's transaction (repeatable read): the devices, vehicles
-    and fences of a shard's departments, or of all."""
+    and fences of a shard's departments, or of all.
+
+    Of fences that a known directory of the same shard has the index is not made again.
+    """
     version = await version_of(connection)
     devices = await connection.fetch(sql.text("load_devices"))
     assignments: dict[int, list[asyncpg.Record]] = defaultdict(list)
@@ -209,7 +216,7 @@ async def load(connection: Connection, shard: int | None = None) -> Directory:
     directory.device_refs = {row["ref"] for row in devices}
     directory.accounts = await accounts.load(connection)
     directory.private = await private_times.load(connection, shard)
-    await _watch(connection, directory, shard)
+    await _watch(connection, directory, shard, known)
     return directory
 
 
@@ -225,25 +232,47 @@ async def load_watching(connection: Connection) -> Directory:
     return directory
 
 
-async def _watch(connection: Connection, directory: Directory, shard: int | None) -> None:
-    versions = [
-        _fence_version(row) for row in await connection.fetch(sql.text("load_fences"), shard)
-    ]
+async def _watch(
+    connection: Connection,
+    directory: Directory,
+    shard: int | None,
+    known: Directory | None = None,
+) -> None:
+    fences = await connection.fetch(sql.text("load_fences"), shard)
     scopes = await _scopes(connection)
-    directory.fences = FenceIndex(versions, scopes)
+    directory.fence_rows = {(row["fence_id"], row["version"]): hash(tuple(row)) for row in fences}
+    directory.fences = _fences(fences, scopes, directory.fence_rows, known)
     rules = directory.rules.values()
     retired_ms = {v.id: v.retired_ms for v in directory.vehicles.values() if v.retired_ms < inf}
     directory.watches = Watches(
         (watch for rule in rules for watch in rule.watches(scopes)),
         Signals(signal for rule in rules for signal in rule.signals(scopes, retired_ms)),
     )
-    directory.fence_refs = {version.fence_id: version.ref for version in versions}
+    directory.fence_refs = {row["fence_id"]: row["full_ref"] for row in fences}
 
 
 async def calendar_in(connection: Connection) -> Calendar:
     """The installation's zone and holidays."""
     home = await connection.fetchrow("SELECT time_zone, holidays FROM installation")
     return calendar_of(*home) if home else calendar_of("UTC", None)
+
+
+def _fences(
+    rows: list[asyncpg.Record],
+    scopes: Scopes,
+    said: dict[tuple[int, int], int],
+    known: Directory | None,
+) -> FenceIndex:
+    """The index of the versions in rows, which say so: the known one, edited, or a new one."""
+    if known is None or not known.fence_rows.keys() <= said.keys():
+        return FenceIndex([_fence_version(row) for row in rows], scopes)
+    before = known.fence_rows
+    edited = [
+        _fence_version(row)
+        for row, (which, what) in zip(rows, said.items(), strict=True)
+        if before.get(which) != what
+    ]
+    return known.fences.edited(edited, scopes)
 
 
 async def _rules(connection: Connection) -> list[Rule]:

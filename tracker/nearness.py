@@ -93,7 +93,7 @@ class Nearby:
             if pair not in going:
                 event = told.event
                 length_s = (now_ms - event.at_ms) / 1000.0
-                ended = replace(event, ended_ms=now_ms, length_s=length_s)
+                ended = event._replace(ended_ms=now_ms, length_s=length_s)
                 result.refined.append(replace(told, event=ended))
         self._standing = going
 
@@ -108,7 +108,7 @@ class Nearby:
                 metres = float(distance_m(a.lon, a.lat, b.lon, b.lat))
                 if metres < radius_m:
                     least_m = min(metres, told.event.distance_m or metres)
-                    yield pair, replace(told, event=replace(told.event, distance_m=least_m))
+                    yield pair, replace(told, event=told.event._replace(distance_m=least_m))
 
 
 def _places(

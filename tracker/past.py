@@ -184,8 +184,11 @@ def let_time_pass(tracks: Sequence[Track], directory: Directory, now_ms: int) ->
     watched = (directory.limits, directory.watches)
     for track in tracks:
         if track.state is not None:
-            window = track.window
-            until_ms = int(min(max(now_ms, window.judged_ms - 1), window.next_ms - 1))
+            window, next_ms = track.window, track.window.next_ms
+            if track.state.held is not None and next_ms < inf:
+                # The fix that comes next says of the held one whether it ended a silence.
+                next_ms = track.state.held.fixed_ms
+            until_ms = int(min(max(now_ms, window.judged_ms - 1), next_ms - 1))
             states = {window.vehicle_id: track.state}
             track.adopt(crossing.rejudge(states, directory.fences, until_ms, *watched))
 

@@ -327,18 +327,31 @@ async def _check_orders(world: World) -> None:
     found: list[tuple[list[Any], list[Any], int]] = []
     law()
     for track, arrivals, size in found:
-        await _again(world)
-        await world.drive(*track)
-        await world.committer.refresh()
-        whole = await facts(world)
-        await _again(world)
-        for at in range(0, len(arrivals), size):
-            await world.drive(*arrivals[at : at + size])
-            if at % 2:
-                await world.committer.refresh()
-                await world.committer.reload()
-        await world.committer.refresh()
-        assert await facts(world) == whole, (track, arrivals, size)
+        await _check_order(world, track, arrivals, size)
+
+
+async def _check_order(world: World, track: list[Any], arrivals: list[Any], size: int) -> None:
+    await _again(world)
+    await world.drive(*track)
+    await world.committer.refresh()
+    whole = await facts(world)
+    await _again(world)
+    for at in range(0, len(arrivals), size):
+        await world.drive(*arrivals[at : at + size])
+        if at % 2:
+            await world.committer.refresh()
+            await world.committer.reload()
+    await world.committer.refresh()
+    assert await facts(world) == whole, (track, arrivals, size)
+
+
+async def test_a_silence_behind_a_fix_that_a_late_one_makes_doubtful_is_told_once(
+    world: World,
+) -> None:
+    await rule_since(world, -86_400, *RULES)
+    world.start -= timedelta(seconds=2_100)
+    track = [(0, SOUTH), (28, INSIDE), (34, SOUTH), (90, SOUTH)]
+    await _check_order(world, track, [track[0], track[2], track[1], track[3]], 2)
 
 
 async def _again(world: World) -> None:

@@ -14,6 +14,7 @@ from geo.fences import FenceIndex, FenceVersion
 from geo.fix import FixBatch
 from geo.limits import Limits, limits_of
 from geo.memory import Memory, Visit
+from geo.watch import Watch, Watches
 
 T0_MS = 1_795_406_400_000
 IN = (114.105, 22.305)
@@ -38,6 +39,33 @@ def run(batch: FixBatch, *versions: FenceVersion, gap_s: float = 300.0) -> list[
     limits = Limits(gap_ms=round(gap_s * 1000), max_speed_mps=inf)
     every = dict.fromkeys(batch.vehicle_id.tolist(), limits)
     return step({}, batch, FenceIndex(versions), every).events
+
+
+def test_r24_a_dwell_that_ran_out_before_the_fix_that_showed_the_enter_is_told(
+    fence: Fence, fixes: Fixes
+) -> None:
+    index = FenceIndex([fence()])
+    watches = Watches([Watch(1, 1, "dwell", None, lambda vehicle, at_ms: True, dwell_ms=60_000)])
+    rows = [(0, 114.105, 22.2997), (170, *IN)]
+    states = step({}, fixes(rows[0]), index, {}, watches).states
+    [enter, dwell] = step(states, fixes(rows[1]), index, {}, watches).events
+    assert (enter.kind, dwell.kind) == ("enter", "dwell")
+    assert dwell.at_ms == enter.at_ms + 60_000
+    assert step({}, fixes(*rows), index, {}, watches).events == [enter, dwell]
+
+
+def test_r5_one_fix_inside_within_the_band_of_the_border_tells_nothing_until_one_is_deep(
+    fence: Fence, fixes: Fixes
+) -> None:
+    index = FenceIndex([fence()])
+    rows = [(0, 114.105, 22.2999), (10, 114.105, 22.300018), (20, 114.105, 22.3003)]
+    states = step({}, fixes(rows[0]), index, {}).states
+    shallow = step(states, fixes(rows[1]), index, {})
+    assert shallow.events == []
+    [enter] = step(shallow.states, fixes(rows[2]), index, {}).events
+    assert enter.kind == "enter"
+    assert enter.not_after_ms == T0_MS + 10_000
+    assert step({}, fixes(*rows), index, {}).events == [enter]
 
 
 def test_r1_a_first_fix_inside_is_present_and_no_enter(fixes: Fixes, fence: Fence) -> None:
