@@ -148,7 +148,7 @@ export class Live {
 
   /** Other grants: the vehicles are told of by themselves, alerts that are no longer seen by nobody. */
   #changed(what: "vehicles" | "fences" | "grants"): Promise<void> {
-    if (what === "grants") return this.#openAlerts();
+    if (what === "grants") return this.#knownAlerts();
     return what === "vehicles" ? this.#vehicles() : this.#areas();
   }
 
