@@ -15,6 +15,8 @@ from geo.grid import Ints
 #: Edges and ways count as a little longer than they are, so that no cut at a vertex is lost. A cut
 #: too many does no harm: what lies between two cuts is asked for its side.
 SLACK: Final = 1e-9
+#: And by this much, whatever their length: more than degrees near 180 are rounded by, metres.
+ROUNDING_M: Final = 1e-7
 #: A way whose length squared is less leads nowhere, square metres.
 STILL_M2: Final = 1e-12
 
@@ -57,10 +59,12 @@ class Lines:
     def cuts(self) -> Floats:
         """Where each way cuts its edge, 0..1, or NaN."""
         turn = self.east * self.edge_north - self.north * self.edge_east
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             along_way = (self.edge_lon * self.edge_north - self.edge_lat * self.edge_east) / turn
             along_edge = (self.edge_lon * self.north - self.edge_lat * self.east) / turn
-        meets = (np.abs(along_way - 0.5) <= 0.5 + SLACK) & (np.abs(along_edge - 0.5) <= 0.5 + SLACK)
+        way = 0.5 + _slack(self.east, self.north)
+        edge = 0.5 + _slack(self.edge_east, self.edge_north)
+        meets = (np.abs(along_way - 0.5) <= way) & (np.abs(along_edge - 0.5) <= edge)
         return np.where(meets, np.clip(along_way, 0.0, 1.0), np.nan)
 
     def within(self, band_m: Floats) -> tuple[Floats, Floats]:
@@ -108,8 +112,13 @@ class Lines:
         return np.maximum(a[0], b[0]), np.minimum(a[1], b[1])
 
 
+def _slack(east: Floats, north: Floats) -> Floats:
+    """By how much of themselves lines count as longer at each end."""
+    return SLACK + ROUNDING_M / np.maximum(np.maximum(np.abs(east), np.abs(north)), ROUNDING_M)
+
+
 def _in_slab(begin: Floats, speed: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         first, second = (low - begin) / speed, (high - begin) / speed
     still = speed == 0.0
     holds = (low <= begin) & (begin <= high)

@@ -161,6 +161,14 @@ def test_inside_is_what_shapely_says_or_within_a_millimetre(
     Corner(114.1, 22.3, 0.05),
     [((-2.5, -1.5), (0, 0))],
 )
+@example(  # Through a corner of a hole, in metres where degrees are rounded most.
+    Polygon(star([1] * 8), [star([1, 2, 1, 1, 1, 1, 1, 1], scale=1 / 8)]),
+    Corner(180.0, 22.3, 1e-5),
+    [((3.0390625, 3.0390625), (0.0, 0.0))],
+)
+@example(  # A way that leads nowhere, but for a number that is barely one.
+    Polygon(star([1] * 8)), Corner(114.1, 0.0, 1e-5), [((0.0, 0.0), (0.0, 2.3e-309))]
+)
 @settings(deadline=None)
 def test_contacts_are_what_shapely_says_of_the_way(
     shape: Area, corner: Corner, spots: list[tuple[Spot, Spot]]
