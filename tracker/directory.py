@@ -145,6 +145,11 @@ class Directory:
         found = {each.vehicle_at(unix_ms(its.fix.fixed_at)) for each, its in old if each}
         return {vehicle_id for vehicle_id in found if vehicle_id is not None}
 
+    @property
+    def retired_ms(self) -> dict[int, float]:
+        """When the vehicles that are retired were, by id."""
+        return {v.id: v.retired_ms for v in self.vehicles.values() if v.retired_ms < inf}
+
     def rules_for(self, department_id: int, event: Event) -> list[Rule]:
         """The rules that an event matches."""
         listed = self._rules.get(department_id, [])
@@ -243,7 +248,7 @@ async def _watch(
     directory.fence_rows = {(row["fence_id"], row["version"]): hash(tuple(row)) for row in fences}
     directory.fences = _fences(fences, scopes, directory.fence_rows, known)
     rules = directory.rules.values()
-    retired_ms = {v.id: v.retired_ms for v in directory.vehicles.values() if v.retired_ms < inf}
+    retired_ms = directory.retired_ms
     directory.watches = Watches(
         (watch for rule in rules for watch in rule.watches(scopes)),
         Signals(signal for rule in rules for signal in rule.signals(scopes, retired_ms)),

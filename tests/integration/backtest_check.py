@@ -23,6 +23,11 @@ WHOLE: Final = {
 FENCES: Final = """
 SELECT p.ref, f.ref AS fence FROM fence AS f JOIN department AS p ON p.id = f.department_id
 """
+#: Of silence, buttons and sensors, whose events are of no fence.
+SIGNALS: Final = """
+SELECT p.ref, r.ref AS rule FROM rule AS r JOIN department AS p ON p.id = r.department_id
+WHERE r.on_kinds && ARRAY['silent', 'duress', 'sensor']
+"""
 #: What was late raised no alarm then; nothing is late to a backtest.
 ALERTS: Final = """
 SELECT e.id, r.ref AS rule, a.suppressed FROM alert AS a
@@ -32,10 +37,14 @@ WHERE e.status = 'valid' AND NOT e.late
 
 
 async def check_backtest(player: Player, said: Mapping[str, Any]) -> None:
-    """A backtest of each fence of a played case tells what the case told."""
+    """A backtest of each fence, and of each rule on signals, tells what a played case told."""
     if NOT_AS_IT_WAS & {kind for step in said["steps"] for kind in step}:
         return
-    sides = [await _asked(player, *row) for row in await player.owner.fetch(FENCES)]
+    sides = [
+        await _asked(player, department, kind, ref)
+        for kind, statement in (("fence", FENCES), ("rule", SIGNALS))
+        for department, ref in await player.owner.fetch(statement)
+    ]
     stored = await player.owner.fetch("SELECT id, late FROM event WHERE status = 'valid'")
     late = {str(row["id"]) for row in stored if row["late"]}
     told = {
@@ -51,9 +60,9 @@ async def check_backtest(player: Player, said: Mapping[str, Any]) -> None:
     assert {each for each in alerts if each[0] not in late} == told
 
 
-async def _asked(player: Player, department: str, fence: str) -> Side:
+async def _asked(player: Player, department: str, kind: str, ref: str) -> Side:
     question = backtest.Asked.model_validate(
-        {"department": department, "subject": {"fence": fence}, **WHOLE}
+        {"department": department, "subject": {kind: ref}, **WHOLE}
     )
     async with backtest.in_scope(player.dsn("milepost_api"), department) as reading:
         return (await backtest.answer(reading, question)).sides[0]

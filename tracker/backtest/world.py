@@ -13,6 +13,7 @@ from geo.areas import Area
 from geo.fences import FenceIndex, FenceVersion
 from geo.scope import EVERYBODY, Scopes
 from geo.shapes import build_shape
+from geo.signals import Signals
 from geo.watch import Watches
 from geo.windows import WORKING, Calendar
 from tracker import directory as registry
@@ -110,6 +111,8 @@ class Known:
         else:
             rule = self._new_rule(said or {})
             name = f"rule {rule.full_ref} (not saved)"
+        if rule.nearness is not None:
+            raise BadInput("(who was near whom is judged live only: there is no backtest of it)")
         scopes = self._directory.fences.scopes
         ids = rule.fence_ids(scopes)
         versions = [v for v in self._versions() if ids is None or v.fence_id in ids]
@@ -118,7 +121,7 @@ class Known:
             vehicles = [vehicle for vehicle in vehicles if vehicle in rule.vehicle_ids]
         return World(
             name=name,
-            directory=self._with(versions, [rule], scopes),
+            directory=self._with(versions, [rule], scopes, signals=True),
             rule=rule,
             vehicle_ids=vehicles,
             is_as_it_was=True,
@@ -241,7 +244,12 @@ class Known:
         return [replace(rule, created_ms=ALWAYS_MS) for rule in own]
 
     def _with(
-        self, versions: Sequence[FenceVersion], rules: Sequence[Rule], scopes: Scopes
+        self,
+        versions: Sequence[FenceVersion],
+        rules: Sequence[Rule],
+        scopes: Scopes,
+        *,
+        signals: bool = False,
     ) -> Directory:
         known = self._directory
         made = Directory(
@@ -253,7 +261,13 @@ class Known:
         made.private = known.private
         made.fences = FenceIndex(versions, scopes)
         made.fence_refs = {version.fence_id: version.ref for version in versions}
-        made.watches = Watches(watch for rule in rules for watch in rule.watches(scopes))
+        retired_ms = made.retired_ms
+        made.watches = Watches(
+            (watch for rule in rules for watch in rule.watches(scopes)),
+            Signals(
+                signal for rule in rules if signals for signal in rule.signals(scopes, retired_ms)
+            ),
+        )
         return made
 
 
