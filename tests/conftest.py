@@ -10,12 +10,17 @@ from dataclasses import dataclass
 
 import asyncpg
 import pytest
+from hypothesis import settings
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from tests.integration.processes import passing_folder
 from tracker.postgres import PrivatePostgres
 from tracker.roles import Role
 from tracker.schema import migrate
+
+# How long an example takes is the machine's business.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 TEMPLATE = "template_milepost"
 _numbers = itertools.count(1)
