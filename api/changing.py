@@ -14,8 +14,9 @@ from starlette.responses import Response
 from api.caller import InCaller, InScope
 from api.errors import NotFound, RevisionMissing
 from tracker import once
+from tracker.edits import Name
 from tracker.errors import Stale
-from tracker.fence_rows import Author, Name
+from tracker.fence_rows import Author
 from tracker.reads import Caller, Scope
 
 #: A text that says why something is changed.

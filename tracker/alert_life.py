@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import aliased
 
 from tracker import sql
-from tracker.errors import BadInput, NotNow, Stale, Unknown
+from tracker.edits import must_be_at
+from tracker.errors import BadInput, NotNow, Unknown
 from tracker.models import Alert, AlertChange, Event
 
 What = Literal["acknowledged", "assigned", "noted", "snoozed", "closed", "reopened", "escalated"]
@@ -89,8 +90,7 @@ async def change(
     alert = await _locked(connection, alert_id)
     if key is not None and await _is_repeated(connection, alert_id, key, change):
         return
-    if expected is not None and expected != alert.revision:
-        raise Stale(f"(revision {alert.revision}, not {expected})")
+    must_be_at(alert.revision, expected)
     values = _outcome(alert, change, by)
     step = _Step(
         what=change.what, values=values, by=by, note=change.note, detail=change.detail, key=key

@@ -23,14 +23,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo.areas import Area
 from geo.shapes import WORLD, Territory, build_shape
 from tracker import models
+from tracker.edits import Name, clock
 from tracker.errors import BadInput, NotNow, Taken
 from tracker.fence_rows import (
     NEEDS_VERSION,
     NOBODY,
     Author,
-    Name,
     changes,
-    clock,
     locked,
     must_be_own,
 )

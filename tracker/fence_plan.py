@@ -17,10 +17,11 @@ from geo.areas import Area
 from geo.errors import GeoError, ShapeError
 from geo.shapes import Territory, build_shape
 from tracker import fence_edits
+from tracker.edits import clock
 from tracker.errors import BadInput
 from tracker.fence_edits import NewFence
 from tracker.fence_files.drawn import Drawn, Fields, fence_of
-from tracker.fence_rows import Author, changes, clock
+from tracker.fence_rows import Author, changes
 from tracker.models import Department, Fence, FenceVersion
 from tracker.rows import id_of
 

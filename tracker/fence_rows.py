@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tracker.errors import NotNow, Stale, Unknown
-from tracker.models import Department, Fence, FenceVersion
-from tracker.rows import id_of
-
-#: Department and ref.
-Name = tuple[str, str]
+from tracker import edits
+from tracker.edits import Name
+from tracker.errors import NotNow
+from tracker.models import Fence
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,32 +30,14 @@ NOBODY: Final = Author()
 async def locked(connection: AsyncConnection, name: Name, expected: int | None = None) -> Any:  # noqa: ANN401  a row of the driver
     """The fence, for this transaction alone: id, department_id, revision, shared_from, name,
     description, kind, managed_by. Raises Unknown, or Stale at another revision than expected."""
-    department_id = await id_of(connection, Department, name[0])
-    columns = (Fence.id, Fence.department_id, Fence.revision, Fence.shared_from)
-    query = (
-        select(*columns, Fence.name, Fence.description, Fence.kind, Fence.managed_by)
-        .where(Fence.department_id == department_id, Fence.ref == name[1])
-        .with_for_update()
-    )
-    found = (await connection.execute(query)).one_or_none()
-    if found is None:
-        raise Unknown(f"(fence {name[0]}/{name[1]})")
-    if expected is not None and found.revision != expected:
-        raise Stale(f"(revision {found.revision}, not {expected})")
-    return found
+    columns = ("department_id", "shared_from", "name", "description", "kind", "managed_by")
+    return await edits.locked(connection, Fence, name, *columns, what="fence", expected=expected)
 
 
 def must_be_own(fence: Any) -> None:  # noqa: ANN401  a row of the driver
     """Raise NotNow for one that follows another department's."""
     if fence.shared_from is not None:
         raise NotNow(f"(it follows {fence.shared_from}: only its own department may change it)")
-
-
-async def clock(connection: AsyncConnection) -> datetime:
-    """The service's time."""
-    asked = select(func.milepost_now(type_=FenceVersion.made_at.type))
-    found: datetime = (await connection.execute(asked)).scalar_one()
-    return found
 
 
 def changes(

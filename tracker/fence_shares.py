@@ -13,8 +13,9 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tracker.edits import Name, not_past
 from tracker.errors import BadInput, Taken, Unknown
-from tracker.fence_rows import NOBODY, Author, Name, clock, locked, must_be_own
+from tracker.fence_rows import NOBODY, Author, locked, must_be_own
 from tracker.models import Department, FenceShare
 from tracker.rows import id_of
 
@@ -34,8 +35,7 @@ async def share(
     """
     found = await locked(connection, fence)
     must_be_own(found)
-    now = await clock(connection)
-    during = Range(max(since or now, now), until)
+    during = Range(await not_past(connection, since), until)
     if until is not None and during.lower is not None and until <= during.lower:
         raise BadInput("(it would end before it begins)")
     to_id = await id_of(connection, Department, to)
@@ -68,8 +68,7 @@ async def unshare(
     found = await locked(connection, fence)
     to_id = await id_of(connection, Department, to)
     which = (FenceShare.fence_id == found.id) & (FenceShare.to_department_id == to_id)
-    now = await clock(connection)
-    await end_shares(connection, which, max(at or now, now), author)
+    await end_shares(connection, which, await not_past(connection, at), author)
 
 
 async def end_shares(

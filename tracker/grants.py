@@ -25,7 +25,8 @@ from sqlalchemy.orm import aliased
 
 from geo.errors import WeekHoursError
 from geo.week import week_minutes
-from tracker.errors import BadInput, NotNow, Stale, Unknown
+from tracker.edits import must_be_at
+from tracker.errors import BadInput, NotNow, Unknown
 from tracker.models import Department, Fence, LocationGrant, Vehicle, VehicleGroup
 from tracker.models.base import REF_PATTERN
 
@@ -235,8 +236,7 @@ async def _locked(
     found = (await connection.execute(query.with_for_update())).one_or_none()
     if found is None:
         raise Unknown(f"(grant {grant_id})")
-    if expected is not None and expected != found.revision:
-        raise Stale(f"(revision {found.revision}, not {expected})")
+    must_be_at(found.revision, expected)
     return found
 
 

@@ -13,9 +13,9 @@ from typing import Any, Literal
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tracker import models
-from tracker.errors import NotNow, Stale, Taken, Unknown
-from tracker.fence_rows import Name, clock
+from tracker import edits, models
+from tracker.edits import Name, clock, not_past
+from tracker.errors import NotNow, Taken, Unknown
 from tracker.rows import id_of, table_of
 from tracker.rule_edits import MEMBERS, NewScope, join, watch
 
@@ -69,7 +69,7 @@ async def add_members(
     Raises Unknown, NotNow where it has ended, or Taken where one is in it then.
     """
     found = await _locked(connection, kind, group, None)
-    since = max(since or await clock(connection), await clock(connection))
+    since = await not_past(connection, since)
     for ref in refs:
         if await _membership(connection, kind, group, ref, since) is not None:
             raise Taken(f"({group[0]}/{ref} is in {group[0]}/{group[1]} then)")
@@ -87,8 +87,7 @@ async def remove_member(
 ) -> None:
     """Take one out of a group, now or at a later time; raises Unknown where it is not in it."""
     found = await _locked(connection, kind, group, None)
-    now = await clock(connection)
-    at = max(at or now, now)
+    at = await not_past(connection, at)
     members = table_of(MEMBERS[kind][0])
     membership = await _membership(connection, kind, group, ref, at)
     if membership is None:
@@ -110,8 +109,7 @@ async def begin_scope(
     """
     for kind, ref in (("vehicle", new.vehicles), ("fence", new.fences)):
         await _locked(connection, kind, (new.department, ref), None)  # type: ignore[arg-type]  # the two kinds
-    now = await clock(connection)
-    since = max(since or now, now)
+    since = await not_past(connection, since)
     if await _scope(connection, new, since) is not None:
         raise Taken(f"({new.fences} watches {new.vehicles} then)")
     await watch(new, connection, since=since)
@@ -121,8 +119,7 @@ async def end_scope(
     connection: AsyncConnection, scope: NewScope, *, at: datetime | None = None
 ) -> None:
     """End it, now or at a later time; raises Unknown."""
-    now = await clock(connection)
-    at = max(at or now, now)
+    at = await not_past(connection, at)
     found = await _scope(connection, scope, at)
     if found is None:
         raise Unknown(f"({scope.fences} does not watch {scope.vehicles} in {scope.department})")
@@ -134,20 +131,10 @@ async def end_scope(
 async def _locked(
     connection: AsyncConnection, kind: Kind, group: Name, expected: int | None
 ) -> Any:  # noqa: ANN401  a row of the driver
-    table = table_of(MEMBERS[kind][1])
-    department_id = await id_of(connection, models.Department, group[0])
-    query = (
-        select(table.c.id, table.c.revision, table.c.ended_at)
-        .where(table.c.department_id == department_id, table.c.ref == group[1])
-        .with_for_update()
-    )
-    found = (await connection.execute(query)).one_or_none()
-    if found is None:
-        raise Unknown(f"({kind} group {group[0]}/{group[1]})")
-    if expected is not None and found.revision != expected:
-        raise Stale(f"(revision {found.revision}, not {expected})")
+    model, what = MEMBERS[kind][1], f"{kind} group"
+    found = await edits.locked(connection, model, group, "ended_at", what=what, expected=expected)
     if found.ended_at is not None:
-        raise NotNow(f"({kind} group {group[0]}/{group[1]} has ended)")
+        raise NotNow(f"({what} {group[0]}/{group[1]} has ended)")
     return found
 
 

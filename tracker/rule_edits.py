@@ -20,7 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from geo.windows import WORKING
 from tracker import models
 from tracker.calendar import calendar_of
-from tracker.errors import BadInput, NotNow, Stale, Unknown
+from tracker.edits import Name, locked
+from tracker.errors import BadInput, NotNow, Unknown
 from tracker.rows import New, Ref, add, id_of, insert_new, table_of
 from tracker.rule_terms import NewComparison, comparison_of, faults, with_usual
 
@@ -134,9 +135,7 @@ async def replace(
     await _changed(connection, found.id, name=new.name, disabled_at=None, **values)
 
 
-async def disable(
-    connection: AsyncConnection, rule: tuple[str, str], *, expected: int | None = None
-) -> None:
+async def disable(connection: AsyncConnection, rule: Name, *, expected: int | None = None) -> None:
     """Let a rule raise nothing more; raises Unknown, Stale, or NotNow where it is off."""
     found = await _locked(connection, rule, expected)
     if found.disabled_at is not None:
@@ -144,19 +143,9 @@ async def disable(
     await _changed(connection, found.id, disabled_at=func.milepost_now())
 
 
-async def _locked(connection: AsyncConnection, rule: tuple[str, str], expected: int | None) -> Any:  # noqa: ANN401  a row of the driver
-    department_id = await id_of(connection, models.Department, rule[0])
-    query = (
-        select(models.Rule.id, models.Rule.revision, models.Rule.disabled_at)
-        .where(models.Rule.department_id == department_id, models.Rule.ref == rule[1])
-        .with_for_update()
-    )
-    found = (await connection.execute(query)).one_or_none()
-    if found is None:
-        raise Unknown(f"(rule {rule[0]}/{rule[1]})")
-    if expected is not None and found.revision != expected:
-        raise Stale(f"(revision {found.revision}, not {expected})")
-    return found
+async def _locked(connection: AsyncConnection, rule: Name, expected: int | None = None) -> Any:  # noqa: ANN401  a row of the driver
+    columns = ("disabled_at",)
+    return await locked(connection, models.Rule, rule, *columns, what="rule", expected=expected)
 
 
 async def _changed(connection: AsyncConnection, rule_id: int, **values: object) -> None:
@@ -190,18 +179,13 @@ async def _columns(new: NewRule, connection: AsyncConnection) -> dict[str, Any]:
     }
 
 
-async def set_shadow(connection: AsyncConnection, rule: tuple[str, str], *, on: bool) -> None:
+async def set_shadow(connection: AsyncConnection, rule: Name, *, on: bool) -> None:
     """Put a rule (department, ref) on trial, or let it go live, from now on; raises Unknown.
 
     What it raised before stays what it was: told, or told to nobody.
     """
-    department_id = await id_of(connection, models.Department, rule[0])
-    rule_id = await id_of(connection, models.Rule, rule[1], department_id)
-    await connection.execute(
-        update(models.Rule)
-        .where(models.Rule.id == rule_id)
-        .values(shadow=on, revision=models.Rule.revision + 1)
-    )
+    found = await _locked(connection, rule)
+    await _changed(connection, found.id, shadow=on)
 
 
 async def _check_holidays(connection: AsyncConnection, window: NewWindow) -> None:

@@ -16,8 +16,9 @@ from tracker.cli.shared import TIME_FORMATS, as_owner_do, aware, escaped, me, mo
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from tracker.edits import Name
     from tracker.fence_edits import NewFence
-    from tracker.fence_rows import Author, Name
+    from tracker.fence_rows import Author
 
 NAMELESS = ("", "")
 FullRef = Annotated[str, typer.Argument(metavar="DEPARTMENT/REF", help="Its full ref: FSD/depot.")]
@@ -115,14 +116,13 @@ def edit(said: Editing) -> None:
 
 def end(fence: FullRef, *, at: At = None, why: Why = None) -> None:
     """End a fence: vehicles in it are let go, its alerts close. Its name stays its for ever."""
+    from tracker.edits import not_past
     from tracker.fence_edits import end as end_
-    from tracker.fence_rows import clock
 
     name = name_of(fence)
 
     async def work(connection: AsyncConnection) -> None:
-        now = await clock(connection)
-        await end_(connection, name, at=max(aware(at) or now, now), author=_author(why))
+        await end_(connection, name, at=await not_past(connection, aware(at)), author=_author(why))
 
     as_owner_do(work)
     typer.echo(f"fence {fence} {'ends at ' + moment(aware(at)) if at else 'has ended'}.")
