@@ -81,6 +81,13 @@ def milepost(data: DataFolder, *argv: str) -> str:
     return done.stdout
 
 
+def said(environment: Mapping[str, str], *argv: str, code: int = 0) -> str:
+    """Run a verb that ends with that code; all that it says."""
+    done = verb(environment, *argv)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
 def verb(environment: Mapping[str, str], *argv: str) -> subprocess.CompletedProcess[str]:
     """Run a verb to its end, whatever that is."""
     return subprocess.run(  # noqa: S603  the test's own command line

@@ -12,12 +12,10 @@ import asyncpg
 import pytest
 
 from tests.conftest import Database
-from tests.integration.commit_world import FENCE
-from tests.integration.test_fence_laws import DWELL_S, LIMIT_KMH, Point, fix_of, message, truth
-from tracker import behind, past_work, registry
+from tests.integration.test_fence_laws import Point, enrol, fix_of, message, truth
+from tracker import behind, past_work
 from tracker.commit import Committer
 from tracker.message import Message
-from tracker.registry import NewDepartment, NewDevice, NewRule, NewVehicle
 
 INSIDE, OUTSIDE = 12, 0
 
@@ -48,16 +46,7 @@ async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     monkeypatch.setattr(past_work, "AT_ONCE", 20)
     monkeypatch.setattr(behind, "PORTION", 30)
     monkeypatch.setattr(behind, "SOME_MORE", 5)
-    async with database.transaction() as connection:
-        for thing in (
-            NewDepartment(ref="D"),
-            NewVehicle(ref="V", department="D"),
-            NewDevice(ref="box", department="D", vehicle="V"),
-            FENCE,
-            NewRule(ref="long", department="D", on=["dwell"], dwell_s=DWELL_S),
-            NewRule(ref="fast", department="D", on=["speed"], limit_kmh=LIMIT_KMH),
-        ):
-            await registry.add(thing, connection)
+    await enrol(database)
     owner = await asyncpg.connect(database.dsn("milepost_owner"))
     # Later than the fence and the rules; the clock does not come so far.
     start = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)

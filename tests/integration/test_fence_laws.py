@@ -106,8 +106,8 @@ def truth(start: datetime, track: list[Point]) -> set[UUID]:
     return {id_of(event) for event in stepped.events}
 
 
-@pytest.fixture
-async def enrolled(database: Database) -> Database:
+async def enrol(database: Database) -> None:
+    """A vehicle, the fence, and rules on dwell and speed."""
     async with database.transaction() as connection:
         for thing in (
             NewDepartment(ref="D"),
@@ -118,6 +118,11 @@ async def enrolled(database: Database) -> Database:
             NewRule(ref="fast", department="D", on=["speed"], limit_kmh=LIMIT_KMH),
         ):
             await registry.add(thing, connection)
+
+
+@pytest.fixture
+async def enrolled(database: Database) -> Database:
+    await enrol(database)
     return database
 
 

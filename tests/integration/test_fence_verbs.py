@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.integration.api_world import SQUARE, World
+from tests.integration.service import said as said_by
 
 BOX = {"type": "Polygon", "coordinates": [SQUARE]}
 CROSSING = [[114.1, 22.3], [114.2, 22.4], [114.2, 22.3], [114.1, 22.4], [114.1, 22.3]]
@@ -19,15 +17,7 @@ CROSSING = [[114.1, 22.3], [114.2, 22.4], [114.2, 22.3], [114.1, 22.4], [114.1, 
 
 def milepost(world: World, *argv: str | Path, code: int = 0) -> str:
     """Run a verb; its output."""
-    done = subprocess.run(  # noqa: S603  the test's own command line
-        [sys.executable, "-m", "milepost", *map(str, argv)],
-        env=os.environ | world.database.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return said_by(world.database.environment(), *map(str, argv), code=code)
 
 
 def feature(ref: str, geometry: object = BOX, **said: object) -> dict[str, Any]:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +14,7 @@ from hypothesis import strategies as st
 from geo.distance import destination
 from tests.conftest import Database
 from tests.integration.commit_world import FENCE, INSIDE, SOUTH, Place, World, world_in
+from tests.integration.service import said as said_by
 from tests.integration.test_fence_laws import wipe
 from tests.integration.test_private import declare
 from tracker import alert_life
@@ -361,15 +359,7 @@ async def _again(world: World) -> None:
 
 async def test_a_rule_is_made_and_explained_by_the_command(world: World) -> None:
     def milepost(*argv: str, code: int = 0) -> str:
-        done = subprocess.run(  # noqa: S603  the test's own command line
-            [sys.executable, "-m", "milepost", "rule", *argv],
-            env=os.environ | world.database.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        return said_by(world.database.environment(), "rule", *argv, code=code)
 
     await world.add(FENCE)
     dumping = ("--on", "sensor", "--sensor", "bottom_door is open", "--fence", "square")

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,6 +11,7 @@ import pytest
 
 from tests.integration.api_world import Served, World
 from tests.integration.receivers import receiving
+from tests.integration.service import said as said_by
 from tests.integration.telling_world import outbox_ids, telling, until
 
 
@@ -25,15 +23,7 @@ async def client(world: World, api: Served) -> AsyncIterator[httpx.AsyncClient]:
 
 def milepost(world: World, *argv: str, code: int = 0) -> str:
     """Run a verb; its output."""
-    done = subprocess.run(  # noqa: S603  the test's own command line
-        [sys.executable, "-m", "milepost", *argv],
-        env=os.environ | world.database.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return said_by(world.database.environment(), *argv, code=code)
 
 
 async def test_dead_letters_are_listed_and_replayed_through_the_api(

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 import pytest
+from asyncpg.transaction import Transaction
 
 from tests.conftest import Database, run_as_superuser
 from tests.integration.world_of_tracks import Row, Tracks, tracks_in
@@ -82,6 +83,20 @@ async def waiting_in(tracks: Tracks, phase: str) -> None:
             await asyncio.sleep(0.01)
 
 
+@asynccontextmanager
+async def waited_for(
+    database: Database, tracks: Tracks, job: TrackIndexJob
+) -> AsyncIterator[tuple[Transaction, asyncio.Task[None]]]:
+    """A writer that has not committed, and the build that waits for it."""
+    async with connected(database) as slow:
+        writing = slow.transaction()
+        await writing.start()
+        await slow.execute(INSERT, *LATE)
+        building = asyncio.create_task(drain(job))
+        await waiting_in(tracks, "waiting for writers%")
+        yield writing, building
+
+
 async def track_of(database: Database, vehicle_id: int) -> list[float]:
     reader = reads.Reader(database.dsn("milepost_api"))
     asked = reads.Stretch(
@@ -130,12 +145,7 @@ async def test_a_commit_waits_for_nothing_and_what_comes_late_meanwhile_is_in_it
     database: Database, tracks: Tracks, job: TrackIndexJob
 ) -> None:
     """A writer that was there first is waited for; others go on."""
-    async with connected(database) as slow:
-        writing = slow.transaction()
-        await writing.start()
-        await slow.execute(INSERT, *LATE)
-        building = asyncio.create_task(drain(job))
-        await waiting_in(tracks, "waiting for writers%")
+    async with waited_for(database, tracks, job) as (writing, building):
         await tracks.owner.execute("SET lock_timeout = '1s'")
         await tracks.owner.execute(INSERT, *LATER)
         assert not building.done()
@@ -169,12 +179,7 @@ async def test_a_reader_is_waited_for_and_holds_up_nobody(
 async def test_what_was_broken_off_is_made_anew(
     database: Database, tracks: Tracks, job: TrackIndexJob
 ) -> None:
-    async with connected(database) as slow:
-        writing = slow.transaction()
-        await writing.start()
-        await slow.execute(INSERT, *LATE)
-        building = asyncio.create_task(drain(job))
-        await waiting_in(tracks, "waiting for writers%")
+    async with waited_for(database, tracks, job) as (writing, building):
         other = TrackIndexJob(database.dsn("milepost_owner"))
         assert not await other.run(), "one that is at work is left alone"
         await run_as_superuser(
