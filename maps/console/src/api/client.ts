@@ -30,8 +30,8 @@ export function reasonOf(error: unknown): string {
   return error instanceof Problem ? error.message : say("failure.reach");
 }
 
-/** Alerts fetched at a time; later ones arrive one by one. */
-const ALERTS_A_PAGE = 200;
+/** Alerts fetched, or changed, at a time; later ones arrive one by one. */
+const ALERTS_AT_ONCE = 200;
 
 export const api = {
   signInChoices: () => get<SignInChoices>("/v1/sign-in"),
@@ -42,16 +42,21 @@ export const api = {
   fences: () => get<Fences>("/v1/fences"),
   setDuty: (ref: string, status: string) => put(`/v1/vehicles/${ref}/duty`, { status }),
   alerts: (state: Alert["state"]) =>
-    get<AlertPage>(`/v1/alerts?state=${state}&limit=${ALERTS_A_PAGE}`),
+    get<AlertPage>(`/v1/alerts?state=${state}&limit=${ALERTS_AT_ONCE}`),
   /** The page that `next` of another one leads to. */
   olderAlerts: (next: string) => get<AlertPage>(next),
   alert: (id: string) => get<AlertDetails>(`/v1/alerts/${id}`),
   /** The same to each of them, by itself, where it still is as it was seen. */
   actOnAlerts: async (alerts: readonly Alert[], act: AlertAct): Promise<ActResult[]> => {
     const seen = alerts.map(({ id, revision }) => ({ id, revision }));
-    const key = { "Idempotency-Key": unguessed() };
-    const response = await send("POST", "/v1/alerts/bulk", { alerts: seen, ...act }, key);
-    return ((await response.json()) as { results: ActResult[] }).results;
+    const done: ActResult[] = [];
+    for (let at = 0; at < seen.length; at += ALERTS_AT_ONCE) {
+      const some = seen.slice(at, at + ALERTS_AT_ONCE);
+      const key = { "Idempotency-Key": unguessed() };
+      const response = await send("POST", "/v1/alerts/bulk", { alerts: some, ...act }, key);
+      done.push(...((await response.json()) as { results: ActResult[] }).results);
+    }
+    return done;
   },
 };
 
