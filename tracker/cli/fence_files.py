@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 #: So often it is said how far it has come.
 SAID_EACH = 5_000
-IN_USE = "That ref is in use: --replace edits the fence that has it."
 DepartmentOption = Annotated[
     str, typer.Option("--department", "-d", help="Ref of the department whose fences they are.")
 ]
