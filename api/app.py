@@ -13,6 +13,9 @@ from api import static
 from api.caller import refuse_cross_site
 from api.callers import Callers
 from api.errors import RESPONSES, add_handlers
+from api.identity.bearer import Bearers
+from api.identity.doorkeeper import Doorkeeper
+from api.identity.keys import Provider
 from api.live import socket
 from api.live.hub import Hub
 from api.ogc import door as ogc
@@ -27,8 +30,9 @@ from api.routes import (
     health,
     journal,
     near,
+    oidc,
     rules,
-    sign_in,
+    session,
     subscriptions,
     tracks,
     vehicles,
@@ -36,12 +40,13 @@ from api.routes import (
     whereabouts,
 )
 from api.service import Service
-from api.settings import ApiSettings
+from api.settings import ApiSettings, OidcSettings
 from tracker.reads import Reader
 
 _ROUTERS = (
     health.router,
-    sign_in.router,
+    session.router,
+    oidc.router,
     vehicles.router,
     devices.router,
     tracks.router,
@@ -62,8 +67,9 @@ _ROUTERS = (
 )
 
 
-def create_app(settings: ApiSettings, dsn: str) -> FastAPI:
-    """The API and the console on one database, as its role `milepost_api`.
+def create_app(settings: ApiSettings, dsn: str, oidc: OidcSettings | None = None) -> FastAPI:
+    """The API and the console on one database, as its role `milepost_api`; `oidc` says who else
+    tells who somebody is.
 
     Nothing is connected before it starts, and it starts without the database too.
     """
@@ -72,7 +78,7 @@ def create_app(settings: ApiSettings, dsn: str) -> FastAPI:
         version=version("milepost"),
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(settings, dsn),
+        lifespan=_lifespan(settings, dsn, oidc or OidcSettings()),
         dependencies=[Depends(refuse_cross_site)],
         responses=RESPONSES,
     )
@@ -84,14 +90,21 @@ def create_app(settings: ApiSettings, dsn: str) -> FastAPI:
 
 
 def _lifespan(
-    settings: ApiSettings, dsn: str
+    settings: ApiSettings, dsn: str, oidc_settings: OidcSettings
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
         reader = Reader(dsn)
         hub = Hub(reader)
+        provider = Provider(oidc_settings) if oidc_settings.issuer is not None else None
         app.state.service = Service(
-            settings=settings, reader=reader, callers=Callers(reader), hub=hub, extents=Extents()
+            settings=settings,
+            reader=reader,
+            callers=Callers(reader, Bearers(provider, reader) if provider is not None else None),
+            doorkeeper=Doorkeeper(reader),
+            provider=provider,
+            hub=hub,
+            extents=Extents(),
         )
         following = asyncio.create_task(hub.run())
         try:
@@ -101,5 +114,7 @@ def _lifespan(
             with suppress(asyncio.CancelledError):
                 await following
             await reader.close()
+            if provider is not None:
+                await provider.close()
 
     return running

@@ -2,9 +2,13 @@
 
 ApiError
 ├── NotSignedIn         401
+│   ├── WrongPassword
+│   └── SignInRefused
 ├── Forbidden           403
 │   ├── CrossSite
 │   └── SignInClosed
+├── TooManyGuesses      429
+├── ProviderAway        503
 ├── NotFound            404
 ├── ConsoleMissing      404
 ├── NotAcceptable       406
@@ -15,8 +19,11 @@ ApiError
 from __future__ import annotations
 
 import inspect
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -48,6 +55,9 @@ RETRY_AFTER_S = 5
 class ApiError(Exception):
     """The service cannot do that."""
 
+    #: Sent with this case alone.
+    headers: Mapping[str, str] = MappingProxyType({})
+
     def __init__(self, detail: str = "") -> None:
         """Say what this case adds to the docstring."""
         sentence = inspect.cleandoc(self.__doc__ or "").replace("\n", " ")
@@ -55,7 +65,15 @@ class ApiError(Exception):
 
 
 class NotSignedIn(ApiError):
-    """Send a valid token as `Authorization: Bearer mp_…`, or sign in at the console."""
+    """Send a valid key as `Authorization: Bearer mp_…`, or sign in at the console."""
+
+
+class WrongPassword(NotSignedIn):
+    """The name or the password is not right; nothing was changed. After some tries each waits."""
+
+
+class SignInRefused(NotSignedIn):
+    """Signing in at the provider did not work: go back to the console and try it again."""
 
 
 class Forbidden(ApiError):
@@ -67,7 +85,21 @@ class CrossSite(Forbidden):
 
 
 class SignInClosed(Forbidden):
-    """Only the demonstration lets anyone sign in as a department: use a token."""
+    """Only the demonstration lets anyone sign in as a department: use a name, or a key."""
+
+
+class TooManyGuesses(ApiError):
+    """Too many wrong tries: nothing was tried now. Wait, then try again."""
+
+    def __init__(self, wait_s: float) -> None:
+        """Say for how long."""
+        seconds = str(max(1, math.ceil(wait_s)))
+        super().__init__(f"({seconds} s)")
+        self.headers = {"Retry-After": seconds}
+
+
+class ProviderAway(ApiError):
+    """The OpenID provider does not answer as it should: try again, or use a name or a key."""
 
 
 class NotFound(ApiError):
@@ -128,6 +160,26 @@ _NOT_FOUND = _problem(404, "not-found", "Not found", "找不到資料")
 PROBLEMS: dict[type[Exception], Problem] = {
     NotSignedIn: _problem(
         401, "not-signed-in", "Please sign in", "請先登入", WWW_Authenticate="Bearer"
+    ),
+    WrongPassword: _problem(
+        401,
+        "wrong-password",
+        "The name or the password is not right",
+        "用戶名稱或密碼不正確",
+        WWW_Authenticate="Bearer",
+    ),
+    SignInRefused: _problem(
+        401, "sign-in-refused", "Signing in did not work", "登入失敗", WWW_Authenticate="Bearer"
+    ),
+    TooManyGuesses: _problem(
+        429, "too-many-guesses", "Too many tries: please wait", "嘗試次數過多，請稍候再試"
+    ),
+    ProviderAway: _problem(
+        503,
+        "provider-away",
+        "The sign-in service does not answer",
+        "登入服務沒有回應",
+        Retry_After=_LATER,
     ),
     Forbidden: _FORBIDDEN,
     CrossSite: _problem(
@@ -198,7 +250,7 @@ def _response(connection: HTTPConnection, error: Exception) -> Response:
     problem = problem_of(error)
     language = language_of(connection.headers.get("accept-language", ""))
     headers = {"Content-Language": language, "Vary": "Accept-Language", **problem.headers}
-    if isinstance(error, HTTPException) and error.headers:
+    if isinstance(error, HTTPException | ApiError) and error.headers:
         headers |= error.headers
     body = {
         "type": f"/problems/{problem.slug}",

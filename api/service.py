@@ -9,6 +9,8 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from api.callers import Callers
+from api.identity.doorkeeper import Doorkeeper
+from api.identity.keys import Provider
 from api.live.hub import Hub
 from api.ogc.extents import Extents
 from api.settings import ApiSettings
@@ -22,6 +24,9 @@ class Service:
     settings: ApiSettings
     reader: Reader
     callers: Callers
+    doorkeeper: Doorkeeper
+    #: None: nobody else says who somebody is.
+    provider: Provider | None
     hub: Hub
     extents: Extents
 

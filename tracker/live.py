@@ -66,9 +66,14 @@ class ScopeFeed:
     Not for use by two tasks at once.
     """
 
-    def __init__(self, reader: Reader, department_ids: Collection[int]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        department_ids: Collection[int],
+        contractor_ids: Collection[int] = (),
+    ) -> None:
         self._reader = reader
-        self._department_ids = frozenset(department_ids)
+        self._sight = (frozenset(department_ids), frozenset(contractor_ids))
         #: The number read up to, by feed; empty before the first reading.
         self._cursor: dict[int, int] = {}
         self._epoch: UUID | None = None
@@ -77,7 +82,7 @@ class ScopeFeed:
     async def changes(self) -> Changes:
         """What is new since the last call. Raises DatabaseUnreachable, SchemaMissing or TooSlow;
         the next call then gives what this one would have given."""
-        async with self._reader.scope(self._department_ids) as scope:
+        async with self._reader.scope(*self._sight) as scope:
             found = await _read(scope, self._cursor)
             heads = _heads(found)
             anew = found.feed_epoch != self._epoch or any(

@@ -59,6 +59,7 @@ async def upgrade(connection: AsyncConnection) -> None:
     await connection.run_sync(_refuse_foreign)
     await _execute_script(connection, sql.text("functions"))
     await connection.run_sync(_alembic_upgrade)
+    await _execute_script(connection, sql.text("callers"))
     await _execute_script(connection, sql.text("security"))
     await _execute_script(connection, sql.text("keeping"))
     await _execute_script(connection, sql.text("first_rows"))
@@ -68,6 +69,7 @@ async def create_from_models(connection: AsyncConnection) -> None:
     """Make the schema from the models alone: what the migrations are compared with."""
     await _execute_script(connection, sql.text("functions"))
     await connection.run_sync(Base.metadata.create_all)
+    await _execute_script(connection, sql.text("callers"))
     await _execute_script(connection, sql.text("security"))
     await _execute_script(connection, sql.text("keeping"))
 

@@ -18,7 +18,7 @@ from api.live.picture import NOBODY, NONE_REMOVED, difference, merged
 from api.live.viewer import TRY_AGAIN, End, Viewer
 from tracker.errors import TrackerError
 from tracker.live import Changes, ScopeFeed, Wakeups
-from tracker.reads import MOTIONS, Reader
+from tracker.reads import MOTIONS, Reader, Sight
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +135,7 @@ class Hub:
     def __init__(self, reader: Reader) -> None:
         self.tally = Tally()
         self._reader = reader
-        self._channels: dict[frozenset[int], Channel] = {}
+        self._channels: dict[Sight, Channel] = {}
         self._wakeups = Wakeups(reader.dsn)
 
     @property
@@ -149,12 +149,12 @@ class Hub:
         return len(self._channels)
 
     @contextmanager
-    def watching(self, department_ids: frozenset[int]) -> Iterator[tuple[Channel, Viewer]]:
-        """A viewer of these departments, for as long as the block lasts."""
-        channel = self._channels.get(department_ids)
+    def watching(self, sight: Sight) -> Iterator[tuple[Channel, Viewer]]:
+        """A viewer of what is in sight, for as long as the block lasts."""
+        channel = self._channels.get(sight)
         if channel is None:
-            channel = Channel(ScopeFeed(self._reader, department_ids), self.tally)
-            self._channels[department_ids] = channel
+            channel = Channel(ScopeFeed(self._reader, *sight), self.tally)
+            self._channels[sight] = channel
             self._wakeups.notice()
         viewer = Viewer()
         channel.viewers.add(viewer)
@@ -162,8 +162,8 @@ class Hub:
             yield channel, viewer
         finally:
             channel.viewers.discard(viewer)
-            if not channel.viewers and self._channels.get(department_ids) is channel:
-                del self._channels[department_ids]
+            if not channel.viewers and self._channels.get(sight) is channel:
+                del self._channels[sight]
 
     async def run(self) -> None:
         """Go on until cancelled. While the database is away nobody is left with an old picture

@@ -21,7 +21,7 @@ from api.alert_models import (
     Reopen,
     Snooze,
 )
-from api.caller import SCHEMES, InCaller, InScope
+from api.caller import InCaller, InScope, needs
 from api.errors import BadParameter, problem_of
 from api.routes.alerts import details, etag
 from api.service import InService
@@ -30,7 +30,7 @@ from tracker.alert_life import Change
 from tracker.errors import Stale, TrackerError
 from tracker.reads import Caller, Reader
 
-router = APIRouter(prefix="/v1", tags=["alerts"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["alerts"], dependencies=[needs("alerts:act")])
 
 _IfMatch = Annotated[
     str | None, Header(description='only at this revision: the ETag, `"3"`', max_length=100)
@@ -103,7 +103,7 @@ async def _one_of_many(
 ) -> BulkResult:
     try:
         # A transaction each: nobody waits for two alerts at once.
-        async with reader.scope(caller.department_ids) as scope:
+        async with reader.scope(*caller.sight) as scope:
             await alert_life.change(
                 scope, asked.id, change, by=caller.label, expected=asked.revision, key=key
             )

@@ -9,12 +9,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from api.alert_models import Alert, AlertDetails, Alerts, AlertState
-from api.caller import SCHEMES, InScope
+from api.caller import InScope, needs
 from api.errors import NotFound
 from tracker import reads
 from tracker.reads import Scope
 
-router = APIRouter(prefix="/v1", tags=["alerts"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["alerts"], dependencies=[needs("alerts:read")])
 
 Limit = Annotated[int, Query(ge=1, le=1_000)]
 Before = Annotated[UUID | None, Query(description="an alert's id: give those opened before it")]

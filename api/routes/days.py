@@ -14,14 +14,14 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from api.answers import Json, built
-from api.caller import SCHEMES, ChosenDepartment, InScope
+from api.caller import ChosenDepartment, InScope, needs
 from api.errors import BadParameter
 from api.found import vehicle_id_of
 from api.question_models import Days, DayTotals
 from tracker import reads
 from tracker.reads import Row
 
-router = APIRouter(prefix="/v1", tags=["days"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["days"], dependencies=[needs("tracks:read")])
 
 MOST: Final = timedelta(days=366)
 BY_DEFAULT: Final = timedelta(days=6)

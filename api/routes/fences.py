@@ -5,12 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.answers import GeoJson, built
-from api.caller import SCHEMES, ChosenDepartment, InScope
+from api.caller import ChosenDepartment, InScope, needs
 from api.crs import AnswerCrs, Crs, geometry
 from api.models import FenceFeature, FenceProperties, Fences
 from tracker import reads
 
-router = APIRouter(prefix="/v1", tags=["fences"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["fences"], dependencies=[needs("fences:read")])
 
 
 @router.get("/fences", response_model=Fences, response_class=GeoJson)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from api import metrics
-from api.caller import SCHEMES, InScope, platform_office
+from api.caller import OPEN, InScope, needs
 from api.models import Health
 from api.service import InService
 from tracker.reads import ingest_health
@@ -14,7 +14,7 @@ from tracker.reads import ingest_health
 router = APIRouter(tags=["service"])
 
 
-@router.get("/healthz")
+@router.get("/healthz", openapi_extra=OPEN)
 async def healthz(service: InService) -> Health:
     """`ok`, or a problem with status 503 while the database is away or not set up."""
     await service.reader.check()
@@ -23,7 +23,7 @@ async def healthz(service: InService) -> Health:
 
 @router.get(
     "/metrics",
-    dependencies=[Depends(platform_office), *SCHEMES],
+    dependencies=[needs("service:read")],
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )

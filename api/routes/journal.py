@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
 
 from api.answers import GeoJson, built
-from api.caller import SCHEMES, InScope
+from api.caller import InScope, needs
 from api.crs import AnswerCrs, Crs, pairs, points
 from api.found import FoundVehicle
 from api.question_models import (
@@ -31,7 +31,9 @@ from api.window import Window, instant
 from tracker import reads
 from tracker.reads import Row
 
-router = APIRouter(prefix="/v1/vehicles/{department}/{ref}", tags=["journal"], dependencies=SCHEMES)
+router = APIRouter(
+    prefix="/v1/vehicles/{department}/{ref}", tags=["journal"], dependencies=[needs("tracks:read")]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

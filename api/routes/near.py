@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from api.answers import GeoJson, built
-from api.caller import SCHEMES, ChosenDepartment, InScope
+from api.caller import ChosenDepartment, InScope, needs
 from api.crs import AnswerCrs, Crs, PlaceCrs, PlaceText, asked_place, points
 from api.errors import BadParameter
 from api.paging import Page
@@ -24,7 +24,7 @@ from api.window import Window, instant
 from tracker import reads
 from tracker.duty import DutyStatus
 
-router = APIRouter(prefix="/v1", tags=["near"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["near"])
 
 RadiusM = Annotated[float, Query(gt=0, le=reads.MOST_RADIUS_M, description="metres")]
 
@@ -70,7 +70,12 @@ def _fitting(
     }
 
 
-@router.get("/near", response_model=NearVehicles, response_class=GeoJson)
+@router.get(
+    "/near",
+    dependencies=[needs("positions:read")],
+    response_model=NearVehicles,
+    response_class=GeoJson,
+)
 async def near(
     scope: InScope,
     place: AskedPlace,
@@ -95,7 +100,9 @@ async def near(
     return await built(GeoJson, build)
 
 
-@router.get("/visits", response_model=Visitors, response_class=GeoJson)
+@router.get(
+    "/visits", dependencies=[needs("tracks:read")], response_model=Visitors, response_class=GeoJson
+)
 async def visits(
     scope: InScope,
     place: AskedPlace,

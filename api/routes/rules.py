@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.alert_models import Rule, Rules
-from api.caller import SCHEMES, InScope
+from api.caller import InScope, needs
 from tracker import reads
 
-router = APIRouter(prefix="/v1", tags=["rules"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["rules"], dependencies=[needs("fences:read")])
 
 
 @router.get("/rules")

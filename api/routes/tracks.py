@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from api import exports
 from api.answers import GeoJson, built
-from api.caller import SCHEMES, InScope
+from api.caller import InScope, needs
 from api.crs import AnswerCrs, Crs, whole_line
 from api.errors import BadParameter
 from api.found import FoundVehicle
@@ -26,7 +26,7 @@ from geo.simplify import MAX_TOLERANCE_M
 from tracker import reads
 from tracker.reads import Row
 
-router = APIRouter(prefix="/v1", tags=["tracks"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["tracks"], dependencies=[needs("tracks:read")])
 
 Limit = Annotated[
     int | None,

@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse
 
 from api import views
-from api.caller import SCHEMES, ChosenDepartment, InScope
+from api.caller import ChosenDepartment, InScope, needs
 from api.errors import BadParameter
 from api.found import FoundVehicle
 from api.language import Language, language_of
@@ -20,7 +20,7 @@ from api.views import Wanted
 from api.window import Window, instant
 from tracker import reads
 
-router = APIRouter(prefix="/v1/views", tags=["views"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1/views", tags=["views"], dependencies=[needs("tracks:read")])
 
 #: A vehicle's fixes are bounded anyway; a department's are not.
 MOST_OF_VEHICLE: Final = reads.MOST_WINDOW

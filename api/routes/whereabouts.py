@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
 
 from api.answers import GeoJson, built
-from api.caller import SCHEMES, ChosenDepartment, InScope
+from api.caller import ChosenDepartment, InScope, needs
 from api.crs import AnswerCrs, Crs, points
 from api.found import vehicle_id_of
 from api.paging import Page
@@ -18,7 +18,7 @@ from api.question_models import AllWhereabouts, Whereabouts, WhereaboutsFeature
 from api.window import instant
 from tracker import reads
 
-router = APIRouter(prefix="/v1", tags=["whereabouts"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["whereabouts"], dependencies=[needs("tracks:read")])
 
 KnownAt = Annotated[
     AwareDatetime | None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -17,13 +17,14 @@ import uvicorn
 from sqlalchemy import text
 
 from api.app import create_app
-from api.settings import ApiSettings
+from api.settings import ApiSettings, OidcSettings
 from geo.fix import Fix
 from tests.conftest import Database
-from tracker import registry, tokens
+from tracker import registry
 from tracker.child import answers, wait_for
 from tracker.commit import Committer
 from tracker.message import Message, Reading
+from tracker.people import add_key
 
 DEADLINE_S = 20.0
 #: A square that AMB-1 of each department drives through.
@@ -88,24 +89,12 @@ class World:
             for each in new:
                 await registry.add(each, connection)
 
-    async def give_token(
-        self, name: str, *departments: str, lasts: timedelta = timedelta(hours=1)
-    ) -> str:
-        """A token for departments; without any for the platform office."""
-        token = tokens.make()
-        await self.sql(
-            "INSERT INTO api_token (hash, prefix, label, platform, department_ids, expires_at) "
-            "SELECT :hash, :prefix, :label, :platform, coalesce(array_agg(id), '{}'),"
-            " milepost_now() + :lasts FROM department WHERE ref = any(:refs)",
-            hash=token.digest,
-            prefix=token.prefix,
-            label=name,
-            platform=not departments,
-            refs=list(departments),
-            lasts=lasts,
-        )
-        self.tokens[name] = token.text
-        return token.text
+    async def give_key(self, name: str, *roles: str, scopes: Sequence[str] = ()) -> str:
+        """A key with roles: `dispatcher@A`."""
+        async with self.database.transaction("milepost_owner") as connection:
+            made = await add_key(connection, label=name, roles=roles, days=1, scopes=scopes or None)
+        self.tokens[name] = made
+        return made
 
 
 def things_of(department: str) -> list[registry.New]:
@@ -148,7 +137,7 @@ def things_of(department: str) -> list[registry.New]:
 
 @asynccontextmanager
 async def world_in(database: Database, *, demo: bool = False) -> AsyncIterator[World]:
-    """Departments A and B, with tokens `A`, `B`, `both` and `platform`."""
+    """Departments A and B, with keys `A`, `B`, `both` and `platform`."""
     started_at = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
     setting_up = World(database, None, started_at)  # type: ignore[arg-type]  # opened below
     await setting_up.sql(
@@ -163,8 +152,9 @@ async def world_in(database: Database, *, demo: bool = False) -> AsyncIterator[W
     )
     # The fences were there before the vehicles drove.
     await setting_up.sql("UPDATE fence_version SET in_force = tstzrange('2026-01-01', NULL)")
-    for name, departments in {"A": "A", "B": "B", "both": "AB", "platform": ""}.items():
-        await setting_up.give_token(name, *departments)
+    for name, places in {"A": "A", "B": "B", "both": "AB"}.items():
+        await setting_up.give_key(name, *(f"administrator@{place}" for place in places))
+    await setting_up.give_key("platform", "platform@*", "administrator@*")
     setting_up.committer = await Committer.open(database.dsn("milepost_ingest"))
     try:
         yield setting_up
@@ -196,7 +186,9 @@ class Served:
 
 
 @contextmanager
-def served(dsn: str, static: Path | None = None) -> Iterator[Served]:
+def served(
+    dsn: str, static: Path | None = None, *, oidc: OidcSettings | None = None
+) -> Iterator[Served]:
     """The API on a free port, in a thread with its own event loop."""
     settings = ApiSettings(static=static) if static is not None else ApiSettings()
     # With its protocol named asyncio switches Nagle's delay off: 40 ms an answer.
@@ -205,7 +197,7 @@ def served(dsn: str, static: Path | None = None) -> Iterator[Served]:
         port = listening.getsockname()[1]
         listening.listen(128)
         config = uvicorn.Config(
-            create_app(settings, dsn),
+            create_app(settings, dsn, oidc),
             log_level="warning",
             root_path=settings.root_path,
             ws_per_message_deflate=False,

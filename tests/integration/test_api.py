@@ -23,9 +23,14 @@ async def got(client: httpx.AsyncClient, path: str, **query: Any) -> Any:  # noq
 async def test_a_caller_is_told_who_they_are(
     world: World, api: Served, as_a: httpx.AsyncClient
 ) -> None:
-    assert await got(as_a, "/v1/me") == {
+    me = await got(as_a, "/v1/me")
+    assert me.pop("id").startswith("key:")
+    assert "alerts:act" in me.pop("permissions")
+    assert me == {
         "label": "A",
         "platform": False,
+        "roles": ["administrator"],
+        "csrf": None,
         "departments": [{"department": "A", "name": {"en": "A thing", "zh-Hant": "A 物件"}}],
     }
     async with api.client(world.tokens["platform"]) as office:

@@ -228,7 +228,7 @@ async def test_viewers_are_sent_away_while_the_database_is_gone(world: World, ap
 async def test_a_revoked_token_ends_the_connection(world: World, api: Served) -> None:
     async with watching(api, world.tokens["A"]) as console:
         await console.until_type("snapshot")
-        await world.sql("UPDATE api_token SET revoked_at = milepost_now() WHERE label = 'A'")
+        await world.sql("UPDATE api_key SET revoked_at = milepost_now() WHERE label = 'A'")
         with pytest.raises(ConnectionClosed) as closed:
             await console.until_type("never")
     assert closed.value.rcvd is not None

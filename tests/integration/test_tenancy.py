@@ -24,7 +24,7 @@ from tracker.models import Event, Fence, FenceVersion, Receipt, Vehicle
 from tracker.reads import LAYERS, Reader, Wanted
 
 #: Routes that say the same to everybody.
-OPEN = {"/healthz", "/v1/sign-in"}
+OPEN = {"/healthz", "/v1/sign-in", "/v1/oidc/start", "/v1/oidc/callback"}
 HOUR = timedelta(hours=1)
 #: Of parameters that must be given: where and when the departments' vehicles are.
 NEEDED = {"place": "114.2,22.35", "at": f"{datetime.now(UTC) - timedelta(minutes=4):%FT%TZ}"}

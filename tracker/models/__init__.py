@@ -2,6 +2,14 @@
 
 from tracker.models.alerts import AlertChange, AlertEvent, Delivery, Subscription
 from tracker.models.base import Base
+from tracker.models.callers import (
+    ApiKey,
+    KnownAddress,
+    LocalUser,
+    RoleAssignment,
+    Session,
+    SignInGuess,
+)
 from tracker.models.devices import DeviceNotice, DeviceState, ImportPart
 from tracker.models.fixes import Fix, Latest, Receipt, Reject, RejectDay
 from tracker.models.groups import (
@@ -32,6 +40,7 @@ from tracker.models.motion import (
 from tracker.models.registry import (
     Application,
     Cluster,
+    Contractor,
     Department,
     Device,
     DeviceAssignment,
@@ -40,7 +49,7 @@ from tracker.models.registry import (
     DutyStatus,
     Vehicle,
 )
-from tracker.models.service import ApiToken, Feed, IngestHealth, Installation, WorkerJob
+from tracker.models.service import Feed, IngestHealth, Installation, WorkerJob
 from tracker.models.watch import (
     Alert,
     Checkpoint,
@@ -56,11 +65,12 @@ __all__ = [
     "Alert",
     "AlertChange",
     "AlertEvent",
-    "ApiToken",
+    "ApiKey",
     "Application",
     "Base",
     "Checkpoint",
     "Cluster",
+    "Contractor",
     "Delivery",
     "Department",
     "Device",
@@ -83,8 +93,10 @@ __all__ = [
     "ImportPart",
     "IngestHealth",
     "Installation",
+    "KnownAddress",
     "Latest",
     "LegalHold",
+    "LocalUser",
     "MotionCheckpoint",
     "MotionCursor",
     "Odometer",
@@ -97,7 +109,10 @@ __all__ = [
     "RejectDay",
     "RetentionLog",
     "RetentionRun",
+    "RoleAssignment",
     "Rule",
+    "Session",
+    "SignInGuess",
     "Stop",
     "Subscription",
     "TrackChunk",

@@ -32,13 +32,16 @@ class Reader:
         await self._engine.dispose()
 
     @asynccontextmanager
-    async def scope(self, department_ids: Iterable[int]) -> AsyncIterator[Scope]:
-        """A transaction that sees the rows of these departments and no others.
+    async def scope(
+        self, department_ids: Iterable[int], contractor_ids: Iterable[int] = ()
+    ) -> AsyncIterator[Scope]:
+        """A transaction that sees the rows of these departments and no others; with contractors
+        only those of their vehicles.
 
         Raises DatabaseUnreachable, SchemaMissing, TooSlow or Unanswerable, also out of the block.
         """
         with told():
-            async with scoped(self._engine, department_ids) as scope:
+            async with scoped(self._engine, department_ids, contractor_ids) as scope:
                 yield scope
 
     async def check(self) -> None:

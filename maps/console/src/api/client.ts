@@ -22,11 +22,18 @@ export function reasonOf(error: unknown): string {
 /** Open alerts fetched at the start; later ones arrive one by one. */
 const ALERTS_AT_START = 200;
 
+/** Of this session, as `/v1/me` says it. */
+let csrf: string | null = null;
+
 export const api = {
   signInChoices: () => get<SignInChoices>("/v1/sign-in"),
-  signIn: (credentials: Credentials) => post("/v1/sign-in", credentials),
-  signOut: () => post("/v1/sign-out"),
-  me: () => get<Caller>("/v1/me"),
+  signIn: (credentials: Credentials) => post("/v1/session", credentials),
+  signOut: () => send("DELETE", "/v1/session"),
+  me: async () => {
+    const caller = await get<Caller>("/v1/me");
+    csrf = caller.csrf;
+    return caller;
+  },
   vehicles: async () => (await get<{ vehicles: Vehicle[] }>("/v1/vehicles")).vehicles,
   fences: () => get<Fences>("/v1/fences"),
   setDuty: (ref: string, status: string) => put(`/v1/vehicles/${ref}/duty`, { status }),
@@ -41,11 +48,9 @@ const post = (path: string, body?: object) => send("POST", path, body);
 const put = (path: string, body: object) => send("PUT", path, body);
 
 async function send(method: string, path: string, body?: object): Promise<void> {
-  await request(path, {
-    method,
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body ?? {}),
-  });
+  const headers: Record<string, string> = { "Content-Type": "application/json" };
+  if (csrf !== null) headers["X-CSRF-Token"] = csrf;
+  await request(path, { method, headers, body: JSON.stringify(body ?? {}) });
 }
 
 async function request(path: string, init: RequestInit): Promise<Response> {
