@@ -102,7 +102,10 @@ def demo() -> None:
     if not as_owner_do(is_demo):
         typer.echo("This is no demonstration: scripts/demo starts one.", err=True)
         raise typer.Exit(1)
-    refs = [row["ref"] for row in as_owner_do(lambda connection: listed(connection, "department"))]
+    refs = [
+        row["department"]
+        for row in as_owner_do(lambda connection: listed(connection, "department"))
+    ]
     typer.echo(f"Departments: {' '.join(refs)}, or * for all of them.")
     typer.echo(f"Roles: {' '.join(role for role in ROLES if role != 'contractor')}.")
     typer.echo(
