@@ -116,12 +116,12 @@ async def test_the_provider_is_asked_with_pkce_state_and_nonce(api: Served) -> N
         assert "samesite=lax" in answer.headers["set-cookie"].lower()
 
 
-async def test_a_code_is_worth_nothing_without_its_verifier(api: Served) -> None:
+@pytest.mark.parametrize("lost", ["verifier", "nonce"])
+async def test_a_code_is_worth_nothing_to_another_attempt(api: Served, lost: str) -> None:
     async with a_browser(api) as browser:
         where = (await come_back(browser, "dispatch.anna")).headers["location"]
         kept = json.loads(base64.urlsafe_b64decode(browser.cookies["milepost_oidc"]))
-        kept["verifier"] = "x" * 43
-        forged = base64.urlsafe_b64encode(json.dumps(kept).encode()).decode()
+        forged = base64.urlsafe_b64encode(json.dumps({**kept, lost: "x" * 43}).encode()).decode()
         async with api.client(Cookie=f"milepost_oidc={forged}") as thief:
             assert (await thief.get(where)).status_code == 401
 
