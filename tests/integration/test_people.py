@@ -97,7 +97,7 @@ async def test_a_contractor_sees_the_firms_vehicles_and_is_nothing_else(
     await world.cross_square("A/AMB-1")
     await world.cross_square("A/AMB-2")
 
-    async def seen(client: httpx.AsyncClient, path: str, name: str) -> Any:  # noqa: ANN401  JSON
+    async def seen(client: httpx.AsyncClient, path: str, name: str) -> Any:  # noqa: ANN401  any JSON
         answer = await client.get(path)
         assert answer.status_code == 200, answer.text
         return answer.json()[name]
