@@ -9,18 +9,24 @@ from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
 
-from api import static
+from api import asyncapi, static
+from api.auditor import Auditor
 from api.caller import refuse_cross_site
 from api.callers import Callers
+from api.compression import Compression
+from api.envelope import Envelope
 from api.errors import RESPONSES, add_handlers
-from api.live import socket
+from api.limits import BodyLimit
+from api.live import events, socket
 from api.live.hub import Hub
 from api.ogc import door as ogc
 from api.ogc.extents import Extents
+from api.quotas import Quotas
 from api.routes import (
     adoption,
     alert_changes,
     alerts,
+    audit,
     days,
     devices,
     fences,
@@ -31,6 +37,7 @@ from api.routes import (
     sign_in,
     subscriptions,
     tracks,
+    usage,
     vehicles,
     views,
     whereabouts,
@@ -56,8 +63,12 @@ _ROUTERS = (
     rules.router,
     subscriptions.router,
     adoption.router,
+    audit.router,
+    usage.router,
     ogc.router,
+    events.router,
     socket.router,
+    asyncapi.router,
     static.router,
 )
 
@@ -76,7 +87,9 @@ def create_app(settings: ApiSettings, dsn: str) -> FastAPI:
         dependencies=[Depends(refuse_cross_site)],
         responses=RESPONSES,
     )
-    app.add_middleware(static.Headers)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Compression)
+    app.add_middleware(Envelope)
     add_handlers(app)
     for router in _ROUTERS:
         app.include_router(router)
@@ -89,17 +102,30 @@ def _lifespan(
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
         reader = Reader(dsn)
-        hub = Hub(reader)
+        hub, quotas, auditor = Hub(reader), Quotas(dsn, settings), Auditor(dsn)
         app.state.service = Service(
-            settings=settings, reader=reader, callers=Callers(reader), hub=hub, extents=Extents()
+            settings=settings,
+            reader=reader,
+            callers=Callers(reader),
+            hub=hub,
+            extents=Extents(),
+            auditor=auditor,
+            quotas=quotas,
         )
-        following = asyncio.create_task(hub.run())
+        behind = [asyncio.create_task(hub.run()), asyncio.create_task(quotas.run())]
         try:
             yield
         finally:
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
+            await _end(behind)
+            await auditor.close()
+            await quotas.close()
             await reader.close()
 
     return running
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

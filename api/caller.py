@@ -10,8 +10,11 @@ from fastapi import Depends, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.requests import HTTPConnection
 
+from api.envelope import mark_scoped, trace_id_of
 from api.errors import CrossSite, Forbidden, NotFound, NotSignedIn
 from api.service import service_of
+from tracker import tokens
+from tracker.audit import Who, named
 from tracker.reads import Caller, Scope
 
 COOKIE: Final = "milepost_session"
@@ -32,12 +35,33 @@ def token_of(connection: HTTPConnection) -> str | None:
 
 
 async def signed_in(connection: HTTPConnection) -> Caller:
-    """The caller; raises NotSignedIn."""
+    """The caller; raises NotSignedIn, or TooManyRequests."""
+    service = service_of(connection)
     token = token_of(connection)
-    caller = await service_of(connection).callers.of(token) if token else None
+    caller = await service.callers.of(token) if token else None
     if caller is None:
         raise NotSignedIn
+    mark_scoped(connection.scope)
+    await service.quotas.take(connection.scope, key_of(connection), caller, "requests")
     return caller
+
+
+def key_of(connection: HTTPConnection) -> str:
+    """The key that came along, as audit and quotas name it: `key:mp_0123abcd`."""
+    return f"key:{tokens.prefix_of(token_of(connection) or '')}"
+
+
+def who(connection: HTTPConnection, caller: Caller) -> Who:
+    """Who does what this request asks for, as the audit has it."""
+    scope = connection.scope
+    path = scope.get("raw_path") or scope["path"].encode("utf-8", "replace")
+    return Who(
+        who=key_of(connection),
+        label=caller.label,
+        path=f"{scope.get('method', 'WS')} {path.decode('ascii', 'replace')}",
+        trace_id=trace_id_of(scope),
+        address=connection.client.host if connection.client else None,
+    )
 
 
 InCaller = Annotated[Caller, Depends(signed_in)]
@@ -52,6 +76,8 @@ async def platform_office(caller: InCaller) -> Caller:
 
 async def _scope(connection: HTTPConnection, caller: InCaller) -> AsyncIterator[Scope]:
     async with service_of(connection).reader.scope(caller.department_ids) as scope:
+        if connection.scope.get("method") not in _SAFE_METHODS:
+            await named(scope, who(connection, caller))
         yield scope
 
 

@@ -8,9 +8,11 @@ from typing import Annotated, cast
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from api.auditor import Auditor
 from api.callers import Callers
 from api.live.hub import Hub
 from api.ogc.extents import Extents
+from api.quotas import Quotas
 from api.settings import ApiSettings
 from tracker.reads import Reader
 
@@ -24,6 +26,8 @@ class Service:
     callers: Callers
     hub: Hub
     extents: Extents
+    auditor: Auditor
+    quotas: Quotas
 
 
 def service_of(connection: HTTPConnection) -> Service:

@@ -61,6 +61,7 @@ async def upgrade(connection: AsyncConnection) -> None:
     await connection.run_sync(_alembic_upgrade)
     await _execute_script(connection, sql.text("security"))
     await _execute_script(connection, sql.text("keeping"))
+    await _execute_script(connection, sql.text("audit"))
     await _execute_script(connection, sql.text("first_rows"))
 
 
@@ -70,6 +71,7 @@ async def create_from_models(connection: AsyncConnection) -> None:
     await connection.run_sync(Base.metadata.create_all)
     await _execute_script(connection, sql.text("security"))
     await _execute_script(connection, sql.text("keeping"))
+    await _execute_script(connection, sql.text("audit"))
 
 
 def differences(connection: Connection) -> list[object]:

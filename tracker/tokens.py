@@ -24,12 +24,17 @@ class Token:
     @property
     def prefix(self) -> str:
         """What tells it apart in lists."""
-        return self.text[: len("mp_") + 2 * NAME_BYTES]
+        return prefix_of(self.text)
 
 
 def make() -> Token:
     """A token that nobody can guess."""
     return Token(f"mp_{secrets.token_hex(NAME_BYTES)}_{secrets.token_urlsafe(SECRET_BYTES)}")
+
+
+def prefix_of(text: str) -> str:
+    """The part of a token that is no secret."""
+    return text[: len("mp_") + 2 * NAME_BYTES]
 
 
 def digest(text: str) -> bytes:

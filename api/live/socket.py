@@ -15,6 +15,7 @@ from api.caller import InCaller, token_of
 from api.live.frames import Format, Frame
 from api.live.hub import Channel
 from api.live.viewer import SIGNED_OUT, End, Viewer
+from api.looking import Looking
 from api.service import Service, service_of
 from tracker.errors import TrackerError
 from tracker.reads import Caller
@@ -68,6 +69,8 @@ class _Session:
                 return caller, End(SIGNED_OUT, "signed out")
             if known.department_ids != caller.department_ids:
                 return known, None
+            with suppress(TrackerError):  # then nothing is sent either, as in `_caller`
+                await Looking(self._socket, known).live("live.view")
             try:
                 for item in channel.items_for(viewer):
                     await self._send(item)

@@ -13,6 +13,7 @@ import typer
 from tracker.cli import (
     alerts,
     assign,
+    audit,
     duty,
     export,
     journal,
@@ -24,6 +25,7 @@ from tracker.cli import (
     show,
     subscriptions,
     tracks,
+    usage,
     where,
     worker,
 )
@@ -64,6 +66,8 @@ app.add_typer(shards.group, name="shard")
 app.command("worker")(worker.worker)
 app.add_typer(alerts.group, name="alert")
 app.add_typer(subscriptions.group, name="webhook")
+app.add_typer(audit.group, name="audit")
+app.command("usage")(usage.usage)
 
 
 @app.command()
@@ -113,7 +117,10 @@ def init(
         asyncio.run(bring(addresses.require("milepost_owner"), addresses.address("postgres")))
 
         async def begin(connection: AsyncConnection) -> str | None:
+            from tracker.audit.key import ensure_key
             from tracker.install import has_tokens, new_token, set_name
+
+            ensure_key(DataFolder(data))
 
             await set_name(connection, name, demo=demo)
             if demo or await has_tokens(connection):

@@ -1,6 +1,7 @@
 """The schema as SQLAlchemy models: the truth that the migrations are tested against."""
 
 from tracker.models.alerts import AlertChange, AlertEvent, Delivery, Subscription
+from tracker.models.audit import Audit, AuditHead, AuditNote, AuditScope, Quota, UsageDay
 from tracker.models.base import Base
 from tracker.models.devices import DeviceNotice, DeviceState, ImportPart
 from tracker.models.fixes import Fix, Latest, Receipt, Reject, RejectDay
@@ -58,6 +59,10 @@ __all__ = [
     "AlertEvent",
     "ApiToken",
     "Application",
+    "Audit",
+    "AuditHead",
+    "AuditNote",
+    "AuditScope",
     "Base",
     "Checkpoint",
     "Cluster",
@@ -92,6 +97,7 @@ __all__ = [
     "PastChange",
     "Presence",
     "PrivateInterval",
+    "Quota",
     "Receipt",
     "Reject",
     "RejectDay",
@@ -102,6 +108,7 @@ __all__ = [
     "Subscription",
     "TrackChunk",
     "Trip",
+    "UsageDay",
     "Vehicle",
     "VehicleDay",
     "VehicleGroup",
