@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from api.caller import InCaller, token_of
 from api.live.frames import Format, Frame
 from api.live.hub import Channel
-from api.live.viewer import SIGNED_OUT, End, Viewer
+from api.live.viewer import SIGNED_OUT, TRY_AGAIN, End, Viewer
 from api.looking import Looking
 from api.service import Service, service_of
 from tracker.errors import TrackerError
@@ -69,8 +69,10 @@ class _Session:
                 return caller, End(SIGNED_OUT, "signed out")
             if known.department_ids != caller.department_ids:
                 return known, None
-            with suppress(TrackerError):  # then nothing is sent either, as in `_caller`
+            try:
                 await Looking(self._socket, known).live("live.view")
+            except TrackerError:  # what cannot be noted is not shown
+                return caller, End(TRY_AGAIN, "database away")
             try:
                 for item in channel.items_for(viewer):
                     await self._send(item)

@@ -8,20 +8,23 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 from cloudevents.core.v1.event import CloudEvent
 
+from geo.fix import Fix
 from tests.integration.api_world import DEADLINE_S, Served, World
 from tracker import shards
 from tracker.commit import Committer
+from tracker.message import Message, Reading
 from tracker.tokens import digest
 
 CUTS = 100
 KINDS = "alerts,fences,vehicles"
+STEPS = [timedelta(seconds=20 * step) for step in range(3)]
 SOUTH, INSIDE, NORTH = 22.295, 22.305, 22.315
 
 
@@ -67,12 +70,24 @@ async def until(events: AsyncIterator[Event], name: str) -> Event:
     raise AssertionError(f"no {name}")
 
 
-async def write(world: World, department: str, enough: asyncio.Event) -> int:
-    """In and out of the square, by a committer of the department's own; how many laps."""
+async def write(
+    committer: Committer, started_at: datetime, department: str, enough: asyncio.Event
+) -> int:
+    """In and out of the square in one commit, so that two events have its number; how many laps."""
     laps = 0
     while not enough.is_set():
-        for step, lat in enumerate((SOUTH, INSIDE, NORTH)):
-            await world.drive(f"{department}/AMB-1", (laps * 60.0 + step * 20, 114.105, lat))
+        at = started_at + timedelta(seconds=laps * 60)
+        messages = [
+            Message(
+                source="mqtt",
+                department_ref=department,
+                device_ref=f"{department}-BOX-AMB-1",
+                received_at=datetime.now(UTC),
+                readings=[Reading(fix=Fix(fixed_at=at + after, lon=114.105, lat=lat), raw=b"x")],
+            )
+            for after, lat in zip(STEPS, (SOUTH, INSIDE, NORTH), strict=True)
+        ]
+        await committer.commit(messages)
         laps += 1
     return laps
 
@@ -98,8 +113,8 @@ async def test_a_hundred_cuts_lose_nothing_and_double_nothing(
         async with listening(as_both, kinds=KINDS) as events:
             last = (await until(events, "hello")).id
         writing = asyncio.gather(
-            write(World(world.database, one, started_at), "A", enough),
-            write(World(world.database, two, started_at), "B", enough),
+            write(one, started_at, "A", enough),
+            write(two, started_at, "B", enough),
             edit(as_both, enough),
         )
         got = await cut_off_again_and_again(as_both, last)
