@@ -9,21 +9,27 @@ from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
 
-from api import static
+from api import asyncapi, static
+from api.auditor import Auditor
 from api.caller import refuse_cross_site
 from api.callers import Callers
+from api.compression import Compression
+from api.envelope import Envelope
 from api.errors import RESPONSES, add_handlers
 from api.identity.bearer import Bearers
 from api.identity.doorkeeper import Doorkeeper
 from api.identity.keys import Provider
-from api.live import socket
+from api.limits import BodyLimit
+from api.live import events, socket
 from api.live.hub import Hub
 from api.ogc import door as ogc
 from api.ogc.extents import Extents
+from api.quotas import Quotas
 from api.routes import (
     adoption,
     alert_changes,
     alerts,
+    audit,
     days,
     devices,
     fences,
@@ -35,6 +41,7 @@ from api.routes import (
     session,
     subscriptions,
     tracks,
+    usage,
     vehicles,
     views,
     whereabouts,
@@ -61,8 +68,12 @@ _ROUTERS = (
     rules.router,
     subscriptions.router,
     adoption.router,
+    audit.router,
+    usage.router,
     ogc.router,
+    events.router,
     socket.router,
+    asyncapi.router,
     static.router,
 )
 
@@ -82,7 +93,9 @@ def create_app(settings: ApiSettings, dsn: str, oidc: OidcSettings | None = None
         dependencies=[Depends(refuse_cross_site)],
         responses=RESPONSES,
     )
-    app.add_middleware(static.Headers)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Compression)
+    app.add_middleware(Envelope)
     add_handlers(app)
     for router in _ROUTERS:
         app.include_router(router)
@@ -95,26 +108,35 @@ def _lifespan(
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
         reader = Reader(dsn)
-        hub = Hub(reader)
+        hub, quotas, auditor = Hub(reader), Quotas(dsn, settings), Auditor(dsn)
         provider = Provider(oidc_settings) if oidc_settings.issuer is not None else None
         app.state.service = Service(
             settings=settings,
             reader=reader,
             callers=Callers(reader, Bearers(provider, reader) if provider is not None else None),
-            doorkeeper=Doorkeeper(reader),
+            doorkeeper=Doorkeeper(reader, auditor),
             provider=provider,
             hub=hub,
             extents=Extents(),
+            auditor=auditor,
+            quotas=quotas,
         )
-        following = asyncio.create_task(hub.run())
+        behind = [asyncio.create_task(hub.run()), asyncio.create_task(quotas.run())]
         try:
             yield
         finally:
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
+            await _end(behind)
+            await auditor.close()
+            await quotas.close()
             await reader.close()
             if provider is not None:
                 await provider.close()
 
     return running
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -17,8 +17,10 @@ from fastapi.params import Security as SecurityParam
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
+from api.envelope import mark_scoped, trace_id_of
 from api.errors import CrossSite, Forbidden, NotFound, NotSignedIn
 from api.service import service_of
+from tracker.audit import Who, named
 from tracker.permissions import Permission
 from tracker.reads import Caller, Scope
 
@@ -83,13 +85,16 @@ def permission_of(connection: HTTPConnection) -> Permission | None:
 
 
 async def anybody(connection: HTTPConnection) -> Caller:
-    """The caller with all that they are; raises NotSignedIn."""
+    """The caller with all that they are; raises NotSignedIn, or TooManyRequests."""
+    service = service_of(connection)
     token = token_of(connection)
-    caller = await service_of(connection).callers.of(token) if token else None
+    caller = await service.callers.of(token) if token else None
     if caller is None or token is None:
         raise NotSignedIn
     if connection.scope["type"] == "http" and _bearer_of(connection) is None:
         _refuse_forged(connection, token)
+    mark_scoped(connection.scope)
+    await service.quotas.take(connection.scope, caller, "requests")
     return caller
 
 
@@ -130,6 +135,24 @@ def allowed(caller: Caller, permission: Permission | None) -> Caller:
     return caller.within(permission)
 
 
+def who(connection: HTTPConnection, caller: Caller) -> Who:
+    """Who does what this request asks for, as the audit has it."""
+    return who_asks(connection, caller.id, caller.label)
+
+
+def who_asks(connection: HTTPConnection, id: str, label: str) -> Who:
+    """The same of somebody who is not signed in yet."""
+    scope = connection.scope
+    path = scope.get("raw_path") or scope["path"].encode("utf-8", "replace")
+    return Who(
+        who=id,
+        label=label,
+        path=f"{scope.get('method', 'WS')} {path.decode('ascii', 'replace')}",
+        trace_id=trace_id_of(scope),
+        address=connection.client.host if connection.client else None,
+    )
+
+
 InCaller = Annotated[Caller, Depends(signed_in)]
 
 
@@ -162,6 +185,8 @@ SIGNED_IN: Final = Security(_allowed)
 
 async def _scope(connection: HTTPConnection, caller: InCaller) -> AsyncIterator[Scope]:
     async with service_of(connection).reader.scope(*caller.sight) as scope:
+        if connection.scope.get("method") not in _SAFE_METHODS:
+            await named(scope, who(connection, caller))
         yield scope
 
 

@@ -13,12 +13,15 @@ ApiError
 ├── ConsoleMissing      404
 ├── NotAcceptable       406
 ├── BadParameter        422
+├── PurposeMissing      422
+├── TooManyRequests     429
 └── BadQuery            400
 """
 
 from __future__ import annotations
 
 import inspect
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,6 +37,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
 
+from api.envelope import envelope_headers, trace_id_of
 from api.language import language_of
 from geo.errors import GeoError
 from maps.errors import AssetsMissing
@@ -48,6 +52,8 @@ from tracker.errors import (
     Unknown,
 )
 from tracker.reads import TooMuch, TooSlow, Unanswerable
+
+log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 5
 
@@ -118,6 +124,19 @@ class BadParameter(ApiError):
     """Change the request: a parameter cannot be used."""
 
 
+class PurposeMissing(BadParameter):
+    """Say what for you read where vehicles were: the header `Milepost-Purpose` or `?purpose=`, 3 to 200 characters (in a header percent-encoded beyond ASCII). It stands in the audit."""  # noqa: E501  the sentence is the message
+
+
+class TooManyRequests(ApiError):
+    """More requests than this key, or its departments, have a minute; nothing was done."""
+
+    def __init__(self, detail: str, retry_after_s: int) -> None:
+        """Say when there is one again."""
+        super().__init__(detail)
+        self.headers = {"Retry-After": str(retry_after_s)}
+
+
 class BadQuery(ApiError):
     """Change the request, as OGC API has it:"""
 
@@ -141,6 +160,8 @@ class ProblemBody(BaseModel):
     title: str
     status: int
     detail: str
+    #: By which the service's log and audit know the request; also in each answer's header.
+    trace_id: str
     #: Of a request that cannot be used: where, and what is wrong there.
     errors: list[dict[str, Any]] | None = None
 
@@ -191,6 +212,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     NotAcceptable: _problem(406, "not-acceptable", "Not in that format", "不支援此格式"),
     AssetsMissing: _problem(503, "pages-not-built", "The pages are not built yet", "頁面尚未建立"),
     BadParameter: _INVALID,
+    PurposeMissing: _problem(422, "purpose-missing", "A purpose is needed", "須說明用途"),
+    TooManyRequests: _problem(429, "too-many-requests", "Too many requests", "請求過於頻繁"),
     BadQuery: _problem(400, "bad-query", "The query cannot be used", "查詢條件無效"),
     GeoError: _INVALID,
     BadInput: _INVALID,
@@ -215,9 +238,12 @@ PROBLEMS: dict[type[Exception], Problem] = {
 }
 #: What the framework itself refuses.
 _BY_STATUS = {
+    400: _problem(400, "bad-request", "The request cannot be read", "無法讀取請求"),
     403: _FORBIDDEN,
     404: _NOT_FOUND,
     405: _problem(405, "method-not-allowed", "This cannot be done here", "不支援此操作"),
+    413: _problem(413, "too-long", "The request is too long", "請求內容過長"),
+    415: _problem(415, "unsupported-media-type", "Not in that format", "不支援此內容格式"),
     422: _INVALID,
 }
 
@@ -240,25 +266,39 @@ def add_handlers(app: FastAPI) -> None:
 
 
 async def _answer(connection: Request | WebSocket, error: Exception) -> Response:
-    response = _response(connection, error)
+    response = answer_of(connection, error)
     if isinstance(connection, WebSocket):
         await connection.send_denial_response(response)
     return response
 
 
-def _response(connection: HTTPConnection, error: Exception) -> Response:
+def answer_of(connection: HTTPConnection, error: Exception) -> Response:
+    """The problem that an error is answered with."""
     problem = problem_of(error)
     language = language_of(connection.headers.get("accept-language", ""))
-    headers = {"Content-Language": language, "Vary": "Accept-Language", **problem.headers}
-    if isinstance(error, HTTPException | ApiError) and error.headers:
-        headers |= error.headers
+    headers = {**envelope_headers(connection.scope), "Content-Language": language}
+    headers |= {"Vary": "Accept-Language", **problem.headers, **_headers_of(error)}
+    trace_id = trace_id_of(connection.scope)
+    if problem is _INTERNAL:
+        log.error("%s %s failed, trace %s", *_asked(connection), trace_id, exc_info=error)
     body = {
         "type": f"/problems/{problem.slug}",
         "title": problem.title[language],
         "status": problem.status,
+        "trace_id": trace_id,
         **_details(error, problem),
     }
     return JSONResponse(body, problem.status, headers, "application/problem+json")
+
+
+def _headers_of(error: Exception) -> dict[str, str]:
+    if isinstance(error, HTTPException | ApiError):
+        return dict(error.headers or {})
+    return {}
+
+
+def _asked(connection: HTTPConnection) -> tuple[str, str]:
+    return str(connection.scope.get("method", "WS")), connection.url.path
 
 
 def problem_of(error: Exception) -> Problem:

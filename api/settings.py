@@ -28,6 +28,12 @@ class ApiSettings(BaseSettings):
     session_s: Annotated[int, Field(gt=0)] = 12 * 3600
     #: And without any request. An open map asks all the time.
     session_idle_s: Annotated[int, Field(gt=0)] = 3600
+    #: Requests that a key, and all keys of the same departments together, may make a minute; a key
+    #: that was idle may make as many at once. Reads of history and exports have a budget besides.
+    key_requests: Annotated[int, Field(ge=1)] = 1_200
+    department_requests: Annotated[int, Field(ge=1)] = 6_000
+    key_history: Annotated[int, Field(ge=1)] = 120
+    department_history: Annotated[int, Field(ge=1)] = 600
     #: Mark the cookie Secure also where this process itself is spoken to by plain HTTP, behind a
     #: proxy that does not say so. By HTTPS it is always marked.
     cookie_secure: bool = False

@@ -62,6 +62,7 @@ async def upgrade(connection: AsyncConnection) -> None:
     await _execute_script(connection, sql.text("callers"))
     await _execute_script(connection, sql.text("security"))
     await _execute_script(connection, sql.text("keeping"))
+    await _execute_script(connection, sql.text("audit"))
     await _execute_script(connection, sql.text("first_rows"))
 
 
@@ -72,6 +73,7 @@ async def create_from_models(connection: AsyncConnection) -> None:
     await _execute_script(connection, sql.text("callers"))
     await _execute_script(connection, sql.text("security"))
     await _execute_script(connection, sql.text("keeping"))
+    await _execute_script(connection, sql.text("audit"))
 
 
 def differences(connection: Connection) -> list[object]:

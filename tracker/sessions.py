@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from tracker import secrets
+from tracker.audit import Who, named
 from tracker.reads import Reader
 from tracker.secrets import Secret
 
@@ -28,6 +29,7 @@ class KnownUser:
     """A local user who may sign in."""
 
     id: int
+    login: str
     name: str
     #: Argon2id: see tracker/people.py.
     password_hash: str
@@ -35,45 +37,41 @@ class KnownUser:
 
 async def user_called(reader: Reader, login: str) -> KnownUser | None:
     """The local user of that name, unless they are disabled."""
-    found = func.user_to_sign_in(login).table_valued("id", "name", "password_hash")
+    found = func.user_to_sign_in(login).table_valued("id", "login", "name", "password_hash")
     async with reader.scope(()) as scope:
         row = (await scope.execute(select(found))).one_or_none()
     return None if row is None else KnownUser(**row._asdict())
 
 
-async def begin_user(reader: Reader, user: KnownUser, lasts: Lasts) -> Secret:
+async def begin_user(reader: Reader, user: KnownUser, by: Who, lasts: Lasts) -> Secret:
     """A session of a local user, whose roles are looked up each time."""
-    return await _begin(reader, user.id, None, user.name, [], lasts)
+    return await _begin(reader, by, (user.id, None, []), lasts)
 
 
-async def begin_guest(
-    reader: Reader, *, subject: str, label: str, roles: list[str], lasts: Lasts
-) -> Secret:
+async def begin_guest(reader: Reader, by: Who, roles: list[str], lasts: Lasts) -> Secret:
     """A session of somebody with the roles that they came with: `dispatcher@FSD`, as `held_of` in
     callers.sql reads them."""
-    return await _begin(reader, None, subject, label, roles, lasts)
+    return await _begin(reader, by, (None, by.who, roles), lasts)
 
 
 async def _begin(
-    reader: Reader,
-    user_id: int | None,
-    subject: str | None,
-    label: str,
-    roles: list[str],
-    lasts: Lasts,
+    reader: Reader, by: Who, whose: tuple[int | None, str | None, list[str]], lasts: Lasts
 ) -> Secret:
     made = secrets.new("ms")
+    user_id, subject, roles = whose
     call = func.begin_session(
-        made.digest, made.name, user_id, subject, label, roles, lasts.idle_s, lasts.whole_s
+        made.digest, made.name, user_id, subject, by.label, roles, lasts.idle_s, lasts.whole_s
     )
     async with reader.scope(()) as scope:
+        await named(scope, by)
         await scope.execute(select(call))
     return made
 
 
-async def end(reader: Reader, secret: Secret, *, everywhere: bool = False) -> None:
+async def end(reader: Reader, secret: Secret, by: Who, *, everywhere: bool = False) -> None:
     """End that session, or all of whoever it is of."""
     async with reader.scope(()) as scope:
+        await named(scope, by)
         await scope.execute(select(func.end_session(secret.digest, everywhere)))
 
 

@@ -48,7 +48,8 @@ async def tell(
     ]
     opened = await alerting.raise_alerts(connection, candidates, stamp)
     if changed:
-        await connection.execute(sql.text("store_outbox"), list(changed), None, None)
+        told = (list(changed), None, None, stamp.feed, stamp.n)
+        await connection.execute(sql.text("store_outbox"), *told)
         await alerting.close_over(connection, changed, stamp)
     if fences_changed or any(each.event.cause == "fence_deleted" for each in new):
         await alerting.close_with_fences(connection, stamp)

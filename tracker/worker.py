@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from tracker import sql
+from tracker.audit.chain import Signer
 from tracker.connect import open_pool, told
+from tracker.data_folder import DataFolder
 from tracker.errors import TrackerError
 from tracker.keeping.jobs import (
     RETENTION_EVERY_S,
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: What is not signed yet could be cut off unseen.
+SIGNED_EVERY_S: Final = 10.0
 #: How long a job waits after it could not do its work.
 RETRY_S: Final = 2.0
 #: A job that always finds more to do says this often how it goes.
@@ -51,6 +55,7 @@ class Job:
 def jobs_of(pool: Pool, owner_dsn: str | None = None) -> list[Job]:
     """All jobs, with a pool of connections of the worker's role, and the owner's address."""
     motion = MotionJob(pool)
+    signer = Signer(pool, DataFolder())
     retention, turns = RetentionJob(pool, owner_dsn), PrivateTurns(pool)
     return [
         Job(name="motion", every_s=1.0, run=motion.run, counters=motion.counters),
@@ -61,6 +66,7 @@ def jobs_of(pool: Pool, owner_dsn: str | None = None) -> list[Job]:
             counters=retention.counters,
         ),
         Job(name="private times", every_s=TURNS_EVERY_S, run=turns.run, counters=turns.counters),
+        Job(name="audit", every_s=SIGNED_EVERY_S, run=signer.run, counters=signer.counters),
     ]
 
 

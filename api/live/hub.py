@@ -137,6 +137,8 @@ class Hub:
         self._reader = reader
         self._channels: dict[Sight, Channel] = {}
         self._wakeups = Wakeups(reader.dsn)
+        #: Set when something may have changed; then there is another one.
+        self.woken = asyncio.Event()
 
     @property
     def viewers(self) -> int:
@@ -186,6 +188,11 @@ class Hub:
                     await channel.read()
                 await asyncio.sleep(TICK_S)
                 await self._wakeups.wait(POLL_S)
+                self._wake()
+
+    def _wake(self) -> None:
+        self.woken.set()
+        self.woken = asyncio.Event()
 
     def _send_all_away(self, end: End) -> None:
         for channel in self._channels.values():

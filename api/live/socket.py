@@ -15,7 +15,8 @@ from api.caller import LIVE_PROTOCOL, InCaller, needs, token_of
 from api.errors import ProviderAway
 from api.live.frames import Format, Frame
 from api.live.hub import Channel
-from api.live.viewer import SIGNED_OUT, End, Viewer
+from api.live.viewer import SIGNED_OUT, TRY_AGAIN, End, Viewer
+from api.looking import Looking
 from api.service import Service, service_of
 from tracker.errors import TrackerError
 from tracker.permissions import Permission
@@ -72,6 +73,10 @@ class _Session:
                 return caller, End(SIGNED_OUT, "signed out")
             if known.sight != caller.sight:
                 return known, None
+            try:
+                await Looking(self._socket, known).live("live.view")
+            except TrackerError:  # what cannot be noted is not shown
+                return caller, End(TRY_AGAIN, "database away")
             try:
                 for item in channel.items_for(viewer):
                     await self._send(item)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from api.caller import OPEN, is_secure
+from api.caller import OPEN, is_secure, who_asks
 from api.errors import NotFound, SignInRefused
 from api.identity.bearer import label_of, roles_of, subject_of
 from api.identity.keys import Provider
@@ -13,6 +13,7 @@ from api.identity.oidc import ATTEMPT_S, Attempt, address_to_sign_in, claims_for
 from api.routes.session import end_session_of, lasts, with_cookie
 from api.service import InService, Service
 from tracker import sessions
+from tracker.audit import Entry
 
 router = APIRouter(prefix="/v1/oidc", tags=["session"])
 
@@ -43,15 +44,11 @@ async def callback(request: Request, service: InService) -> Response:
         provider, attempt, dict(request.query_params), _back_to(request, provider)
     )
     roles = roles_of(provider, claims)
+    by = who_asks(request, subject_of(claims), label_of(claims))
     if not await sessions.roles_said(service.reader, roles):
+        await service.auditor.add(Entry(by=by, what="sign_in.refused", departments=()))
         raise SignInRefused("(you are known, and have no role here: ask the platform office)")
-    made = await sessions.begin_guest(
-        service.reader,
-        subject=subject_of(claims),
-        label=label_of(claims),
-        roles=roles,
-        lasts=lasts(service),
-    )
+    made = await sessions.begin_guest(service.reader, by, roles, lasts(service))
     await end_session_of(request, service)
     home = RedirectResponse(request.scope.get("root_path", "") + "/", 303)
     home.delete_cookie(_cookie(request), httponly=True, secure=is_secure(request), samesite="lax")

@@ -17,6 +17,8 @@ from api.caller import (
     csrf_of,
     is_secure,
     token_of,
+    who,
+    who_asks,
 )
 from api.errors import NotFound, NotSignedIn, SignInClosed
 from api.models import Department, Name
@@ -30,6 +32,7 @@ from api.session_models import (
 )
 from api.settings import OidcSettings
 from tracker import secrets, sessions
+from tracker.audit import Entry
 from tracker.reads import departments, installation
 from tracker.sessions import Lasts
 
@@ -59,16 +62,21 @@ async def sign_in(request: Request, credentials: Credentials, service: InService
     """Start a session: the answer sets its cookie. One that the browser had ends."""
     if isinstance(credentials, SignInWithKey):
         secret = credentials.key.strip()
-        if secrets.read(secret) is None or await service.callers.of(secret) is None:
+        caller = await service.callers.of(secret) if secrets.read(secret) else None
+        if caller is None:
             raise NotSignedIn
-    elif isinstance(credentials, SignInWithPassword):
-        address = request.client.host if request.client else ""
-        user = await service.doorkeeper.admit(
-            credentials.name.strip().lower(), credentials.password, address
+        by = who(request, caller)
+        await service.auditor.add(
+            Entry(by=by, what="sign_in.key", departments=caller.department_ids)
         )
-        secret = (await sessions.begin_user(service.reader, user, lasts(service))).text
+    elif isinstance(credentials, SignInWithPassword):
+        user = await service.doorkeeper.admit(
+            credentials.name.strip().lower(), credentials.password, who_asks(request, "nobody", "")
+        )
+        by = who_asks(request, f"user:{user.login}", user.name)
+        secret = (await sessions.begin_user(service.reader, user, by, lasts(service))).text
     else:
-        secret = await _demo_session(service, credentials)
+        secret = await _demo_session(request, service, credentials)
     await end_session_of(request, service)
     return with_cookie(request, service, secret, Response(status_code=204))
 
@@ -130,23 +138,19 @@ def with_cookie(request: Request, service: Service, secret: str, response: Respo
 async def end_session_of(request: Request, service: Service, *, everywhere: bool = False) -> None:
     """End the session that the request came with, if it did."""
     secret = secrets.read(token_of(request) or "")
-    if secret is not None:
-        await sessions.end(service.reader, secret, everywhere=everywhere)
+    caller = await service.callers.of(secret.text) if secret is not None else None
+    if secret is not None and caller is not None:
+        by = who(request, caller)
+        await sessions.end(service.reader, secret, by, everywhere=everywhere)
         service.callers.forget_all() if everywhere else service.callers.forget(secret.text)
 
 
-async def _demo_session(service: Service, asked: SignInAsDepartment) -> str:
+async def _demo_session(request: Request, service: Service, asked: SignInAsDepartment) -> str:
     if not (await installation(service.reader))["demo"]:
         raise SignInClosed
     roles = (asked.role,) if asked.role else _DEMO_ROLES[asked.department == "*"]
     said = [f"{role}@{asked.department}" for role in roles]
     if len(await sessions.roles_said(service.reader, said)) != len(said):
         raise NotFound(f"(department {asked.department})")
-    made = await sessions.begin_guest(
-        service.reader,
-        subject=f"demo:{said[0]}",
-        label="demo sign-in",
-        roles=said,
-        lasts=lasts(service),
-    )
-    return made.text
+    by = who_asks(request, f"demo:{said[0]}", "demo sign-in")
+    return (await sessions.begin_guest(service.reader, by, said, lasts(service))).text

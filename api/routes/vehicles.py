@@ -8,14 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
-from api.answers import GeoJson, Json, built
+from api.answers import GeoJson, Json, built, standing
 from api.caller import ChosenDepartment, InCaller, InScope, needs
 from api.crs import AnswerCrs, AskedBox, BoxCrs, Crs, asked_area, asked_box, pairs
 from api.errors import BadParameter, NotFound
 from api.exports import POSITIONS_RESPONSES, AskedTable, positions_file, refuse_metres
 from api.geojson import position_feature
+from api.looking import InLooking
 from api.models import (
     Duty,
     DutyChange,
@@ -69,11 +71,11 @@ def _inside(
 @router.get(
     "/vehicles", dependencies=[needs("vehicles:read")], response_model=Vehicles, response_class=Json
 )
-async def vehicles(scope: InScope, department_id: ChosenDepartment) -> Json:
+async def vehicles(request: Request, scope: InScope, department_id: ChosenDepartment) -> Response:
     """What stays the same about vehicles while they move."""
     rows = await reads.vehicles(scope, department_id=department_id)
-    return await built(
-        Json, lambda: Vehicles(vehicles=[Vehicle.model_validate(row) for row in rows])
+    return await standing(
+        request, Json, lambda: Vehicles(vehicles=[Vehicle.model_validate(row) for row in rows])
     )
 
 
@@ -88,10 +90,15 @@ async def positions(
     scope: InScope,
     department_id: ChosenDepartment,
     inside: Annotated[_Inside, Depends(_inside)],
+    looking: InLooking,
     crs: AnswerCrs = Crs.CRS84,
     format_: AskedTable = "geojson",
 ) -> Response:
     """The latest fix of each vehicle, or of those in a box and in a polygon."""
+    if format_ == "geojson":
+        await looking.live("positions.view", department_id=department_id)
+    else:
+        await looking.each("positions.export", department_id=department_id)
     box = inside.box
     rows: Sequence[Row] = await reads.positions(
         scope,
@@ -112,14 +119,21 @@ async def positions(
 
 @router.get("/vehicles/{department}/{ref}", dependencies=[needs("vehicles:read")])
 async def vehicle(
-    scope: InScope, caller: InCaller, department: str, ref: str, crs: AnswerCrs = Crs.CRS84
+    scope: InScope,
+    caller: InCaller,
+    looking: InLooking,
+    department: str,
+    ref: str,
+    crs: AnswerCrs = Crs.CRS84,
 ) -> VehicleDetails:
     """One vehicle, also a retired one, and where it is, to whoever may know."""
     row = await reads.vehicle(scope, department=department, ref=ref)
     if row is None:
         raise NotFound(f"(vehicle {department}/{ref})")
-    shown = department in caller.within("positions:read").refs.values()
-    latest = await reads.positions(scope, ids=[row["id"]]) if shown else []
+    latest = []
+    if department in caller.within("positions:read").refs.values():
+        await looking.live("vehicle.view", vehicle=row)
+        latest = await reads.positions(scope, ids=[row["id"]])
     position = next(iter(_features(latest, crs)), None)
     return VehicleDetails.model_validate({**row, "position": position})
 

@@ -17,6 +17,7 @@ import uvicorn
 from sqlalchemy import text
 
 from api.app import create_app
+from api.raw_requests import RawRequests
 from api.settings import ApiSettings, OidcSettings
 from geo.fix import Fix
 from tests.conftest import Database
@@ -27,6 +28,10 @@ from tracker.message import Message, Reading
 from tracker.people import add_key
 
 DEADLINE_S = 20.0
+#: What for tests read history.
+PURPOSE = "a test"
+#: Quotas that no test reaches by chance.
+MANY = 1_000_000
 #: A square that AMB-1 of each department drives through.
 SQUARE = [[114.10, 22.30], [114.11, 22.30], [114.11, 22.31], [114.10, 22.31], [114.10, 22.30]]
 CIRCLE = {"circle": {"center": [114.2, 22.35], "radius_m": 500}}
@@ -182,15 +187,24 @@ class Served:
         """A client with a bearer token."""
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
+        headers.setdefault("Milepost-Purpose", PURPOSE)
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=DEADLINE_S)
 
 
 @contextmanager
 def served(
-    dsn: str, static: Path | None = None, *, oidc: OidcSettings | None = None
+    dsn: str,
+    static: Path | None = None,
+    settings: ApiSettings | None = None,
+    *,
+    oidc: OidcSettings | None = None,
 ) -> Iterator[Served]:
     """The API on a free port, in a thread with its own event loop."""
-    settings = ApiSettings(static=static) if static is not None else ApiSettings()
+    settings = settings or ApiSettings(
+        key_requests=MANY, key_history=MANY, department_requests=MANY, department_history=MANY
+    )
+    if static is not None:
+        settings = settings.model_copy(update={"static": static})
     # With its protocol named asyncio switches Nagle's delay off: 40 ms an answer.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
@@ -199,6 +213,7 @@ def served(
         config = uvicorn.Config(
             create_app(settings, dsn, oidc),
             log_level="warning",
+            http=RawRequests,
             root_path=settings.root_path,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=5,

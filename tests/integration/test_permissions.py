@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import httpx
 import pytest
+from sqlalchemy import text
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -23,6 +24,7 @@ from tracker.commit import Committer
 from tracker.people import add_key
 from tracker.permissions import PERMISSIONS
 from tracker.postgres import PrivatePostgres
+from tracker.stream import Cursor
 
 DEPARTMENTS: Final = [f"D{number:02}" for number in range(1, 15)]
 #: The model, written out a second time: role → what it may do. A change of the one table that is
@@ -55,6 +57,13 @@ OPEN: Final = {
 SIGNED_IN: Final = {("get", "/v1/me"), ("delete", "/v1/session")}
 #: How a department's vehicles show in an answer.
 SHOWN: Final = re.compile(r"(D\d\d)/(OWN|HIRED)\b")
+#: It does not end by itself.
+ENDLESS: Final = "/v1/events"
+SUBJECT: Final = re.compile(r'"subject":"(D\d\d/[A-Z]+)"')
+EPOCH: Final = (
+    "SELECT feed_epoch AS epoch, milepost_now() AS now, (SELECT array_agg(id) FROM feed) AS feeds"
+    " FROM installation"
+)
 #: Lists that show every vehicle of the scope, with what each needs.
 LISTS: Final = {
     "/v1/vehicles": "vehicles:read",
@@ -234,6 +243,8 @@ async def test_a_role_that_may_not_is_refused_on_every_route_and_one_that_may_is
             asker = askers[turn % len(askers)]
             place = DEPARTMENTS[turn % 14] if asker.place == "*" else asker.place
             asked = filled(government, path, f"{place}/HIRED")
+            if path == ENDLESS and asker.may("positions:read"):
+                continue
             answer = await client.request(method, asked, headers=asker.headers)
             [permission] = needed(operation)
             assert (answer.status_code == 403) is not asker.may(permission), (
@@ -325,6 +336,35 @@ async def test_the_live_stream_shows_each_asker_what_the_model_says(
     for asker, found in zip(government.askers, pictures, strict=True):
         expected = sorted(numbers[each] for each in numbers if asker.sees(each))
         assert found == (expected if asker.may("positions:read") else 403), asker
+
+
+async def told(client: httpx.AsyncClient, asker: Asker, since: str, expected: int) -> list[str]:
+    """The vehicles in the first events behind a cursor, or the status of its refusal."""
+    query = {"kinds": "vehicles", "after": since}
+    async with client.stream("GET", ENDLESS, params=query, headers=asker.headers) as answer:
+        if answer.status_code != 200:
+            return [str(answer.status_code)]
+        said = ""
+        async with asyncio.timeout(DEADLINE_S):
+            async for piece in answer.aiter_text():
+                said += piece
+                if len(SUBJECT.findall(said)) >= expected:
+                    return sorted(SUBJECT.findall(said))
+    return ["cut off"]
+
+
+async def test_the_event_stream_tells_each_asker_what_the_model_says(
+    government: Government, client: httpx.AsyncClient
+) -> None:
+    """From before the first report: the first events are of all vehicles in sight."""
+    async with government.database.transaction("milepost_owner") as connection:
+        row = (await connection.execute(text(EPOCH))).one()
+    begins = dict.fromkeys(row.feeds, (-1, 0))
+    since = str(Cursor(epoch=row.epoch, at=row.now, events=begins, vehicles=begins))
+    for asker in government.askers:
+        expected = [each for each in government.vehicles if asker.sees(each)]
+        shown = sorted(expected) if asker.may("positions:read") else ["403"]
+        assert await told(client, asker, since, len(expected)) == shown, asker
 
 
 async def test_roles_in_two_departments_do_not_mix(government: Government) -> None:

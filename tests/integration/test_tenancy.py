@@ -25,6 +25,8 @@ from tracker.reads import LAYERS, Reader, Wanted
 
 #: Routes that say the same to everybody.
 OPEN = {"/healthz", "/v1/sign-in", "/v1/oidc/start", "/v1/oidc/callback"}
+#: It does not end by itself: see test_event_stream.py.
+ENDLESS = {"/v1/events"}
 HOUR = timedelta(hours=1)
 #: Of parameters that must be given: where and when the departments' vehicles are.
 NEEDED = {"place": "114.2,22.35", "at": f"{datetime.now(UTC) - timedelta(minutes=4):%FT%TZ}"}
@@ -98,7 +100,7 @@ async def requests_for(client: httpx.AsyncClient, world: World, department: str)
         if path.startswith("/ogc") and "{" in path:
             filled += await ogc_addresses(world, path, department)
             continue
-        if path in OPEN or "get" not in methods:
+        if path in OPEN | ENDLESS or "get" not in methods:
             continue
         ref = f"{department}-BOX-AMB-1" if "/devices/" in path else "AMB-1"
         asked = path.replace("{department}", department).replace("{ref}", ref)

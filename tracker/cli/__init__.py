@@ -13,6 +13,7 @@ import typer
 from tracker.cli import (
     alerts,
     assign,
+    audit,
     contractor,
     duty,
     export,
@@ -26,6 +27,7 @@ from tracker.cli import (
     show,
     subscriptions,
     tracks,
+    usage,
     users,
     where,
     worker,
@@ -71,6 +73,8 @@ app.add_typer(subscriptions.group, name="webhook")
 app.add_typer(users.group, name="user")
 app.add_typer(keys.group, name="key")
 app.command("demo")(users.demo)
+app.add_typer(audit.group, name="audit")
+app.command("usage")(usage.usage)
 
 
 @app.command()
@@ -120,8 +124,11 @@ def init(
         asyncio.run(bring(addresses.require("milepost_owner"), addresses.address("postgres")))
 
         async def begin(connection: AsyncConnection) -> str | None:
+            from tracker.audit.key import ensure_key
             from tracker.install import set_name
             from tracker.people import add_key, has_keys
+
+            ensure_key(DataFolder(data))
 
             await set_name(connection, name, demo=demo)
             if demo or await has_keys(connection):

@@ -1,6 +1,7 @@
 """The schema as SQLAlchemy models: the truth that the migrations are tested against."""
 
 from tracker.models.alerts import AlertChange, AlertEvent, Delivery, Subscription
+from tracker.models.audit import Audit, AuditHead, AuditNote, AuditScope, Quota, UsageDay
 from tracker.models.base import Base
 from tracker.models.callers import (
     ApiKey,
@@ -67,6 +68,10 @@ __all__ = [
     "AlertEvent",
     "ApiKey",
     "Application",
+    "Audit",
+    "AuditHead",
+    "AuditNote",
+    "AuditScope",
     "Base",
     "Checkpoint",
     "Cluster",
@@ -104,6 +109,7 @@ __all__ = [
     "PastChange",
     "Presence",
     "PrivateInterval",
+    "Quota",
     "Receipt",
     "Reject",
     "RejectDay",
@@ -117,6 +123,7 @@ __all__ = [
     "Subscription",
     "TrackChunk",
     "Trip",
+    "UsageDay",
     "Vehicle",
     "VehicleDay",
     "VehicleGroup",

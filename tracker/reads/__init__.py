@@ -42,7 +42,7 @@ from tracker.reads.tiles import tile
 from tracker.reads.time_spent import TimeSpent, time_spent
 from tracker.reads.tracks import Stretch, Track, pages, track
 from tracker.reads.values import day_of, instant_of
-from tracker.reads.vehicles import Box, positions, vehicle, vehicles
+from tracker.reads.vehicles import Box, positions, vehicle, vehicle_refs, vehicles
 from tracker.reads.visits import MOST_RADIUS_M, MOST_WINDOW, Nearby, visitors
 from tracker.reads.whereabouts import KNOWN_BY, Instant, whereabouts
 
@@ -126,6 +126,7 @@ __all__ = [
     "track",
     "trips",
     "vehicle",
+    "vehicle_refs",
     "vehicles",
     "visitors",
     "whereabouts",

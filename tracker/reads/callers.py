@@ -34,7 +34,8 @@ class Held:
 class Caller:
     """Whoever asks, and the departments in which they may do what they ask for."""
 
-    #: `user:7`, `key:3`, `oidc:{subject}`, `demo:{role}`: the same for the same caller always.
+    #: `user:anna`, `key:mp_0123abcd`, `oidc:{subject}`, `demo:{role}`: the same for the same caller
+    #: always; audit and quotas name them so.
     id: str
     #: For people.
     label: str

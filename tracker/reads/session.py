@@ -23,9 +23,9 @@ Row = Mapping[str, Any]
 class Reader:
     """Reads as the API's role. Nothing is connected before the first read."""
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, *, size: int = 8) -> None:
         self.dsn = dsn
-        self._engine: AsyncEngine = reading_engine(dsn)
+        self._engine: AsyncEngine = reading_engine(dsn, size=size)
 
     async def close(self) -> None:
         """Give the connections back."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -198,3 +198,13 @@ def _quality(error_m: float | None) -> str:
 
 def _code(ignition: bool | None) -> int:
     return -1 if ignition is None else int(ignition)
+
+
+async def vehicle_refs(scope: Scope, ids: Collection[int]) -> dict[int, str]:
+    """The full refs of those that the scope sees, by id."""
+    query = (
+        select(Vehicle.id, FULL_REF)
+        .join(Department, Department.id == Vehicle.department_id)
+        .where(Vehicle.id.in_(ids))
+    )
+    return {row.id: row.vehicle for row in await scope.execute(query)}

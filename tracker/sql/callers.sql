@@ -38,11 +38,11 @@ CREATE OR REPLACE FUNCTION callers_of(asked text)
             'role', a.role, 'department_id', a.department_id, 'contractor_id', a.contractor_id)) AS held
         FROM role_assignment AS a WHERE a.during @> milepost_now() GROUP BY a.user_id, a.key_id
     )
-    SELECT k.hash, 'key:' || k.id, k.label, k.scopes, coalesce(r.held, '[]')
+    SELECT k.hash, 'key:mp_' || k.name, k.label, k.scopes, coalesce(r.held, '[]')
     FROM api_key AS k LEFT JOIN roles AS r ON r.key_id = k.id
     WHERE k.name = asked AND k.revoked_at IS NULL AND k.expires_at > milepost_now()
     UNION ALL
-    SELECT s.hash, coalesce('user:' || s.user_id, s.subject), s.label, NULL, coalesce(s.held, r.held, '[]')
+    SELECT s.hash, coalesce('user:' || u.login, s.subject), s.label, NULL, coalesce(s.held, r.held, '[]')
     FROM session AS s
     LEFT JOIN local_user AS u ON u.id = s.user_id
     LEFT JOIN roles AS r ON r.user_id = s.user_id
@@ -52,9 +52,9 @@ $$;
 
 -- Whom a name at sign-in means.
 CREATE OR REPLACE FUNCTION user_to_sign_in(asked text)
-    RETURNS TABLE (id integer, name text, password_hash text)
+    RETURNS TABLE (id integer, login text, name text, password_hash text)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT u.id, u.name, u.password_hash FROM local_user AS u
+    SELECT u.id, u.login, u.name, u.password_hash FROM local_user AS u
     WHERE u.login = asked AND u.disabled_at IS NULL
 $$;
 
