@@ -65,7 +65,9 @@ class FenceEventData(BaseModel):
     max_kmh: float | None
     length_s: float | None
     ended_at: datetime | None = Field(description="of what goes on for a while; none: it goes on")
-    sensor: str | None = Field(description="what the rule asks of an input")
+    sensor: dict[str, Any] | None = Field(
+        description='what the rule asks: `{"input": "temp_c", "op": ">", "value": 8}`'
+    )
     lowest: float | None
     highest: float | None
     other: str | None = Field(description="full ref of the vehicle that is near")

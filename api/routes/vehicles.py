@@ -30,6 +30,7 @@ from api.models import (
 from api.private_models import PrivateTime, PrivateTimes
 from geo.areas import Area
 from tracker import reads
+from tracker.connect import set_scope
 from tracker.duty import set_duty
 from tracker.reads import Row
 
@@ -131,8 +132,11 @@ async def vehicle(
     if row is None:
         raise NotFound(f"(vehicle {department}/{ref})")
     latest = []
-    if department in caller.within("positions:read").refs.values():
+    may_know = caller.within("positions:read")
+    if department in may_know.refs.values() or (row["granted"] and may_know.refs):
         await looking.live("vehicle.view", vehicle=row)
+        # What is granted to a department where they may not know is not told.
+        await set_scope(scope, *may_know.sight)
         latest = await reads.positions(scope, ids=[row["id"]])
     position = next(iter(_features(latest, crs)), None)
     return VehicleDetails.model_validate({**row, "position": position})
