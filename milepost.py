@@ -337,26 +337,36 @@ def _say(line: str) -> None:
 
 
 @app.command()
-def doctor(data: DataOption = None) -> None:
+def doctor(
+    data: DataOption = None,
+    security: Annotated[
+        bool, typer.Option("--security", help="Look at what is exposed instead, and to whom.")
+    ] = False,
+) -> None:
     """Look at everything that Milepost needs here, and say what to do about what is wrong."""
     from ingest.doctor import check_broker
+    from ingest.exposure import check_broker_exposure
     from tracker.data_folder import DataFolder
-    from tracker.doctor import Check, check_database, check_folder
+    from tracker.doctor import Check, check_database, check_folder, check_web, told
+    from tracker.exposure import check_exposure
 
     folder, outside = DataFolder(data), OutsideServers()
-    checks = [
-        *_check_programs(),
-        *(Check(f"package {name}", str(place)) for name, place in _places().items()),
-        check_folder(folder),
-        *check_database(folder, _open(outside.database_url)),
-        *check_broker(folder, _open(outside.mqtt_url)),
-        _check_web(folder),
-    ]
-    for check in checks:
-        mark = "ok   " if check.cure is None else "wrong"
-        typer.echo(f"{mark} {check.what:<18} {check.found}")
-        if check.cure is not None:
-            typer.echo(f"{'':<24} -> {check.cure}")
+    checks = (
+        [
+            *check_exposure(folder),
+            *check_broker_exposure(folder, _open(outside.mqtt_url)),
+        ]
+        if security
+        else [
+            *_check_programs(),
+            *(Check(f"package {name}", str(place)) for name, place in _places().items()),
+            check_folder(folder),
+            *check_database(folder, _open(outside.database_url)),
+            *check_broker(folder, _open(outside.mqtt_url)),
+            check_web(folder),
+        ]
+    )
+    typer.echo("\n".join(told(checks)))
     raise typer.Exit(any(check.cure is not None for check in checks))
 
 
@@ -383,17 +393,6 @@ def _places() -> dict[str, Path]:
     name may stand before ours."""
     specs = {name: importlib.util.find_spec(name) for name in FOLDERS}
     return {name: Path((s and s.origin) or "nowhere").parent for name, s in specs.items()}
-
-
-def _check_web(data: DataFolder) -> Check:
-    from tracker.child import answers
-    from tracker.doctor import Check
-
-    port = data.ports().get("web")
-    if data.holder() is None or port is None:
-        return Check("web", "not running: milepost run starts it")
-    cure = None if answers("127.0.0.1", port) else f"it does not answer: see {data.log}/serve.log"
-    return Check("web", f"port {port}", cure)
 
 
 if __name__ == "__main__":

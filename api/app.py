@@ -9,18 +9,27 @@ from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
 
-from api import static
+from api import asyncapi, static
+from api.auditor import Auditor
 from api.caller import refuse_cross_site
 from api.callers import Callers
+from api.compression import Compression
+from api.envelope import Envelope
 from api.errors import RESPONSES, add_handlers
-from api.live import socket
+from api.identity.bearer import Bearers
+from api.identity.doorkeeper import Doorkeeper
+from api.identity.keys import Provider
+from api.limits import BodyLimit
+from api.live import events, socket
 from api.live.hub import Hub
 from api.ogc import door as ogc
 from api.ogc.extents import Extents
+from api.quotas import Quotas
 from api.routes import (
     adoption,
     alert_changes,
     alerts,
+    audit,
     backtests,
     days,
     devices,
@@ -30,22 +39,25 @@ from api.routes import (
     health,
     journal,
     near,
+    oidc,
     rules,
+    session,
     shares,
-    sign_in,
     subscriptions,
     tracks,
+    usage,
     vehicles,
     views,
     whereabouts,
 )
 from api.service import Service
-from api.settings import ApiSettings
+from api.settings import ApiSettings, OidcSettings
 from tracker.reads import Reader
 
 _ROUTERS = (
     health.router,
-    sign_in.router,
+    session.router,
+    oidc.router,
     vehicles.router,
     devices.router,
     tracks.router,
@@ -55,25 +67,36 @@ _ROUTERS = (
     days.router,
     views.router,
     fences.router,
+    fences.changes,
     groups.router,
+    groups.changes,
     alerts.router,
     alert_changes.router,
     rules.router,
+    rules.changes,
     backtests.router,
+    backtests.figures_of,
     subscriptions.router,
     grants.router,
+    grants.changes,
+    grants.presences,
     shares.router,
     shares.followed,
     shares.page,
     adoption.router,
+    audit.router,
+    usage.router,
     ogc.router,
+    events.router,
     socket.router,
+    asyncapi.router,
     static.router,
 )
 
 
-def create_app(settings: ApiSettings, dsn: str) -> FastAPI:
-    """The API and the console on one database, as its role `milepost_api`.
+def create_app(settings: ApiSettings, dsn: str, oidc: OidcSettings | None = None) -> FastAPI:
+    """The API and the console on one database, as its role `milepost_api`; `oidc` says who else
+    tells who somebody is.
 
     Nothing is connected before it starts, and it starts without the database too.
     """
@@ -82,11 +105,13 @@ def create_app(settings: ApiSettings, dsn: str) -> FastAPI:
         version=version("milepost"),
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(settings, dsn),
+        lifespan=_lifespan(settings, dsn, oidc or OidcSettings()),
         dependencies=[Depends(refuse_cross_site)],
         responses=RESPONSES,
     )
-    app.add_middleware(static.Headers)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Compression)
+    app.add_middleware(Envelope)
     add_handlers(app)
     for router in _ROUTERS:
         app.include_router(router)
@@ -94,22 +119,40 @@ def create_app(settings: ApiSettings, dsn: str) -> FastAPI:
 
 
 def _lifespan(
-    settings: ApiSettings, dsn: str
+    settings: ApiSettings, dsn: str, oidc_settings: OidcSettings
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
         reader = Reader(dsn)
-        hub = Hub(reader)
+        hub, quotas, auditor = Hub(reader), Quotas(dsn, settings), Auditor(dsn)
+        provider = Provider(oidc_settings) if oidc_settings.issuer is not None else None
         app.state.service = Service(
-            settings=settings, reader=reader, callers=Callers(reader), hub=hub, extents=Extents()
+            settings=settings,
+            reader=reader,
+            callers=Callers(reader, Bearers(provider, reader) if provider is not None else None),
+            doorkeeper=Doorkeeper(reader, auditor),
+            provider=provider,
+            hub=hub,
+            extents=Extents(),
+            auditor=auditor,
+            quotas=quotas,
         )
-        following = asyncio.create_task(hub.run())
+        behind = [asyncio.create_task(hub.run()), asyncio.create_task(quotas.run())]
         try:
             yield
         finally:
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
+            await _end(behind)
+            await auditor.close()
+            await quotas.close()
             await reader.close()
+            if provider is not None:
+                await provider.close()
 
     return running
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -19,6 +20,8 @@ from tracker.cli.asking import (
     vehicle_of,
     window,
 )
+from tracker.cli.purpose import PurposeOption, note_read
+from tracker.cli.shared import takes
 
 if TYPE_CHECKING:
     from api.views import Wanted
@@ -54,6 +57,7 @@ def serve(host: _HostOption = None, port: _PortOption = None) -> None:
     import uvicorn
 
     from api.app import create_app
+    from api.raw_requests import RawRequests
     from api.settings import ApiSettings
     from tracker.hosts import is_loopback
     from tracker.settings import DatabaseSettings
@@ -73,6 +77,7 @@ def serve(host: _HostOption = None, port: _PortOption = None) -> None:
         port=port or settings.port,
         root_path=settings.root_path,
         server_header=False,
+        http=RawRequests,
         ws_per_message_deflate=False,  # frames are dense; deflating each for each viewer costs more
         ws_max_size=64 * 1024,
         timeout_graceful_shutdown=5,
@@ -94,6 +99,7 @@ def view_track(
     since: FromOption = None,
     until: ToOption = None,
     lang: LangOption = "en",
+    purpose: PurposeOption = None,
 ) -> None:
     """Where a vehicle went in the last day, or between two times: its way, stops, crossings.
 
@@ -102,22 +108,31 @@ def view_track(
     from api.views import track_view
 
     async def make(scope: Scope, wanted: Wanted) -> str:
-        return await track_view(scope, await vehicle_of(scope, vehicle), wanted)
+        found = await vehicle_of(scope, vehicle)
+        await note_read(scope, "view track", purpose, (wanted.since, wanted.until), vehicle=found)
+        return await track_view(scope, found, wanted)
 
     _write(output, _wanted(lang, since, until), make)
 
 
-@view.command("near")
-def view_near(
-    place: PlaceArgument,
-    output: FileOption,
+@dataclass(frozen=True, kw_only=True)
+class NearPage:
+    """The options of `view near`."""
+
+    at: PlaceArgument
+    output: FileOption
     within: Annotated[
         float, typer.Option(metavar="METRES", min=0.1, max=10_000, help="How near.")
-    ] = 100.0,
-    since: FromOption = None,
-    until: ToOption = None,
-    lang: LangOption = "en",
-) -> None:
+    ] = 100.0
+    since: FromOption = None
+    until: ToOption = None
+    lang: LangOption = "en"
+    purpose: PurposeOption = None
+
+
+@view.command("near")
+@takes(NearPage)
+def view_near(options: NearPage) -> None:
     """Which vehicles were near a place in the last day, or between two times.
 
     Example: milepost view near "22.2978, 114.1722" --within 200 --from 2026-11-26 -o near.html
@@ -125,12 +140,14 @@ def view_near(
     from api.views import near_view
     from geo.places import read_place
 
-    at = read_place(place)
-    _write(
-        output,
-        _wanted(lang, since, until),
-        lambda scope, wanted: near_view(scope, at, within, wanted),
-    )
+    at = read_place(options.at)
+
+    async def make(scope: Scope, wanted: Wanted) -> str:
+        times = (wanted.since, wanted.until)
+        await note_read(scope, "view near", options.purpose, times)
+        return await near_view(scope, at, options.within, wanted)
+
+    _write(options.output, _wanted(options.lang, options.since, options.until), make)
 
 
 @view.command("heat")
@@ -142,6 +159,7 @@ def view_heat(
     since: FromOption = None,
     until: ToOption = None,
     lang: LangOption = "en",
+    purpose: PurposeOption = None,
 ) -> None:
     """Where a vehicle, or a department's vehicles, spent the last day, or the time between two.
 
@@ -153,6 +171,8 @@ def view_heat(
 
     async def make(scope: Scope, wanted: Wanted) -> str:
         chosen = [await vehicle_of(scope, of)] if ref else await _fleet(scope, department)
+        one, times = chosen[0] if ref else None, (wanted.since, wanted.until)
+        await note_read(scope, "view heat", purpose, times, vehicle=one, department=department)
         return await heat_view(scope, department, chosen, wanted, of_one=bool(ref))
 
     _write(output, _wanted(lang, since, until), make)
@@ -189,7 +209,9 @@ def _html(options: tracks.Drive, output: Path) -> None:
     wanted = Wanted(language=options.lang, since=since, until=until)
 
     async def make(scope: Scope, wanted: Wanted) -> str:
-        return await track_view(scope, await vehicle_of(scope, options.vehicle), wanted)
+        found, times = await vehicle_of(scope, options.vehicle), (wanted.since, wanted.until)
+        await note_read(scope, "view track", options.purpose, times, vehicle=found)
+        return await track_view(scope, found, wanted)
 
     _write(output, wanted, make)
 

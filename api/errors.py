@@ -2,22 +2,32 @@
 
 ApiError
 ├── NotSignedIn         401
+│   ├── WrongPassword
+│   └── SignInRefused
 ├── Forbidden           403
 │   ├── CrossSite
 │   └── SignInClosed
+├── TooManyGuesses      429
+├── ProviderAway        503
 ├── NotFound            404
 ├── ConsoleMissing      404
 ├── NotAcceptable       406
 ├── RevisionMissing     428
 ├── BadParameter        422
+├── PurposeMissing      422
+├── TooManyRequests     429
 └── BadQuery            400
 """
 
 from __future__ import annotations
 
 import inspect
+import logging
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -28,6 +38,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
 
+from api.envelope import envelope_headers, trace_id_of
 from api.language import language_of
 from api.shape_words import reason_in
 from geo.errors import GeoError, OffGridError, ShapeError
@@ -45,11 +56,16 @@ from tracker.errors import (
 )
 from tracker.reads import NoLongerSeen, TooMuch, TooSlow, Unanswerable
 
+log = logging.getLogger(__name__)
+
 RETRY_AFTER_S = 5
 
 
 class ApiError(Exception):
     """The service cannot do that."""
+
+    #: Sent with this case alone.
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, detail: str = "") -> None:
         """Say what this case adds to the docstring."""
@@ -58,7 +74,15 @@ class ApiError(Exception):
 
 
 class NotSignedIn(ApiError):
-    """Send a valid token as `Authorization: Bearer mp_…`, or sign in at the console."""
+    """Send a valid key as `Authorization: Bearer mp_…`, or sign in at the console."""
+
+
+class WrongPassword(NotSignedIn):
+    """The name or the password is not right; nothing was changed. After some tries each waits."""
+
+
+class SignInRefused(NotSignedIn):
+    """Signing in at the provider did not work: go back to the console and try it again."""
 
 
 class Forbidden(ApiError):
@@ -70,7 +94,21 @@ class CrossSite(Forbidden):
 
 
 class SignInClosed(Forbidden):
-    """Only the demonstration lets anyone sign in as a department: use a token."""
+    """Only the demonstration lets anyone sign in as a department: use a name, or a key."""
+
+
+class TooManyGuesses(ApiError):
+    """Too many wrong tries: nothing was tried now. Wait, then try again."""
+
+    def __init__(self, wait_s: float) -> None:
+        """Say for how long."""
+        seconds = str(max(1, math.ceil(wait_s)))
+        super().__init__(f"({seconds} s)")
+        self.headers = {"Retry-After": seconds}
+
+
+class ProviderAway(ApiError):
+    """The OpenID provider does not answer as it should: try again, or use a name or a key."""
 
 
 class NotFound(ApiError):
@@ -91,6 +129,19 @@ class RevisionMissing(ApiError):
 
 class BadParameter(ApiError):
     """Change the request: a parameter cannot be used."""
+
+
+class PurposeMissing(BadParameter):
+    """Say what for you read where vehicles were: the header `Milepost-Purpose` or `?purpose=`, 3 to 200 characters (in a header percent-encoded beyond ASCII). It stands in the audit."""  # noqa: E501  the sentence is the message
+
+
+class TooManyRequests(ApiError):
+    """More requests than this key, or its departments, have a minute; nothing was done."""
+
+    def __init__(self, detail: str, retry_after_s: int) -> None:
+        """Say when there is one again."""
+        super().__init__(detail)
+        self.headers = {"Retry-After": str(retry_after_s)}
 
 
 class BadQuery(ApiError):
@@ -116,6 +167,8 @@ class ProblemBody(BaseModel):
     title: str
     status: int
     detail: str
+    #: By which the service's log and audit know the request; also in each answer's header.
+    trace_id: str
     #: Of a request that cannot be used: where, and what is wrong there.
     errors: list[dict[str, Any]] | None = None
     #: Of a shape that cannot be watched: which fault, `self-crossing`, and where, [lon, lat].
@@ -140,6 +193,26 @@ PROBLEMS: dict[type[Exception], Problem] = {
     NotSignedIn: _problem(
         401, "not-signed-in", "Please sign in", "請先登入", WWW_Authenticate="Bearer"
     ),
+    WrongPassword: _problem(
+        401,
+        "wrong-password",
+        "The name or the password is not right",
+        "用戶名稱或密碼不正確",
+        WWW_Authenticate="Bearer",
+    ),
+    SignInRefused: _problem(
+        401, "sign-in-refused", "Signing in did not work", "登入失敗", WWW_Authenticate="Bearer"
+    ),
+    TooManyGuesses: _problem(
+        429, "too-many-guesses", "Too many tries: please wait", "嘗試次數過多，請稍候再試"
+    ),
+    ProviderAway: _problem(
+        503,
+        "provider-away",
+        "The sign-in service does not answer",
+        "登入服務沒有回應",
+        Retry_After=_LATER,
+    ),
     Forbidden: _FORBIDDEN,
     CrossSite: _problem(
         403, "cross-site", "Refused: sent by another site", "拒絕來自其他網站的請求"
@@ -150,6 +223,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     NotAcceptable: _problem(406, "not-acceptable", "Not in that format", "不支援此格式"),
     AssetsMissing: _problem(503, "pages-not-built", "The pages are not built yet", "頁面尚未建立"),
     BadParameter: _INVALID,
+    PurposeMissing: _problem(422, "purpose-missing", "A purpose is needed", "須說明用途"),
+    TooManyRequests: _problem(429, "too-many-requests", "Too many requests", "請求過於頻繁"),
     BadQuery: _problem(400, "bad-query", "The query cannot be used", "查詢條件無效"),
     RevisionMissing: _problem(
         428, "revision-missing", "Say which revision you change", "請註明所更改的版本"
@@ -186,9 +261,12 @@ PROBLEMS: dict[type[Exception], Problem] = {
 }
 #: What the framework itself refuses.
 _BY_STATUS = {
+    400: _problem(400, "bad-request", "The request cannot be read", "無法讀取請求"),
     403: _FORBIDDEN,
     404: _NOT_FOUND,
     405: _problem(405, "method-not-allowed", "This cannot be done here", "不支援此操作"),
+    413: _problem(413, "too-long", "The request is too long", "請求內容過長"),
+    415: _problem(415, "unsupported-media-type", "Not in that format", "不支援此內容格式"),
     422: _INVALID,
 }
 
@@ -211,25 +289,39 @@ def add_handlers(app: FastAPI) -> None:
 
 
 async def _answer(connection: Request | WebSocket, error: Exception) -> Response:
-    response = _response(connection, error)
+    response = answer_of(connection, error)
     if isinstance(connection, WebSocket):
         await connection.send_denial_response(response)
     return response
 
 
-def _response(connection: HTTPConnection, error: Exception) -> Response:
+def answer_of(connection: HTTPConnection, error: Exception) -> Response:
+    """The problem that an error is answered with."""
     problem = problem_of(error)
     language = language_of(connection.headers.get("accept-language", ""))
-    headers = {"Content-Language": language, "Vary": "Accept-Language", **problem.headers}
-    if isinstance(error, HTTPException) and error.headers:
-        headers |= error.headers
+    headers = {**envelope_headers(connection.scope), "Content-Language": language}
+    headers |= {"Vary": "Accept-Language", **problem.headers, **_headers_of(error)}
+    trace_id = trace_id_of(connection.scope)
+    if problem is _INTERNAL:
+        log.error("%s %s failed, trace %s", *_asked(connection), trace_id, exc_info=error)
     body = {
         "type": f"/problems/{problem.slug}",
         "title": problem.title[language],
         "status": problem.status,
+        "trace_id": trace_id,
         **_details(error, problem, language),
     }
     return JSONResponse(body, problem.status, headers, "application/problem+json")
+
+
+def _headers_of(error: Exception) -> dict[str, str]:
+    if isinstance(error, HTTPException | ApiError):
+        return dict(error.headers or {})
+    return {}
+
+
+def _asked(connection: HTTPConnection) -> tuple[str, str]:
+    return str(connection.scope.get("method", "WS")), connection.url.path
 
 
 def problem_of(error: Exception) -> Problem:

@@ -102,7 +102,7 @@ class Export:
         )
 
     def _scope(self) -> AbstractAsyncContextManager[Scope]:
-        return self.reader.scope(self.caller.department_ids)
+        return self.reader.scope(*self.caller.sight)
 
 
 def chosen(asked: FormatName | None, accept: str) -> Format | None:

@@ -29,12 +29,12 @@ async def _own_vehicle(vehicle: FoundVehicle) -> Row:
     return vehicle
 
 
-async def vehicle_id_of(scope: InScope, full_ref: str | None) -> int | None:
-    """The id of the vehicle that a parameter names, if it does; raises NotFound."""
+async def vehicle_named(scope: InScope, full_ref: str | None) -> Row | None:
+    """The vehicle that a parameter names, if it does, as FoundVehicle; raises NotFound."""
     if full_ref is None:
         return None
     department, _, ref = full_ref.partition("/")
-    return int((await _vehicle(scope, department, ref))["id"])
+    return await _vehicle(scope, department, ref)
 
 
 #: One of the caller's own departments: of what no grant tells.

@@ -52,38 +52,6 @@ class Department(Model):
     name: Name
 
 
-class SignInChoices(Model):
-    """How to sign in here; departments only where anyone may choose one."""
-
-    mode: Literal["demo", "token"]
-    government: Name
-    departments: list[Department]
-
-
-class SignInAsDepartment(Model):
-    """In a demonstration: a department's ref, or `*` for the platform office."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    department: str = Field(max_length=64)
-
-
-class SignInWithToken(Model):
-    """A token that an administrator gave."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    token: str = Field(max_length=200)
-
-
-class Me(Model):
-    """Who the caller is, and which departments they see."""
-
-    label: str
-    platform: bool
-    departments: list[Department]
-
-
 class Granted(Model):
     """What a grant says of a vehicle that is another department's: nulls of an own one."""
 

@@ -8,9 +8,13 @@ from typing import Annotated, cast
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from api.auditor import Auditor
 from api.callers import Callers
+from api.identity.doorkeeper import Doorkeeper
+from api.identity.keys import Provider
 from api.live.hub import Hub
 from api.ogc.extents import Extents
+from api.quotas import Quotas
 from api.settings import ApiSettings
 from tracker.reads import Reader
 
@@ -22,8 +26,13 @@ class Service:
     settings: ApiSettings
     reader: Reader
     callers: Callers
+    doorkeeper: Doorkeeper
+    #: None: nobody else says who somebody is.
+    provider: Provider | None
     hub: Hub
     extents: Extents
+    auditor: Auditor
+    quotas: Quotas
 
 
 def service_of(connection: HTTPConnection) -> Service:

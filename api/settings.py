@@ -1,18 +1,20 @@
-"""How the API is served, from `MILEPOST_API_*`."""
+"""How the API is served, from `MILEPOST_API_*`, and who may sign in, from `MILEPOST_OIDC_*`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import maps
 
+Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
+
 
 class ApiSettings(BaseSettings):
-    """The address, the console's files and the session cookie."""
+    """The address, the console's files and the session."""
 
     model_config = SettingsConfigDict(env_prefix="MILEPOST_API_")
 
@@ -22,8 +24,42 @@ class ApiSettings(BaseSettings):
     root_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
     #: The built console.
     static: Path = Path(maps.__file__).parent / "static"
-    #: How long a browser keeps the session; the token itself may end earlier.
-    cookie_s: Annotated[int, Field(gt=0)] = 12 * 3600
+    #: How long a session lasts at the most: a shift.
+    session_s: Annotated[int, Field(gt=0)] = 12 * 3600
+    #: And without any request. An open map asks all the time.
+    session_idle_s: Annotated[int, Field(gt=0)] = 3600
+    #: Requests that a key, and all keys of the same departments together, may make a minute; a key
+    #: that was idle may make as many at once. Reads of history and exports have a budget besides.
+    key_requests: Annotated[int, Field(ge=1)] = 1_200
+    department_requests: Annotated[int, Field(ge=1)] = 6_000
+    key_history: Annotated[int, Field(ge=1)] = 120
+    department_history: Annotated[int, Field(ge=1)] = 600
     #: Mark the cookie Secure also where this process itself is spoken to by plain HTTP, behind a
     #: proxy that does not say so. By HTTPS it is always marked.
     cookie_secure: bool = False
+
+
+class OidcSettings(BaseSettings):
+    """Who else says who somebody is: an OpenID provider, from `MILEPOST_OIDC_*`."""
+
+    model_config = SettingsConfigDict(env_prefix="MILEPOST_OIDC_")
+
+    #: As its tokens say it, letter for letter; None: there is none.
+    issuer: HttpUrl | None = None
+    #: What Milepost is called there.
+    client_id: str = "milepost"
+    client_secret: SecretStr | None = None
+    #: Where people come back to: `https://milepost.example/v1/oidc/callback`. Without: as asked.
+    redirect_uri: HttpUrl | None = None
+    scope: str = "openid profile"
+    #: What a service's JWT names as its audience; None: services bring keys, not JWTs.
+    audience: str | None = None
+    #: Never one with a shared secret, never `none`.
+    algorithms: tuple[Algorithm, ...] = ("RS256", "PS256", "ES256", "EdDSA")
+    #: The claim that lists what somebody is.
+    roles_claim: str = "groups"
+    #: By a value of that claim: roles as `dispatcher@FSD`, `platform@*`.
+    roles: dict[str, list[str]] = {}
+    #: What stands on the button.
+    name_en: str = "Government sign-in"
+    name_zh_hant: str = "政府統一登入"

@@ -1,27 +1,15 @@
-"""The console's files, and the headers that keep a browser from doing more than it should."""
+"""The console's files."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from fastapi import APIRouter
-from starlette.datastructures import MutableHeaders
 from starlette.responses import FileResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import ConsoleMissing, NotFound
 from api.service import InService
 
-#: Styles are set by scripts (MapLibre), so inline.
-CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "worker-src 'self'; connect-src 'self'; frame-ancestors 'none'"
-)
-_HEADERS: Final = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
 #: The system's list may lack them, and a browser told `nosniff` runs no script of another type.
 _TYPES: Final = {
     ".js": "text/javascript",
@@ -54,23 +42,3 @@ def asset(service: InService, name: str) -> FileResponse:
         media_type=_TYPES.get(path.suffix),
         headers={"Cache-Control": "public, max-age=31536000, immutable"},
     )
-
-
-class Headers:
-    """Adds the headers to every answer that has none of its own; what the API says is not kept."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on."""
-
-        async def sending(message: Message) -> None:
-            if message["type"] in ("http.response.start", "websocket.http.response.start"):
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
-            await send(message)
-
-        await self._app(scope, receive, sending)

@@ -63,7 +63,8 @@ def take_pages(service: Service, folder: Path, theme: Theme, language: str) -> N
         visit.sign_in("all")
         page = visit.page
         for kind, path in PAGES.items():
-            page.goto(f"{service.web_url}/v1/views/{path}lang={LANGUAGES[language]}")
+            asked = f"{path}purpose=screenshots&lang={LANGUAGES[language]}"
+            page.goto(f"{service.web_url}/v1/views/{asked}")
             page.locator(".leaflet-container .land").first.wait_for(state="attached")
             for size, (width, height) in SIZES.items():
                 page.set_viewport_size({"width": width, "height": height})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from tracker.schema import migrate
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
+#: What for the tests' verbs read where vehicles were.
+os.environ.setdefault("MILEPOST_PURPOSE", "a test")
 TEMPLATE = "template_milepost"
 _numbers = itertools.count(1)
 
@@ -56,6 +59,7 @@ class Database:
         return {
             "MILEPOST_DATABASE_URL": self.dsn("milepost_owner"),
             "MILEPOST_DATABASE_SUPERUSER_URL": self.dsn("postgres"),
+            "MILEPOST_PURPOSE": "a test",
         }
 
 

@@ -222,5 +222,6 @@ async def _write(
     await connection.exec_driver_sql(sql.text("note_changes"), noted)
     await connection.exec_driver_sql(sql.text("raise_revisions"), ([alert.event_id],))
     said = {"what": step.what, "alert": str(alert.id), "by": step.by, "note": step.note}
-    told = ([alert.event_id], f"milepost.alert.{step.what}.v1", json.dumps(said | step.detail))
+    type_, done = f"milepost.alert.{step.what}.v1", json.dumps(said | step.detail)
+    told = ([alert.event_id], type_, done, 0, n)
     await connection.exec_driver_sql(sql.text("store_outbox"), told)

@@ -143,6 +143,8 @@ async def _close(connection: Connection, how: str, stamp: Stamp, *more: Any) -> 
             [row["event_id"]],
             "milepost.alert.closed.v1",
             json.dumps({"what": "closed", "alert": str(row["id"]), "by": None, **detail}),
+            stamp.feed,
+            stamp.n,
         )
 
 

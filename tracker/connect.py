@@ -35,6 +35,7 @@ UNREACHABLE = (
 
 
 SET_SCOPE = "SET LOCAL app.depts = '{}'"
+SET_CONTRACTORS = "SET LOCAL app.contractors = '{}'"
 
 
 class ApiConnection(asyncpg.Connection):
@@ -101,16 +102,25 @@ def reading_engine(dsn: str, *, size: int = 8) -> AsyncEngine:
 
 @asynccontextmanager
 async def scoped(
-    engine: AsyncEngine, department_ids: Iterable[int]
+    engine: AsyncEngine, department_ids: Iterable[int], contractor_ids: Iterable[int] = ()
 ) -> AsyncIterator[AsyncConnection]:
-    """A transaction that sees the rows of these departments and of no other (database law 9)."""
+    """A transaction that sees the rows of these departments and of no other (database law 9); with
+    contractors only those of their vehicles."""
     async with engine.begin() as connection:
-        await set_scope(connection, department_ids)
+        await set_scope(connection, department_ids, contractor_ids)
         yield connection
 
 
-async def set_scope(connection: AsyncConnection, department_ids: Iterable[int]) -> None:
-    """Let the connection's transaction see the rows of these departments."""
-    listed = ",".join(str(int(number)) for number in sorted(department_ids))
+async def set_scope(
+    connection: AsyncConnection, department_ids: Iterable[int], contractor_ids: Iterable[int] = ()
+) -> None:
+    """Let the connection's transaction see the rows of these departments, or what of them belongs
+    to contractors."""
     # SET takes no parameters, and the API's role has no set_config: so integers, and only those.
-    await connection.execute(text(SET_SCOPE.format(listed)))
+    await connection.execute(text(SET_SCOPE.format(_listed(department_ids))))
+    if narrowed := _listed(contractor_ids):
+        await connection.execute(text(SET_CONTRACTORS.format(narrowed)))
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ",".join(str(int(number)) for number in sorted(numbers))

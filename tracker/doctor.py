@@ -7,13 +7,14 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 
 from tracker.calendar import warning_of
+from tracker.child import answers
 from tracker.data_folder import DataFolder
 from tracker.postgres import PACKAGE, major, newest_programs, private_dsn
 from tracker.server_errors import MissingProgram
@@ -111,3 +112,21 @@ async def _ask(dsn: str) -> tuple[str, str | None, str | None]:
         return version, await connection.fetchval(SCHEMA), ending["en"] if ending else None
     finally:
         await connection.close()
+
+
+def check_web(data: DataFolder) -> Check:
+    """Whether the API answers, where it runs."""
+    port = data.ports().get("web")
+    if data.holder() is None or port is None:
+        return Check("web", "not running: milepost run starts it")
+    cure = None if answers("127.0.0.1", port) else f"it does not answer: see {data.log}/serve.log"
+    return Check("web", f"port {port}", cure)
+
+
+def told(checks: Iterable[Check]) -> Iterator[str]:
+    """The report's lines: what is wrong has its cure below it."""
+    for check in checks:
+        mark = "ok   " if check.cure is None else "wrong"
+        yield f"{mark} {check.what:<18} {check.found}"
+        if check.cure is not None:
+            yield f"{'':<24} -> {check.cure}"

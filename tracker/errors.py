@@ -7,6 +7,8 @@ TrackerError
 ├── LeaseLost
 ├── Unstorable
 ├── Unknown
+├── KeyMissing
+├── NoPurpose
 ├── Taken
 ├── Stale
 ├── NotNow
@@ -52,6 +54,14 @@ class Unstorable(TrackerError):
 
 class Unknown(TrackerError):
     """There is no such thing here."""
+
+
+class KeyMissing(TrackerError):
+    """There is no audit key to be read here: `milepost init`, or the worker, makes it in the data folder."""  # noqa: E501  the sentence is the message
+
+
+class NoPurpose(TrackerError):
+    """Say what for you read where vehicles were, for it stands in the audit: --purpose "complaint 2026/118". Nothing was read."""  # noqa: E501  the sentence is the message
 
 
 class Taken(TrackerError):

@@ -1,4 +1,4 @@
-"""The installation as a whole: its name, its callers' tokens, and how it goes."""
+"""The installation as a whole: its name, and how it goes."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.shapes import Territory
-from tracker import models, tokens
+from tracker import models
 from tracker.calendar import warning_of
-from tracker.errors import Unknown
 from tracker.listing import listed
 
 
@@ -33,39 +32,9 @@ async def set_name(
     await connection.execute(update(models.Installation).values(values))
 
 
-async def has_tokens(connection: AsyncConnection) -> bool:
-    """Whether any caller's token was ever made."""
-    found = await connection.scalar(select(func.count()).select_from(models.ApiToken))
-    return bool(found)
-
-
-async def new_token(
-    connection: AsyncConnection, *, department_refs: list[str], label: str, days: int
-) -> str:
-    """A token for departments, or for the platform office when none is named.
-
-    Its text is returned once and not stored. Raises Unknown for a department that is not there.
-    """
-    found = await connection.execute(
-        select(models.Department.ref, models.Department.id).where(
-            models.Department.ref.in_(department_refs)
-        )
-    )
-    ids = {row.ref: row.id for row in found}
-    if missing := sorted(set(department_refs) - ids.keys()):
-        raise Unknown(f"No department is called {', '.join(missing)}.")
-    token = tokens.make()
-    await connection.execute(
-        insert(models.ApiToken).values(
-            hash=token.digest,
-            prefix=token.prefix,
-            label=label,
-            platform=not department_refs,
-            department_ids=sorted(ids.values()),
-            expires_at=func.milepost_now() + timedelta(days=days),
-        )
-    )
-    return token.text
+async def is_demo(connection: AsyncConnection) -> bool:
+    """Whether anyone on this machine may sign in."""
+    return bool(await connection.scalar(select(models.Installation.demo)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from tracker import sql
 from tracker.connect import ApiConnection
 from tracker.errors import DatabaseUnreachable, SchemaMissing
-from tracker.reads import Reader, Row, Scope, alerts_by_id, told
+from tracker.reads import Granted, Reader, Row, Scope, alerts_by_id, told
 
 #: One vehicle as `live_changes.sql` packs it. Times in microseconds since 2000, as PostgreSQL has
 #: them; what is not known is NaN; ignition 1 on, 0 off, -1 not known.
@@ -55,6 +55,8 @@ class Changes:
     registry_changed: bool
     #: Other grants are in force, or of other vehicles.
     grants_changed: bool
+    #: Others' vehicles that the scope sees by grants.
+    granted: Granted
     #: `positions` holds every vehicle of the scope, not only those with a new fix.
     whole: bool
     positions: LiveRows
@@ -68,9 +70,14 @@ class ScopeFeed:
     Not for use by two tasks at once.
     """
 
-    def __init__(self, reader: Reader, department_ids: Collection[int]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        department_ids: Collection[int],
+        contractor_ids: Collection[int] = (),
+    ) -> None:
         self._reader = reader
-        self._department_ids = frozenset(department_ids)
+        self._sight = (frozenset(department_ids), frozenset(contractor_ids))
         #: The number read up to, by feed; empty before the first reading.
         self._cursor: dict[int, int] = {}
         self._epoch: UUID | None = None
@@ -82,7 +89,7 @@ class ScopeFeed:
     async def changes(self) -> Changes:
         """What is new since the last call. Raises DatabaseUnreachable, SchemaMissing or TooSlow;
         the next call then gives what this one would have given."""
-        async with self._reader.scope(self._department_ids) as scope:
+        async with self._reader.scope(*self._sight) as scope:
             found = await _read(scope, self._cursor, whole=bool(self._grants))
             heads = _heads(found)
             anew = found.feed_epoch != self._epoch or any(
@@ -107,6 +114,7 @@ class ScopeFeed:
             anew=anew,
             registry_changed=registry_changed and not anew,
             grants_changed=grants_changed and not anew,
+            granted=_granted(found) | _granted(whole),
             whole=is_whole,
             positions=_unpacked(whole.positions or b""),
             alerts=alerts,
@@ -125,6 +133,10 @@ async def _read(scope: Scope, cursor: dict[int, int], *, whole: bool) -> Any:  #
 
 def _heads(row: Any) -> dict[int, int]:  # noqa: ANN401  a row of the driver
     return dict(zip(row.feeds or (), row.heads or (), strict=True))
+
+
+def _granted(row: Any) -> Granted:  # noqa: ANN401  a row of the driver
+    return frozenset((number, ref) for ref, number in (row.granted or {}).items())
 
 
 def _unpacked(packed: bytes) -> LiveRows:

@@ -27,6 +27,7 @@ __all__ = [
     "New",
     "NewApplication",
     "NewCluster",
+    "NewContractor",
     "NewDepartment",
     "NewDevice",
     "NewFence",
@@ -35,6 +36,7 @@ __all__ = [
     "Ref",
     "add",
     "assign",
+    "contract",
     "move",
     "refs",
 ]
@@ -61,11 +63,19 @@ class NewApplication(New):
     stage: Literal["planned", "being_built", "implemented", "retired"] = "planned"
 
 
+class NewContractor(New):
+    """A firm that drives vehicles of a department, and sees those only."""
+
+    department: Ref
+
+
 class NewVehicle(New):
     """A vehicle of a department."""
 
     department: Ref
     application: Ref | None = None
+    #: Who drives it, if not the department itself.
+    contractor: Ref | None = None
     plate: str | None = None
     vehicle_class: str = "vehicle"
     #: Separated by spaces in CSV.
@@ -127,11 +137,20 @@ async def _application(new: NewApplication, connection: AsyncConnection) -> int:
 
 
 @add.register
+async def _contractor(new: NewContractor, connection: AsyncConnection) -> int:
+    department_id = await id_of(connection, models.Department, new.department)
+    return await insert_new(connection, models.Contractor, new, {"department_id": department_id})
+
+
+@add.register
 async def _vehicle(new: NewVehicle, connection: AsyncConnection) -> int:
     department_id = await id_of(connection, models.Department, new.department)
     application_id = None
     if new.application is not None:
         application_id = await id_of(connection, models.Application, new.application)
+    contractor_id = None
+    if new.contractor is not None:
+        contractor_id = await id_of(connection, models.Contractor, new.contractor, department_id)
     capabilities = new.capabilities
     vehicle_id = await insert_new(
         connection,
@@ -140,6 +159,7 @@ async def _vehicle(new: NewVehicle, connection: AsyncConnection) -> int:
         {
             "department_id": department_id,
             "application_id": application_id,
+            "contractor_id": contractor_id,
             "plate": new.plate,
             "vehicle_class": new.vehicle_class,
             "capabilities": (
@@ -248,4 +268,19 @@ async def move(
         device_id=device_id,
         vehicle_id=vehicle_id,
         since=since,
+    )
+
+
+async def contract(connection: AsyncConnection, vehicle: str, contractor: str | None) -> None:
+    """Say who drives a vehicle (full ref): a contractor of its department, or None. Raises
+    Unknown."""
+    department, _, ref = vehicle.partition("/")
+    department_id = await id_of(connection, models.Department, department)
+    vehicle_id = await id_of(connection, models.Vehicle, ref, department_id)
+    contractor_id = None
+    if contractor is not None:
+        contractor_id = await id_of(connection, models.Contractor, contractor, department_id)
+    table = table_of(models.Vehicle)
+    await connection.execute(
+        update(table).where(table.c.id == vehicle_id).values(contractor_id=contractor_id)
     )

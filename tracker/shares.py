@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tracker import tokens
 from tracker.errors import NotNow, Unknown
 from tracker.models import Department, ShareLink, Vehicle
 from tracker.reads import Reader, Row
@@ -57,7 +57,7 @@ async def make(connection: AsyncConnection, new: NewShare, *, by: str) -> Made:
         raise Unknown(f"(vehicle {new.vehicle})")
     token = secrets.token_urlsafe(TOKEN_BYTES)
     values = {
-        "hash": tokens.digest(token),
+        "hash": _digest(token),
         "department_id": vehicle.department_id,
         "vehicle_id": vehicle.id,
         "purpose": new.purpose,
@@ -107,6 +107,10 @@ async def revoke(connection: AsyncConnection, share_id: UUID, *, by: str) -> Non
 class Followed:
     """Where the vehicle of a link is; no name, no plate. None: not known, or private now."""
 
+    share_id: UUID
+    department_id: int
+    vehicle_id: int
+
     department: str
     department_name: dict[str, str]
     vehicle_class: str
@@ -122,10 +126,15 @@ class Followed:
 
 async def follow(reader: Reader, token: str) -> Followed | None:
     """Look, and count it; None for a link that is unknown, expired or revoked, all alike."""
-    found = func.follow_share(tokens.digest(token)).table_valued(*Followed.__slots__)
+    found = func.follow_share(_digest(token)).table_valued(*Followed.__slots__)
     async with reader.scope(()) as scope:
         row = (await scope.execute(select(found))).one_or_none()
     return None if row is None else Followed(**_plain(row._asdict()))
+
+
+def _digest(token: str) -> bytes:
+    """What is stored of it."""
+    return hashlib.sha256(token.encode()).digest()
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

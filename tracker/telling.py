@@ -51,7 +51,8 @@ async def tell(
     ]
     opened = await alerting.raise_alerts(connection, candidates, stamp)
     if changed:
-        await connection.execute(sql.text("store_outbox"), list(changed), None, None)
+        told = (list(changed), None, None, stamp.feed, stamp.n)
+        await connection.execute(sql.text("store_outbox"), *told)
     if changed or ended:
         await alerting.close_over(connection, changed | ended, stamp)
     if fences_changed or any(each.event.cause == "fence_deleted" for each in new):

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from tracker import sql
+from tracker.audit.chain import Signer
 from tracker.backtest.jobs import BacktestJob
 from tracker.connect import open_pool, told
+from tracker.data_folder import DataFolder
 from tracker.errors import TrackerError
 from tracker.keeping.jobs import (
     RETENTION_EVERY_S,
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: What is not signed yet could be cut off unseen.
+SIGNED_EVERY_S: Final = 10.0
 #: How long a job waits after it could not do its work.
 RETRY_S: Final = 2.0
 #: A job that always finds more to do says this often how it goes.
@@ -54,6 +58,7 @@ def jobs_of(pool: Pool, owner_dsn: str | None = None, api_dsn: str | None = None
     """All jobs, with a pool of connections of the worker's role, and the addresses of the owner and
     of the API's role, as which backtests read; without that one nobody answers them."""
     motion = MotionJob(pool)
+    signer = Signer(pool, DataFolder())
     retention, turns = RetentionJob(pool, owner_dsn), PrivateTurns(pool)
     tracks = TrackIndexJob(owner_dsn)
     asked = [] if api_dsn is None else [_backtests(BacktestJob(pool, api_dsn))]
@@ -73,6 +78,7 @@ def jobs_of(pool: Pool, owner_dsn: str | None = None, api_dsn: str | None = None
             counters=tracks.counters,
         ),
         Job(name="private times", every_s=TURNS_EVERY_S, run=turns.run, counters=turns.counters),
+        Job(name="audit", every_s=SIGNED_EVERY_S, run=signer.run, counters=signer.counters),
     ]
 
 

@@ -18,7 +18,7 @@ from api.live.picture import NOBODY, NONE_REMOVED, difference, merged
 from api.live.viewer import TRY_AGAIN, End, Viewer
 from tracker.errors import TrackerError
 from tracker.live import Changes, ScopeFeed, Wakeups
-from tracker.reads import MOTIONS, Reader
+from tracker.reads import MOTIONS, Granted, Reader, Sight
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +65,11 @@ class Channel:
         if self._last is None:
             return None
         return self._last.now + timedelta(seconds=time.monotonic() - self._read_at_s)
+
+    @property
+    def granted(self) -> Granted:
+        """Others' vehicles that the picture may hold."""
+        return frozenset() if self._last is None else self._last.granted
 
     def items_for(self, viewer: Viewer) -> list[Frame | str]:
         """What to send to that viewer now; nothing before the first reading."""
@@ -138,8 +143,10 @@ class Hub:
     def __init__(self, reader: Reader) -> None:
         self.tally = Tally()
         self._reader = reader
-        self._channels: dict[frozenset[int], Channel] = {}
+        self._channels: dict[Sight, Channel] = {}
         self._wakeups = Wakeups(reader.dsn)
+        #: Set when something may have changed; then there is another one.
+        self.woken = asyncio.Event()
 
     @property
     def viewers(self) -> int:
@@ -152,12 +159,12 @@ class Hub:
         return len(self._channels)
 
     @contextmanager
-    def watching(self, department_ids: frozenset[int]) -> Iterator[tuple[Channel, Viewer]]:
-        """A viewer of these departments, for as long as the block lasts."""
-        channel = self._channels.get(department_ids)
+    def watching(self, sight: Sight) -> Iterator[tuple[Channel, Viewer]]:
+        """A viewer of what is in sight, for as long as the block lasts."""
+        channel = self._channels.get(sight)
         if channel is None:
-            channel = Channel(ScopeFeed(self._reader, department_ids), self.tally)
-            self._channels[department_ids] = channel
+            channel = Channel(ScopeFeed(self._reader, *sight), self.tally)
+            self._channels[sight] = channel
             self._wakeups.notice()
         viewer = Viewer()
         channel.viewers.add(viewer)
@@ -165,8 +172,8 @@ class Hub:
             yield channel, viewer
         finally:
             channel.viewers.discard(viewer)
-            if not channel.viewers and self._channels.get(department_ids) is channel:
-                del self._channels[department_ids]
+            if not channel.viewers and self._channels.get(sight) is channel:
+                del self._channels[sight]
 
     async def run(self) -> None:
         """Go on until cancelled. While the database is away nobody is left with an old picture
@@ -189,6 +196,11 @@ class Hub:
                     await channel.read()
                 await asyncio.sleep(TICK_S)
                 await self._wakeups.wait(POLL_S)
+                self._wake()
+
+    def _wake(self) -> None:
+        self.woken.set()
+        self.woken = asyncio.Event()
 
     def _send_all_away(self, end: End) -> None:
         for channel in self._channels.values():

@@ -11,12 +11,15 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from api.caller import InCaller, token_of
+from api.caller import LIVE_PROTOCOL, InCaller, needs, token_of
+from api.errors import ProviderAway
 from api.live.frames import Format, Frame
 from api.live.hub import Channel
-from api.live.viewer import SIGNED_OUT, End, Viewer
+from api.live.viewer import SIGNED_OUT, TRY_AGAIN, End, Viewer
+from api.looking import Looking
 from api.service import Service, service_of
 from tracker.errors import TrackerError
+from tracker.permissions import Permission
 from tracker.reads import Caller
 
 router = APIRouter(prefix="/v1")
@@ -26,14 +29,16 @@ PING_S: Final = 10.0
 RECHECK_S: Final = 2.0
 NOT_UNDERSTOOD: Final = 1003
 GONE: Final = 1000
+NEEDS: Final[Permission] = "positions:read"
 
 
-@router.websocket("/live")
+@router.websocket("/live", dependencies=[needs(NEEDS)])
 async def live(
     socket: WebSocket, caller: InCaller, form: Annotated[Format, Query(alias="format")] = "binary"
 ) -> None:
     """Positions and alerts of the caller's departments while they change."""
-    await socket.accept()
+    offered = socket.scope["subprotocols"]
+    await socket.accept(LIVE_PROTOCOL if LIVE_PROTOCOL in offered else None)
     await _Session(socket, service_of(socket), form).serve(caller)
 
 
@@ -49,7 +54,7 @@ class _Session:
         """Until either side ends it; a caller whose departments change watches the new ones."""
         end: End | None = None
         while end is None:
-            with self._service.hub.watching(caller.department_ids) as (channel, viewer):
+            with self._service.hub.watching(caller.sight) as (channel, viewer):
                 listener = asyncio.create_task(self._listen(viewer))
                 try:
                     caller, end = await self._send_all(channel, viewer, caller)
@@ -64,10 +69,17 @@ class _Session:
     ) -> tuple[Caller, End | None]:
         while viewer.end is None:
             known = await self._caller(caller)
-            if known is None:
+            if known is None or NEEDS not in known.permissions:
                 return caller, End(SIGNED_OUT, "signed out")
-            if known.department_ids != caller.department_ids:
+            if known.sight != caller.sight:
                 return known, None
+            granted = channel.granted
+            try:
+                await Looking(self._socket, known, None).live("live.view", granted=granted)
+            except TrackerError:  # what cannot be noted is not shown
+                return caller, End(TRY_AGAIN, "database away")
+            if channel.granted != granted:
+                continue  # the picture holds more by now: that is noted first
             try:
                 for item in channel.items_for(viewer):
                     await self._send(item)
@@ -79,8 +91,9 @@ class _Session:
 
     async def _caller(self, caller: Caller) -> Caller | None:
         """While the database is away nothing is sent, and the hub ends all connections."""
-        with suppress(TrackerError):
-            return await self._service.callers.of(self._token)
+        with suppress(TrackerError, ProviderAway):
+            known = await self._service.callers.of(self._token)
+            return known if known is None else known.within(NEEDS)
         return caller
 
     async def _send(self, item: Frame | str) -> None:

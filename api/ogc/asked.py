@@ -18,7 +18,8 @@ LIMIT: Final = 100
 #: A larger one is not refused but brought down to this, as the standard has it.
 MOST: Final = 10_000
 #: Which features: of items and of tiles.
-WHICH: Final = ("datetime", "filter", "filter-lang", "filter-crs")
+PURPOSE: Final = "purpose"
+WHICH: Final = ("datetime", "filter", "filter-lang", "filter-crs", PURPOSE)
 #: Beside those, of items.
 ITEMS: Final = ("bbox", "bbox-crs", "crs", "limit", "after", *WHICH)
 

@@ -43,7 +43,7 @@ async def collections(
     """What there is."""
     place.only()
     found = [
-        _document(place, layer, await service.extents.of(scope, layer, caller.department_ids))
+        _document(place, layer, await service.extents.of(scope, layer, caller.sight))
         for layer in LAYERS.values()
     ]
     title = word("collections", place.language)
@@ -71,7 +71,7 @@ async def collection(
 ) -> Response:
     """One collection."""
     place.only()
-    extent = await service.extents.of(scope, layer, caller.department_ids)
+    extent = await service.extents.of(scope, layer, caller.sight)
     document = _document(place, layer, extent)
     document["links"] = [*place.self_links(JSON), *document["links"][1:], _landing(place)]
 

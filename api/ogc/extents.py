@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from tracker import reads
-from tracker.reads import Extent, Layer, Scope
+from tracker.reads import Extent, Layer, Scope, Sight
 
 REMEMBERED_S: Final = 60.0
 #: Above this everything is forgotten, so that memory stays bounded.
@@ -17,7 +17,7 @@ REMEMBERED: Final = 10_000
 #: Outward, so that a page reveals no vehicle's exact place, and a moving one stays inside longer.
 STEPS_PER_DEGREE: Final = 100
 
-_Key = tuple[str, frozenset[int], tuple[str, ...]]
+_Key = tuple[str, Sight, tuple[str, ...]]
 
 
 class Extents:
@@ -27,10 +27,10 @@ class Extents:
         self._clock = clock
         self._known: dict[_Key, tuple[float, Extent]] = {}
 
-    async def of(self, scope: Scope, layer: Layer, department_ids: frozenset[int]) -> Extent:
+    async def of(self, scope: Scope, layer: Layer, sight: Sight) -> Extent:
         """The extent that a scope sees, rounded outward to a hundredth of a degree and an hour."""
         # What is granted to a scope is a part of it: a revocation is another picture.
-        key = (layer.name, department_ids, await reads.grants_in_force(scope))
+        key = (layer.name, sight, await reads.grants_in_force(scope))
         now = self._clock()
         asked_at, known = self._known.get(key, (-math.inf, None))
         if known is not None and now - asked_at < REMEMBERED_S:

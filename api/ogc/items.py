@@ -11,11 +11,12 @@ from starlette.responses import Response
 
 from api.errors import NotFound
 from api.ogc.answers import dumped, headers, html, properties_of, told
-from api.ogc.asked import ITEMS, limit_of, wanted
+from api.ogc.asked import ITEMS, PURPOSE, limit_of, wanted
 from api.ogc.collections import InLayer
 from api.ogc.crs import Crs, crs_of, written
 from api.ogc.html import Content, anchor, element, page, table
 from api.ogc.links import GEOJSON, JSON, Link, Place, link
+from api.ogc.looking import InOgcLooking
 from api.ogc.routing import InPlace, OgcScope, reading
 from api.ogc.words import word
 from tracker import reads
@@ -27,13 +28,15 @@ FEATURES: Final = {GEOJSON: {"type": "object"}}
 
 
 @reading("/collections/{collection}/items", content=FEATURES)
-async def items(place: InPlace, layer: InLayer, scope: OgcScope) -> Response:
+async def items(place: InPlace, layer: InLayer, scope: OgcScope, looking: InOgcLooking) -> Response:
     """A page of features; the link `next` leads to the next one."""
     place.only(*ITEMS, *layer.properties)
     crs = crs_of(place.query.get("crs"))
+    asked = wanted(layer, place.query)
+    await looking.note(layer, asked)
     found = await reads.features(
         scope,
-        wanted(layer, place.query),
+        asked,
         limit=limit_of(place.query),
         after=place.query.get("after"),
     )
@@ -45,9 +48,12 @@ async def items(place: InPlace, layer: InLayer, scope: OgcScope) -> Response:
 
 
 @reading("/collections/{collection}/items/{feature:path}", content=FEATURES)
-async def item(place: InPlace, layer: InLayer, scope: OgcScope, feature: str) -> Response:
+async def item(
+    place: InPlace, layer: InLayer, scope: OgcScope, looking: InOgcLooking, feature: str
+) -> Response:
     """One feature; its id has a `/` in it."""
-    place.only("crs")
+    place.only("crs", PURPOSE)
+    await looking.note(layer)
     crs = crs_of(place.query.get("crs"))
     row = await reads.feature(scope, layer, feature)
     if row is None:

@@ -70,7 +70,7 @@ def document_of(root: str, language: Language) -> Json:
 
 def _paths_of(layer: Layer) -> Json:
     name = layer.name
-    which = ["datetime", "filter", "filter-lang", "filter-crs"]
+    which = ["datetime", "filter", "filter-lang", "filter-crs", "purpose"]
     values = [_value(each, kind) for each, kind in layer.properties.items()]
     in_path = [_in_path(each, _STRING) for each in ("featureId",)]
     numbers = [_in_path(each, {"type": "integer", "minimum": 0}) for each in "zxy"]
@@ -87,7 +87,12 @@ def _paths_of(layer: Layer) -> Json:
             tag=name,
         ),
         f"{path}/items/{{featureId}}": _get(
-            f"{name}.item", "id", GEOJSON, "feature", parameters=[*in_path, *_refs("crs")], tag=name
+            f"{name}.item",
+            "id",
+            GEOJSON,
+            "feature",
+            parameters=[*in_path, *_refs("crs", "purpose")],
+            tag=name,
         ),
         f"/tiles/{name}": _get(f"{name}.tileset", "tiles", JSON, tag=name),
         f"/tiles/{name}/{{z}}/{{x}}/{{y}}.mvt": _get(
@@ -142,6 +147,9 @@ def _asked(name: str, schema: Json, **more: object) -> Json:
     return {"name": name, "in": "query", "required": False, "schema": schema, **more}
 
 
+_WHY: Final = "what for; needed of `tracks`, here or in the header Milepost-Purpose"
+
+
 def _parameters() -> Json:
     uri = {"type": "string", "format": "uri", "enum": [crs.uri for crs in ALL]}
     crs: Json = {**uri, "default": CRS84.uri}
@@ -160,6 +168,7 @@ def _parameters() -> Json:
         _asked("filter", {"type": "string", "maxLength": LENGTH}, description="CQL2"),
         _asked("filter-lang", language),
         _asked("filter-crs", crs),
+        _asked("purpose", {"type": "string", "minLength": 3, "maxLength": 200}, description=_WHY),
     )
     return {each["name"]: each for each in found}
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from api.caller import SCHEMES, InCaller, signed_in
+from api.caller import InCaller, needs
 from api.errors import BadQuery
 from api.ogc.links import HTML, JSON, Place
 from api.service import service_of
@@ -27,7 +27,7 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 async def _scope(connection: HTTPConnection, caller: InCaller) -> AsyncIterator[Scope]:
     try:
-        async with service_of(connection).reader.scope(caller.department_ids) as scope:
+        async with service_of(connection).reader.scope(*caller.sight) as scope:
             await give_up_after(scope, GIVE_UP_MS)
             yield scope
     except Unanswerable as error:
@@ -46,7 +46,7 @@ def reading(
     `content` has the schemas of its media types beside HTML.
     """
     described = {kind: {"schema": schema} for kind, schema in content.items()}
-    asked = [Depends(signed_in), *SCHEMES]
+    asked = [needs("layers:read")]
 
     def added(endpoint: Endpoint) -> Endpoint:
         router.add_api_route(

@@ -14,6 +14,7 @@ from api.ogc.asked import WHICH, wanted
 from api.ogc.collections import InLayer
 from api.ogc.html import Content, element
 from api.ogc.links import JSON, MVT, link
+from api.ogc.looking import InOgcLooking
 from api.ogc.routing import InPlace, OgcScope, reading
 from api.ogc.words import word
 from tracker import reads
@@ -64,9 +65,12 @@ InAddress = Annotated[tuple[int, int, int], Depends(_address)]
 @reading(
     "/tiles/{collection}/{z}/{x}/{y}.mvt", content={MVT: {"type": "string", "format": "binary"}}
 )
-async def tile(place: InPlace, layer: InLayer, scope: OgcScope, address: InAddress) -> Response:
+async def tile(
+    place: InPlace, layer: InLayer, scope: OgcScope, looking: InOgcLooking, address: InAddress
+) -> Response:
     """One tile; 204 where nothing is. `Milepost-Incomplete` where not all of it found room."""
     place.only(*WHICH, *layer.properties)
+    await looking.tile(layer)
     z, x, y = address
     data, whole = await reads.tile(scope, wanted(layer, place.query), z=z, x=x, y=y)
     tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'

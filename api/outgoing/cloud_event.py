@@ -11,12 +11,12 @@ from tracker.outbox import Subscription, Telling
 CONTENT_TYPE: Final = "application/cloudevents+json"
 
 
-def cloud_event(telling: Telling, subscription: Subscription) -> dict[str, Any]:
+def cloud_event(telling: Telling, department: str) -> dict[str, Any]:
     """The event: its `time` is that of what happened, or of what was done to its alert."""
-    event = {
+    event: dict[str, Any] = {
         "specversion": "1.0",
         "id": str(telling.id),
-        "source": f"/departments/{subscription.department}",
+        "source": f"/departments/{department}",
         "type": telling.type,
         "time": happened_at(telling),
         "datacontenttype": "application/json",
@@ -36,5 +36,5 @@ def happened_at(telling: Telling) -> str:
 
 def as_json(telling: Telling, subscription: Subscription) -> bytes:
     """The same bytes at each try, so that signatures of one telling differ by their time only."""
-    event = cloud_event(telling, subscription)
+    event = cloud_event(telling, subscription.department)
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()

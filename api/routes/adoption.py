@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.caller import SCHEMES, InScope
+from api.caller import InScope, needs
 from api.models import Adoption
 from tracker import reads
 
-router = APIRouter(prefix="/v1", tags=["adoption"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["adoption"], dependencies=[needs("figures:read")])
 
 
 @router.get("/adoption")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api.alert_models import (
     Acknowledge,
@@ -21,17 +21,18 @@ from api.alert_models import (
     Reopen,
     Snooze,
 )
-from api.caller import SCHEMES, InCaller, InScope
+from api.caller import InCaller, InScope, needs, who
 from api.changing import IfMatch, revision_of
 from api.errors import BadParameter, problem_of
 from api.routes.alerts import details, etag
 from api.service import InService
 from tracker import alert_life
 from tracker.alert_life import Change
+from tracker.audit import Who, named
 from tracker.errors import TrackerError
 from tracker.reads import Caller, Reader
 
-router = APIRouter(prefix="/v1", tags=["alerts"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["alerts"], dependencies=[needs("alerts:act")])
 
 _Key = Annotated[
     str | None,
@@ -77,26 +78,35 @@ InDoing = Annotated[_Doing, Depends(_Doing)]
 
 
 @router.post("/alerts/bulk")
-async def bulk(service: InService, caller: InCaller, once: InOnce, asked: Bulk) -> BulkResults:
+async def bulk(
+    request: Request, service: InService, caller: InCaller, once: InOnce, asked: Bulk
+) -> BulkResults:
     """The same change to up to 200 alerts, each by itself: one that fails stops no other."""
     if len(asked.acts) != 1:
         raise BadParameter("Give exactly one of acknowledge, assign, note, snooze, close, reopen.")
-    act = asked.acts[0]
+    change, by = Change(**asked.acts[0].change), who(request, caller)
     results = [
-        await _one_of_many(service.reader, caller, each, Change(**act.change), once.key)
+        await _one_of_many(_Writer(service.reader, caller, by), each, change, once.key)
         for each in asked.alerts
     ]
     return BulkResults(results=results)
 
 
+class _Writer(NamedTuple):
+    reader: Reader
+    caller: Caller
+    by: Who
+
+
 async def _one_of_many(
-    reader: Reader, caller: Caller, asked: BulkAlert, change: Change, key: str | None
+    writer: _Writer, asked: BulkAlert, change: Change, key: str | None
 ) -> BulkResult:
     try:
         # A transaction each: nobody waits for two alerts at once.
-        async with reader.scope(caller.department_ids) as scope:
+        async with writer.reader.scope(*writer.caller.sight) as scope:
+            await named(scope, writer.by)
             await alert_life.change(
-                scope, asked.id, change, by=caller.label, expected=asked.revision, key=key
+                scope, asked.id, change, by=writer.by.label, expected=asked.revision, key=key
             )
     except TrackerError as error:
         problem = problem_of(error)

@@ -9,12 +9,13 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from api.alert_models import Alert, AlertDetails, Alerts, AlertState
-from api.caller import SCHEMES, InScope
+from api.caller import InScope, needs
 from api.errors import NotFound
+from api.looking import InLooking
 from tracker import reads
 from tracker.reads import Scope
 
-router = APIRouter(prefix="/v1", tags=["alerts"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["alerts"], dependencies=[needs("alerts:read")])
 
 Limit = Annotated[int, Query(ge=1, le=1_000)]
 Before = Annotated[UUID | None, Query(description="an alert's id: give those opened before it")]
@@ -22,9 +23,14 @@ Before = Annotated[UUID | None, Query(description="an alert's id: give those ope
 
 @router.get("/alerts")
 async def alerts(
-    scope: InScope, state: AlertState | None = None, limit: Limit = 200, before: Before = None
+    scope: InScope,
+    looking: InLooking,
+    state: AlertState | None = None,
+    limit: Limit = 200,
+    before: Before = None,
 ) -> Alerts:
     """Alerts, the newest first, by pages."""
+    await looking.live("alerts.view")
     if before is not None and not await reads.has_alert(scope, before):
         raise NotFound(f"(alert {before})")
     rows = await reads.alerts(scope, state=state, before=before, limit=limit + 1)
@@ -34,8 +40,11 @@ async def alerts(
 
 
 @router.get("/alerts/{alert_id}")
-async def alert(scope: InScope, alert_id: UUID, response: Response) -> AlertDetails:
+async def alert(
+    scope: InScope, looking: InLooking, alert_id: UUID, response: Response
+) -> AlertDetails:
     """One alert with all that was done to it. Its ETag is its revision."""
+    await looking.live("alerts.view")
     found = await details(scope, alert_id)
     response.headers["ETag"] = etag(found)
     return found

@@ -8,23 +8,29 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from api.backtest_models import Backtest, Backtests, RuleFigures
-from api.caller import SCHEMES, InCaller, InScope
+from api.caller import InCaller, InScope, needs
+from api.changing import may_change
 from api.errors import NotFound
+from api.looking import InLooking, InLookingBack, Looking
 from tracker import reads
 from tracker.backtest import Asked, jobs
-from tracker.reads import Scope
+from tracker.reads import Caller, Scope
 
-router = APIRouter(prefix="/v1", tags=["backtests"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["backtests"], dependencies=[needs("fences:write")])
+figures_of = APIRouter(prefix="/v1", tags=["backtests"], dependencies=[needs("fences:read")])
 
 
 @router.post("/backtests", status_code=202)
-async def ask(scope: InScope, caller: InCaller, asked: Asked, response: Response) -> Backtest:
+async def ask(
+    scope: InScope, caller: InCaller, looking: InLookingBack, asked: Asked, response: Response
+) -> Backtest:
     """Ask what a rule or a fence would have raised over stored history, at most 93 days.
 
     Nothing comes of it but the answer, which is kept for a week. Ask for it at `Location`.
     """
-    if asked.department not in caller.refs.values():
-        raise NotFound(f"(department {asked.department})")
+    department_id = may_change(caller, asked.department, "backtests")
+    window = (asked.since, asked.until)
+    await looking.each("backtest.ask", department_id=department_id, window=window)
     made = await jobs.ask(scope, asked, caller.label)
     response.headers["Location"] = f"/v1/backtests/{made}"
     return await _one(scope, made)
@@ -40,9 +46,12 @@ async def backtests(
 
 
 @router.get("/backtests/{id}")
-async def backtest(scope: InScope, id: UUID) -> Backtest:
+async def backtest(scope: InScope, caller: InCaller, looking: InLooking, id: UUID) -> Backtest:
     """How far one has come, and its answer."""
-    return await _one(scope, id)
+    found = await _one(scope, id)
+    if found.result is not None:
+        await _note(found, caller, looking)
+    return found
 
 
 @router.delete("/backtests/{id}")
@@ -53,7 +62,7 @@ async def cancel(scope: InScope, id: UUID) -> Backtest:
     return await _one(scope, id)
 
 
-@router.get("/rules/{department}/{ref}/figures")
+@figures_of.get("/rules/{department}/{ref}/figures")
 async def figures(
     scope: InScope, department: str, ref: str, days: Annotated[int, Query(ge=1, le=400)] = 30
 ) -> RuleFigures:
@@ -62,6 +71,16 @@ async def figures(
     if row is None:
         raise NotFound(f"(rule {department}/{ref})")
     return RuleFigures.model_validate(dict(row))
+
+
+async def _note(found: Backtest, caller: Caller, looking: Looking) -> None:
+    """Its answer says where vehicles were: for what, stands where it was asked for."""
+    asked = Asked.model_validate(found.question)
+    await looking.each(
+        "backtest.read",
+        department_id=may_change(caller, asked.department, "backtests"),
+        window=(asked.since, asked.until),
+    )
 
 
 async def _one(scope: Scope, id_: UUID) -> Backtest:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
@@ -14,14 +14,15 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from api.answers import Json, built
-from api.caller import SCHEMES, ChosenDepartment, InScope
+from api.caller import ChosenDepartment, InScope, needs
 from api.errors import BadParameter
-from api.found import vehicle_id_of
+from api.found import vehicle_named
+from api.looking import InLookingBack
 from api.question_models import Days, DayTotals
 from tracker import reads
 from tracker.reads import Row
 
-router = APIRouter(prefix="/v1", tags=["days"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["days"], dependencies=[needs("tracks:read")])
 
 MOST: Final = timedelta(days=366)
 BY_DEFAULT: Final = timedelta(days=6)
@@ -89,14 +90,18 @@ async def days(
     asked: Annotated[_Asked, Depends(_asked)],
     page: Annotated[_Page, Depends(_page)],
     department_id: ChosenDepartment,
+    looking: InLookingBack,
 ) -> Response:
     """What vehicles did on some days, each alone or in sums; at most 366 days."""
     first, last = await _bounds(scope, asked)
+    vehicle = await vehicle_named(scope, asked.vehicle)
+    window = (datetime.combine(first, time.min, UTC), datetime.combine(last, time.max, UTC))
+    await looking.each("days.read", department_id=department_id, vehicle=vehicle, window=window)
     wanted = reads.Days(
         first=first,
         last=last,
         by=asked.by,
-        vehicle_id=await vehicle_id_of(scope, asked.vehicle),
+        vehicle_id=None if vehicle is None else vehicle["id"],
         department_id=department_id,
         application=asked.application,
         after=page.after,

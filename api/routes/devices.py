@@ -7,12 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.answers import Json, built
-from api.caller import SCHEMES, ChosenDepartment, InScope
+from api.caller import ChosenDepartment, InScope, needs
 from api.errors import NotFound
 from api.models import Device, DeviceDetails, Devices, Receipts
 from tracker import reads
 
-router = APIRouter(prefix="/v1", tags=["devices"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["devices"], dependencies=[needs("devices:read")])
 
 Boot = Annotated[
     str | None, Query(max_length=64, description="only this start of the device; without: all")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
-from api.answers import GeoJson, built
-from api.caller import SCHEMES, ChosenDepartment, InCaller, InScope
+from api.answers import GeoJson, built, standing
+from api.caller import ChosenDepartment, InCaller, InScope, needs
 from api.changing import MOST_WHY, Expected, InOnce, Made, Own, author, etag, may_change, own
 from api.crs import AnswerCrs, Crs, geometry
 from api.errors import BadParameter, NotFound
@@ -29,43 +31,67 @@ from geo.places import definition_from_grid, definition_to_grid
 from tracker import fence_edits, fence_shares, reads
 from tracker.reads import Row, Scope
 
-router = APIRouter(prefix="/v1", tags=["fences"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["fences"], dependencies=[needs("fences:read")])
+changes = APIRouter(prefix="/v1", tags=["fences"], dependencies=[needs("fences:write")])
 
 OwnFence = Annotated[Own, Depends(own("fences"))]
 MEDIA_TYPE = GeoJson.media_type
 Why = Annotated[str | None, Query(max_length=MOST_WHY, description="why it ends")]
 
+_State = Literal["in_force", "planned", "ended", "all"]
 
-@router.get("/fences", response_model=Fences, response_class=GeoJson)
-async def fences(
-    scope: InScope,
-    department_id: ChosenDepartment,
-    state: Literal["in_force", "planned", "ended", "all"] = "in_force",
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    """Which part of the list is wanted."""
+
+    state: _State
+    limit: int | None
+    after: tuple[str, str]
+
+    def next(self, last: str) -> str:
+        """Where the rest is, behind a fence."""
+        return f"/v1/fences?state={self.state}&limit={self.limit}&after={last}"
+
+
+def _page(
+    state: _State = "in_force",
     limit: Annotated[int | None, Query(ge=1, le=10_000)] = None,
     after: Annotated[
         str | None, Query(max_length=130, description="a full ref: give the fences after it")
     ] = None,
+) -> _Page:
+    return _Page(state=state, limit=limit, after=after_of(after))
+
+
+@router.get("/fences", response_model=Fences, response_class=GeoJson)
+async def fences(
+    request: Request,
+    scope: InScope,
+    department_id: ChosenDepartment,
+    page: Annotated[_Page, Depends(_page)],
     crs: AnswerCrs = Crs.CRS84,
-) -> GeoJson:
+) -> Response:
     """The fences in force now, in the shape that is in force; others by `state`."""
     rows = await reads.fences(
         scope,
         department_id=department_id,
-        state=None if state == "all" else state,
-        after=after_of(after),
-        limit=reads.MOST_FENCES if limit is None else limit + 1,
+        state=None if page.state == "all" else page.state,
+        after=page.after,
+        limit=reads.MOST_FENCES if page.limit is None else page.limit + 1,
     )
-    more = f"/v1/fences?state={state}&limit={limit}&after={{}}" if limit is not None else None
-    return await built(GeoJson, lambda: _collection(rows, crs, limit, more))
+    return await standing(request, GeoJson, lambda: _collection(rows, crs, page))
 
 
-def _collection(rows: list[Row], crs: Crs, limit: int | None, more: str | None) -> Fences:
-    shown = rows if limit is None else rows[:limit]
-    rest = more.format(shown[-1]["fence"]) if more and len(rows) > len(shown) else None
-    return Fences(features=[_feature(row, crs) for row in shown], next=rest)
+def _collection(rows: list[Row], crs: Crs, page: _Page) -> Fences:
+    shown = rows[: page.limit]
+    return Fences(
+        features=[_feature(row, crs) for row in shown],
+        next=page.next(shown[-1]["fence"]) if len(rows) > len(shown) else None,
+    )
 
 
-@router.post("/fences", status_code=201, response_model=FenceFeature)
+@changes.post("/fences", status_code=201, response_model=FenceFeature)
 async def add(
     scope: InScope, caller: InCaller, once: InOnce, given: FenceGiven, crs: AnswerCrs = Crs.CRS84
 ) -> Response:
@@ -96,7 +122,7 @@ async def fence(scope: InScope, department: str, ref: str, crs: AnswerCrs = Crs.
     return answer
 
 
-@router.put("/fences/{department}/{ref}", response_model=FenceFeature)
+@changes.put("/fences/{department}/{ref}", response_model=FenceFeature)
 async def replace(
     fence: OwnFence, expected: Expected, given: FenceGiven, crs: AnswerCrs = Crs.CRS84
 ) -> Response:
@@ -111,7 +137,7 @@ async def replace(
     return (await _made(fence.scope, fence.name, crs, status=200)).response()
 
 
-@router.delete("/fences/{department}/{ref}", response_model=FenceFeature)
+@changes.delete("/fences/{department}/{ref}", response_model=FenceFeature)
 async def end(fence: OwnFence, expected: Expected, why: Why = None) -> Response:
     """End a fence: vehicles in it are let go, its alerts close. Its name stays its for ever.
 
@@ -141,7 +167,7 @@ async def shares(fence: OwnFence) -> Shares:
     return await _shares(fence)
 
 
-@router.post("/fences/{department}/{ref}/shares", status_code=201, response_model=Shares)
+@changes.post("/fences/{department}/{ref}/shares", status_code=201, response_model=Shares)
 async def share(fence: OwnFence, once: InOnce, given: ShareGiven) -> Response:
     """Let another department's vehicles be watched by the fence, from now or `since` on.
 
@@ -163,7 +189,7 @@ async def share(fence: OwnFence, once: InOnce, given: ShareGiven) -> Response:
     return await once.do(department_id, make)
 
 
-@router.delete("/fences/{department}/{ref}/shares/{to}")
+@changes.delete("/fences/{department}/{ref}/shares/{to}")
 async def unshare(fence: OwnFence, to: str, why: Why = None) -> Shares:
     """End the sharing with a department: its vehicles are let go."""
     by = author(fence.caller, why)

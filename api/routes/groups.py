@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime
 from starlette.responses import Response
 
-from api.caller import SCHEMES, InCaller, InScope
+from api.caller import InCaller, InScope, needs
 from api.changing import Expected, InOnce, Made, Own, may_change, own
 from api.errors import NotFound
 from api.fence_models import (
@@ -28,7 +28,8 @@ from tracker.reads import Scope
 from tracker.rows import add
 from tracker.rule_edits import NewFenceGroup, NewScope, NewVehicleGroup
 
-router = APIRouter(prefix="/v1", tags=["groups"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["groups"], dependencies=[needs("fences:read")])
+changes = APIRouter(prefix="/v1", tags=["groups"], dependencies=[needs("fences:write")])
 
 OwnGroup = Annotated[Own, Depends(own("groups"))]
 At = Annotated[AwareDatetime | None, Query(description="when; by default now")]
@@ -50,8 +51,8 @@ async def groups(scope: InScope, kind: OfKind) -> Groups:
     return Groups.model_validate({"groups": await reads.groups(scope, kind)})
 
 
-@router.post("/fence-groups", status_code=201, response_model=Group)
-@router.post("/vehicle-groups", status_code=201, response_model=Group)
+@changes.post("/fence-groups", status_code=201, response_model=Group)
+@changes.post("/vehicle-groups", status_code=201, response_model=Group)
 async def make(
     scope: InScope, caller: InCaller, kind: OfKind, once: InOnce, given: GroupGiven
 ) -> Response:
@@ -75,8 +76,8 @@ async def group(scope: InScope, kind: OfKind, department: str, ref: str) -> Resp
     return (await _made(scope, kind, (department, ref))).response()
 
 
-@router.put("/fence-groups/{department}/{ref}", response_model=Group)
-@router.put("/vehicle-groups/{department}/{ref}", response_model=Group)
+@changes.put("/fence-groups/{department}/{ref}", response_model=Group)
+@changes.put("/vehicle-groups/{department}/{ref}", response_model=Group)
 async def rename(group: OwnGroup, kind: OfKind, expected: Expected, given: GroupNames) -> Response:
     """Give a group other names."""
     names = given.name.model_dump(by_alias=True)
@@ -84,16 +85,16 @@ async def rename(group: OwnGroup, kind: OfKind, expected: Expected, given: Group
     return (await _made(group.scope, kind, group.name)).response()
 
 
-@router.delete("/fence-groups/{department}/{ref}", response_model=Group)
-@router.delete("/vehicle-groups/{department}/{ref}", response_model=Group)
+@changes.delete("/fence-groups/{department}/{ref}", response_model=Group)
+@changes.delete("/vehicle-groups/{department}/{ref}", response_model=Group)
 async def end(group: OwnGroup, kind: OfKind, expected: Expected) -> Response:
     """End a group: nobody is in it any more, and no scope goes by it."""
     await group_edits.end_group(group.scope, kind, group.name, expected=expected)
     return (await _made(group.scope, kind, group.name)).response()
 
 
-@router.post("/fence-groups/{department}/{ref}/members", status_code=201, response_model=Group)
-@router.post("/vehicle-groups/{department}/{ref}/members", status_code=201, response_model=Group)
+@changes.post("/fence-groups/{department}/{ref}/members", status_code=201, response_model=Group)
+@changes.post("/vehicle-groups/{department}/{ref}/members", status_code=201, response_model=Group)
 async def add_members(group: OwnGroup, kind: OfKind, once: InOnce, given: MembersGiven) -> Response:
     """Put vehicles or fences of the department into a group, from now or `since` on."""
     department_id = may_change(group.caller, group.name[0], "groups")
@@ -107,8 +108,8 @@ async def add_members(group: OwnGroup, kind: OfKind, once: InOnce, given: Member
     return await once.do(department_id, act)
 
 
-@router.delete("/fence-groups/{department}/{ref}/members/{member}", response_model=Group)
-@router.delete("/vehicle-groups/{department}/{ref}/members/{member}", response_model=Group)
+@changes.delete("/fence-groups/{department}/{ref}/members/{member}", response_model=Group)
+@changes.delete("/vehicle-groups/{department}/{ref}/members/{member}", response_model=Group)
 async def remove_member(group: OwnGroup, kind: OfKind, member: str, at: At = None) -> Response:
     """Take a vehicle or fence, by its ref, out of a group."""
     await group_edits.remove_member(group.scope, kind, group.name, member, at=at)
@@ -124,7 +125,7 @@ async def scopes(scope: InScope) -> Watchings:
     return Watchings.model_validate({"scopes": await reads.scopes(scope)})
 
 
-@router.post("/scopes", status_code=201, response_model=Watching)
+@changes.post("/scopes", status_code=201, response_model=Watching)
 async def watch(scope: InScope, caller: InCaller, once: InOnce, given: WatchingGiven) -> Response:
     """Let the fences of a group watch the vehicles of another, from now or `since` on."""
     department_id = may_change(caller, given.department, "groups")
@@ -139,7 +140,7 @@ async def watch(scope: InScope, caller: InCaller, once: InOnce, given: WatchingG
     return await once.do(department_id, act)
 
 
-@router.delete("/scopes/{department}/{vehicles}/{fences}")
+@changes.delete("/scopes/{department}/{vehicles}/{fences}")
 async def end_scope(
     scope: InScope, caller: InCaller, path: Annotated[NewScope, Depends()], at: At = None
 ) -> Watchings:

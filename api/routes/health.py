@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from api import metrics
-from api.caller import SCHEMES, InScope, platform_office
+from api.caller import OPEN, SIGNED_IN, InScope, needs
 from api.models import Health, Warnings
 from api.service import InService
 from tracker import reads
@@ -14,14 +14,14 @@ from tracker import reads
 router = APIRouter(tags=["service"])
 
 
-@router.get("/healthz")
+@router.get("/healthz", openapi_extra=OPEN)
 async def healthz(service: InService) -> Health:
     """`ok`, or a problem with status 503 while the database is away or not set up."""
     await service.reader.check()
     return Health()
 
 
-@router.get("/v1/health", dependencies=SCHEMES)
+@router.get("/v1/health", dependencies=[SIGNED_IN])
 async def health(scope: InScope) -> Warnings:
     """What operators should know of in time: the list of public holidays that ends."""
     return Warnings.model_validate({"warnings": await reads.warnings(scope)})
@@ -29,7 +29,7 @@ async def health(scope: InScope) -> Warnings:
 
 @router.get(
     "/metrics",
-    dependencies=[Depends(platform_office), *SCHEMES],
+    dependencies=[needs("service:read")],
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )

@@ -12,9 +12,10 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
 
 from api.answers import GeoJson, built
-from api.caller import SCHEMES, InScope
+from api.caller import InScope, needs
 from api.crs import AnswerCrs, Crs, pairs, points
 from api.found import OwnVehicle
+from api.looking import InLookingBack, Looking
 from api.question_models import (
     Gap,
     Gaps,
@@ -31,15 +32,23 @@ from api.window import Window, instant
 from tracker import reads
 from tracker.reads import Row
 
-router = APIRouter(prefix="/v1/vehicles/{department}/{ref}", tags=["journal"], dependencies=SCHEMES)
+router = APIRouter(
+    prefix="/v1/vehicles/{department}/{ref}", tags=["journal"], dependencies=[needs("tracks:read")]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Page:
     """Which part of a vehicle's journal is wanted."""
 
-    vehicle: str
+    vehicle: Row
     asked: reads.Window
+    looking: Looking
+
+    async def note(self, kind: str) -> None:
+        """Write down that it is read."""
+        window = (self.asked.since, self.asked.until)
+        await self.looking.each(f"{kind}.read", vehicle=self.vehicle, window=window)
 
     def next(self, kind: str, rows: Sequence[Row], crs: Crs) -> str | None:
         """Where the rest is, of a page with one row too many."""
@@ -52,7 +61,7 @@ class _Page:
             "after": rows[-2]["started_at"].isoformat(),
             "crs": crs.value,
         }
-        return f"/v1/vehicles/{self.vehicle}/{kind}?{urlencode(query)}"
+        return f"/v1/vehicles/{self.vehicle['vehicle']}/{kind}?{urlencode(query)}"
 
     def cut(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Without the row too many."""
@@ -62,6 +71,7 @@ class _Page:
 def _page(
     vehicle: OwnVehicle,
     window: Window,
+    looking: InLookingBack,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
     after: Annotated[
         AwareDatetime | None, Query(description="give those that began after it")
@@ -70,7 +80,8 @@ def _page(
     since, until = window
     last: datetime | None = None if after is None else instant(after)
     return _Page(
-        vehicle=vehicle["vehicle"],
+        vehicle=vehicle,
+        looking=looking,
         asked=reads.Window(
             vehicle_id=vehicle["id"], since=since, until=until, after=last, limit=limit + 1
         ),
@@ -83,6 +94,7 @@ AskedView = Annotated[_Page, Depends(_page)]
 @router.get("/trips", response_model=Trips, response_class=GeoJson)
 async def trips(scope: InScope, page: AskedView, crs: AnswerCrs = Crs.CRS84) -> GeoJson:
     """The trips of a vehicle that meet a window."""
+    await page.note("trips")
     found = await reads.trips(scope, page.asked)
     rows = page.cut(found)
     beyond = page.next("trips", found, crs)
@@ -100,6 +112,7 @@ async def trips(scope: InScope, page: AskedView, crs: AnswerCrs = Crs.CRS84) -> 
 @router.get("/stops", response_model=Stops, response_class=GeoJson)
 async def stops(scope: InScope, page: AskedView, crs: AnswerCrs = Crs.CRS84) -> GeoJson:
     """The stops of a vehicle that meet a window."""
+    await page.note("stops")
     found = await reads.stops(scope, page.asked)
     rows = page.cut(found)
     beyond = page.next("stops", found, crs)
@@ -117,6 +130,7 @@ async def stops(scope: InScope, page: AskedView, crs: AnswerCrs = Crs.CRS84) -> 
 @router.get("/gaps")
 async def gaps(scope: InScope, page: AskedView) -> Gaps:
     """The gaps of a vehicle that meet a window."""
+    await page.note("gaps")
     found = await reads.gaps(scope, page.asked)
     rows = page.cut(found)
     told = [Gap.model_validate(row) for row in rows]
@@ -124,8 +138,9 @@ async def gaps(scope: InScope, page: AskedView) -> Gaps:
 
 
 @router.get("/odometer")
-async def odometer(scope: InScope, vehicle: OwnVehicle) -> Odometer:
+async def odometer(scope: InScope, vehicle: OwnVehicle, looking: InLookingBack) -> Odometer:
     """How far a vehicle has gone in all that is stored of it."""
+    await looking.each("odometer.read", vehicle=vehicle)
     found = await reads.odometer(scope, vehicle_id=vehicle["id"])
     nothing = {"distance_m": 0.0, "engine_s": None, "at": None}
     return Odometer.model_validate({**vehicle, **(found or nothing)})

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from api.answers import GeoJson, built
-from api.caller import SCHEMES, ChosenDepartment, InScope
+from api.caller import InScope, needs
 from api.crs import AnswerCrs, Crs, PlaceCrs, PlaceText, asked_place, points
 from api.errors import BadParameter
+from api.looking import InChosen, InChosenBack
 from api.paging import Page
 from api.question_models import (
     NearFeature,
@@ -24,7 +25,7 @@ from api.window import Window, instant
 from tracker import reads
 from tracker.duty import DutyStatus
 
-router = APIRouter(prefix="/v1", tags=["near"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["near"])
 
 RadiusM = Annotated[float, Query(gt=0, le=reads.MOST_RADIUS_M, description="metres")]
 
@@ -70,18 +71,29 @@ def _fitting(
     }
 
 
-@router.get("/near", response_model=NearVehicles, response_class=GeoJson)
+@router.get(
+    "/near",
+    dependencies=[needs("positions:read")],
+    response_model=NearVehicles,
+    response_class=GeoJson,
+)
 async def near(
     scope: InScope,
     place: AskedPlace,
     fitting: Annotated[dict[str, Any], Depends(_fitting)],
-    department_id: ChosenDepartment,
+    chosen: InChosen,
     k: Annotated[int, Query(ge=1, le=1_000, description="how many")] = 10,
     within_m: Annotated[float | None, Query(gt=0, description="not farther")] = None,
 ) -> GeoJson:
     """The vehicles nearest to a place that fit, the nearest first, by their latest fixes."""
+    await chosen.looking.live("near.view", department_id=chosen.department_id)
     wanted = reads.Near(
-        lon=place.lon, lat=place.lat, k=k, within_m=within_m, department_id=department_id, **fitting
+        lon=place.lon,
+        lat=place.lat,
+        k=k,
+        within_m=within_m,
+        department_id=chosen.department_id,
+        **fitting,
     )
     rows = await reads.near(scope, wanted)
 
@@ -95,13 +107,15 @@ async def near(
     return await built(GeoJson, build)
 
 
-@router.get("/visits", response_model=Visitors, response_class=GeoJson)
+@router.get(
+    "/visits", dependencies=[needs("tracks:read")], response_model=Visitors, response_class=GeoJson
+)
 async def visits(
     scope: InScope,
     place: AskedPlace,
     window: Window,
     page: Page,
-    department_id: ChosenDepartment,
+    chosen: InChosenBack,
     radius_m: RadiusM = 100.0,
 ) -> GeoJson:
     """The vehicles that were within some metres of a place between two times, at most 31 days.
@@ -117,8 +131,10 @@ async def visits(
         radius_m=radius_m,
         since=since,
         until=until,
-        department_id=department_id,
+        department_id=chosen.department_id,
     )
+    window, department_id = (since, until), chosen.department_id
+    await chosen.looking.each("visits.read", department_id=department_id, window=window)
     found = page.cut(await reads.visitors(scope, asked))
     rows = found[: page.limit]
     times = {"from": since.isoformat(), "to": until.isoformat()}

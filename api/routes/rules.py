@@ -6,10 +6,12 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from starlette.requests import Request
 from starlette.responses import Response
 
 from api.alert_models import Rule, Rules
-from api.caller import SCHEMES, InCaller, InScope
+from api.answers import Json, standing
+from api.caller import InCaller, InScope, needs
 from api.changing import Expected, InOnce, Made, Own, may_change, own
 from api.errors import BadParameter, NotFound
 from api.fence_models import RuleGiven
@@ -17,18 +19,22 @@ from tracker import reads, rule_edits
 from tracker.reads import Scope
 from tracker.rows import add
 
-router = APIRouter(prefix="/v1", tags=["rules"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["rules"], dependencies=[needs("fences:read")])
+changes = APIRouter(prefix="/v1", tags=["rules"], dependencies=[needs("fences:write")])
 
 OwnRule = Annotated[Own, Depends(own("rules"))]
 
 
-@router.get("/rules")
-async def rules(scope: InScope) -> Rules:
+@router.get("/rules", response_model=Rules, response_class=Json)
+async def rules(request: Request, scope: InScope) -> Response:
     """Which events want a person, and how often that was worth it."""
-    return Rules(rules=[Rule.model_validate(row) for row in await reads.rules(scope)])
+    rows = await reads.rules(scope)
+    return await standing(
+        request, Json, lambda: Rules(rules=[Rule.model_validate(row) for row in rows])
+    )
 
 
-@router.post("/rules", status_code=201, response_model=Rule)
+@changes.post("/rules", status_code=201, response_model=Rule)
 async def make(scope: InScope, caller: InCaller, once: InOnce, given: RuleGiven) -> Response:
     """Make a rule; it asks for events from now on."""
     department_id = may_change(caller, given.department, "rules")
@@ -46,7 +52,7 @@ async def rule(scope: InScope, department: str, ref: str) -> Response:
     return (await _made(scope, (department, ref))).response()
 
 
-@router.put("/rules/{department}/{ref}", response_model=Rule)
+@changes.put("/rules/{department}/{ref}", response_model=Rule)
 async def replace(rule: OwnRule, expected: Expected, given: RuleGiven) -> Response:
     """Let a rule be as the body says, and be on. Late data are judged by it as it is now."""
     if (given.department, given.ref) != rule.name:
@@ -55,7 +61,7 @@ async def replace(rule: OwnRule, expected: Expected, given: RuleGiven) -> Respon
     return (await _made(rule.scope, rule.name)).response()
 
 
-@router.delete("/rules/{department}/{ref}", response_model=Rule)
+@changes.delete("/rules/{department}/{ref}", response_model=Rule)
 async def disable(rule: OwnRule, expected: Expected) -> Response:
     """Let a rule raise nothing more. Its alerts stay; `PUT` switches it on again."""
     await rule_edits.disable(rule.scope, rule.name, expected=expected)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from api.caller import SCHEMES, InCaller, InScope
+from api.caller import InCaller, InScope, needs
 from api.errors import NotFound
 from api.subscription_models import (
     AddedSubscription,
@@ -23,7 +23,7 @@ from tracker import subscriptions as domain
 from tracker.reads import Scope
 from tracker.subscriptions import NewSubscription
 
-router = APIRouter(prefix="/v1", tags=["subscriptions"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["subscriptions"])
 
 _Limit = Annotated[int, Query(ge=1, le=1_000)]
 
@@ -38,14 +38,14 @@ def _full_ref(caller: InCaller, department: str, ref: str) -> str:
 InFullRef = Annotated[str, Depends(_full_ref)]
 
 
-@router.get("/subscriptions")
+@router.get("/subscriptions", dependencies=[needs("subscriptions:read")])
 async def subscriptions(scope: InScope) -> Subscriptions:
     """Who is told of what, and how that goes."""
     rows = await domain.subscriptions(scope)
     return Subscriptions(subscriptions=[Subscription.model_validate(row) for row in rows])
 
 
-@router.post("/subscriptions", status_code=201)
+@router.post("/subscriptions", dependencies=[needs("subscriptions:write")], status_code=201)
 async def add(scope: InScope, caller: InCaller, new: NewSubscription) -> AddedSubscription:
     """Tell a receiver of what happens from now on. The answer alone has the secret."""
     full_ref = _full_ref(caller, new.department, new.ref)
@@ -54,53 +54,66 @@ async def add(scope: InScope, caller: InCaller, new: NewSubscription) -> AddedSu
     return AddedSubscription(**made.model_dump(), secret=added.secret)
 
 
-@router.get("/subscriptions/{department}/{ref}")
+@router.get("/subscriptions/{department}/{ref}", dependencies=[needs("subscriptions:read")])
 async def subscription(scope: InScope, full_ref: InFullRef) -> Subscription:
     """One subscription."""
     return await _one(scope, full_ref)
 
 
-@router.delete("/subscriptions/{department}/{ref}")
+@router.delete("/subscriptions/{department}/{ref}", dependencies=[needs("subscriptions:write")])
 async def switch_off(scope: InScope, full_ref: InFullRef) -> Subscription:
     """Tell it nothing more. What waits goes when it is switched on again; its name stays its."""
     await domain.switch(scope, full_ref, on=False)
     return await _one(scope, full_ref)
 
 
-@router.post("/subscriptions/{department}/{ref}/enable")
+@router.post(
+    "/subscriptions/{department}/{ref}/enable", dependencies=[needs("subscriptions:write")]
+)
 async def switch_on(scope: InScope, full_ref: InFullRef) -> Subscription:
     """Tell it again, of what waited and of what happens from now on."""
     await domain.switch(scope, full_ref, on=True)
     return await _one(scope, full_ref)
 
 
-@router.post("/subscriptions/{department}/{ref}/rotate")
+@router.post(
+    "/subscriptions/{department}/{ref}/rotate", dependencies=[needs("subscriptions:write")]
+)
 async def rotate(scope: InScope, full_ref: InFullRef) -> Secret:
     """Another secret; for a day the one of before signs beside it."""
     return Secret(secret=await domain.rotate(scope, full_ref))
 
 
-@router.post("/subscriptions/{department}/{ref}/test", status_code=202)
+@router.post(
+    "/subscriptions/{department}/{ref}/test",
+    dependencies=[needs("subscriptions:write")],
+    status_code=202,
+)
 async def test(scope: InScope, full_ref: InFullRef) -> Telling:
     """Send it a `milepost.test.v1`, which happened nowhere."""
     number = await domain.send_test(scope, full_ref)
     return Telling(number=number, **await domain.how_it_went(scope, full_ref, number))
 
 
-@router.get("/subscriptions/{department}/{ref}/tellings/{number}")
+@router.get(
+    "/subscriptions/{department}/{ref}/tellings/{number}",
+    dependencies=[needs("subscriptions:read")],
+)
 async def telling(scope: InScope, full_ref: InFullRef, number: int) -> Telling:
     """How one telling went so far."""
     return Telling(number=number, **await domain.how_it_went(scope, full_ref, number))
 
 
-@router.get("/subscriptions/{department}/{ref}/dead")
+@router.get("/subscriptions/{department}/{ref}/dead", dependencies=[needs("subscriptions:read")])
 async def dead(scope: InScope, full_ref: InFullRef, limit: _Limit = 100) -> DeadLetters:
     """What was given up: refused for good, or not taken for days."""
     rows = await domain.dead_letters(scope, full_ref, limit)
     return DeadLetters(dead=[DeadLetter.model_validate(row) for row in rows])
 
 
-@router.post("/subscriptions/{department}/{ref}/replay")
+@router.post(
+    "/subscriptions/{department}/{ref}/replay", dependencies=[needs("subscriptions:write")]
+)
 async def replay(scope: InScope, full_ref: InFullRef, which: Replay) -> Replayed:
     """Try dead letters again, in their order."""
     return Replayed(replayed=await domain.replay(scope, full_ref, which.numbers))

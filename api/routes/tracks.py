@@ -14,11 +14,12 @@ from starlette.responses import Response
 
 from api import exports
 from api.answers import GeoJson, built
-from api.caller import SCHEMES, InScope
+from api.caller import InScope, needs
 from api.crs import AnswerCrs, Crs, whole_line
 from api.errors import BadParameter
 from api.found import FoundVehicle
 from api.geojson import line
+from api.looking import InLookingBack
 from api.track_models import Simplified, Track, TrackProperties
 from api.window import Window, instant
 from geo.limits import limits_of
@@ -26,7 +27,7 @@ from geo.simplify import MAX_TOLERANCE_M
 from tracker import reads
 from tracker.reads import Row
 
-router = APIRouter(prefix="/v1", tags=["tracks"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["tracks"], dependencies=[needs("tracks:read")])
 
 Limit = Annotated[
     int | None,
@@ -131,6 +132,7 @@ async def track(
     vehicle: FoundVehicle,
     window: Window,
     export: exports.InExport,
+    looking: InLookingBack,
     asked: Annotated[_Asked, Depends(_asked)],
 ) -> Response:
     """The fixes of a vehicle between two times, oldest first: a page of them, all or simplified, or
@@ -139,6 +141,7 @@ async def track(
     if export is not None:
         exports.refuse_metres(asked.crs)
         _refuse_fewer(asked)
+        await looking.each("track.export", vehicle=vehicle, window=window)
         return await export.answer(vehicle, since=since, until=until, implausible=asked.implausible)
     stretch = reads.Stretch(
         vehicle_id=vehicle["id"],
@@ -148,6 +151,7 @@ async def track(
         implausible=asked.implausible,
         known_at=asked.known_at,
     )
+    await looking.each("track.read", vehicle=vehicle, window=window)
     found, simplified = await _read(scope, vehicle, stretch, asked)
     told = {
         "vehicle": vehicle["vehicle"],

@@ -8,14 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
-from api.answers import GeoJson, Json, built
-from api.caller import SCHEMES, ChosenDepartment, InCaller, InScope
+from api.answers import GeoJson, Json, built, standing
+from api.caller import ChosenDepartment, InCaller, InScope, needs
 from api.crs import AnswerCrs, AskedBox, BoxCrs, Crs, asked_area, asked_box, pairs
 from api.errors import BadParameter, NotFound
 from api.exports import POSITIONS_RESPONSES, AskedTable, positions_file, refuse_metres
 from api.geojson import position_feature
+from api.looking import InLooking
 from api.models import (
     Duty,
     DutyChange,
@@ -28,10 +30,11 @@ from api.models import (
 from api.private_models import PrivateTime, PrivateTimes
 from geo.areas import Area
 from tracker import reads
+from tracker.connect import set_scope
 from tracker.duty import set_duty
 from tracker.reads import Row
 
-router = APIRouter(prefix="/v1", tags=["vehicles"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["vehicles"])
 
 #: So far may a caller's clock be ahead of ours.
 CLOCKS_DIFFER = timedelta(seconds=60)
@@ -66,17 +69,20 @@ def _inside(
     )
 
 
-@router.get("/vehicles", response_model=Vehicles, response_class=Json)
-async def vehicles(scope: InScope, department_id: ChosenDepartment) -> Json:
+@router.get(
+    "/vehicles", dependencies=[needs("vehicles:read")], response_model=Vehicles, response_class=Json
+)
+async def vehicles(request: Request, scope: InScope, department_id: ChosenDepartment) -> Response:
     """What stays the same about vehicles while they move."""
     rows = await reads.vehicles(scope, department_id=department_id)
-    return await built(
-        Json, lambda: Vehicles(vehicles=[Vehicle.model_validate(row) for row in rows])
+    return await standing(
+        request, Json, lambda: Vehicles(vehicles=[Vehicle.model_validate(row) for row in rows])
     )
 
 
 @router.get(
     "/positions",
+    dependencies=[needs("positions:read")],
     response_model=Positions,
     response_class=GeoJson,
     responses=POSITIONS_RESPONSES,
@@ -85,10 +91,15 @@ async def positions(
     scope: InScope,
     department_id: ChosenDepartment,
     inside: Annotated[_Inside, Depends(_inside)],
+    looking: InLooking,
     crs: AnswerCrs = Crs.CRS84,
     format_: AskedTable = "geojson",
 ) -> Response:
     """The latest fix of each vehicle, or of those in a box and in a polygon."""
+    if format_ == "geojson":
+        await looking.live("positions.view", department_id=department_id)
+    else:
+        await looking.each("positions.export", department_id=department_id)
     box = inside.box
     rows: Sequence[Row] = await reads.positions(
         scope,
@@ -107,20 +118,31 @@ async def positions(
     return await built(GeoJson, lambda: Positions(features=_features(rows, crs)))
 
 
-@router.get("/vehicles/{department}/{ref}")
+@router.get("/vehicles/{department}/{ref}", dependencies=[needs("vehicles:read")])
 async def vehicle(
-    scope: InScope, department: str, ref: str, crs: AnswerCrs = Crs.CRS84
+    scope: InScope,
+    caller: InCaller,
+    looking: InLooking,
+    department: str,
+    ref: str,
+    crs: AnswerCrs = Crs.CRS84,
 ) -> VehicleDetails:
-    """One vehicle, also a retired one, and where it is."""
+    """One vehicle, also a retired one, and where it is, to whoever may know."""
     row = await reads.vehicle(scope, department=department, ref=ref)
     if row is None:
         raise NotFound(f"(vehicle {department}/{ref})")
-    latest = await reads.positions(scope, ids=[row["id"]])
+    latest = []
+    may_know = caller.within("positions:read")
+    if department in may_know.refs.values() or (row["granted"] and may_know.refs):
+        await looking.live("vehicle.view", vehicle=row)
+        # What is granted to a department where they may not know is not told.
+        await set_scope(scope, *may_know.sight)
+        latest = await reads.positions(scope, ids=[row["id"]])
     position = next(iter(_features(latest, crs)), None)
     return VehicleDetails.model_validate({**row, "position": position})
 
 
-@router.put("/vehicles/{department}/{ref}/duty")
+@router.put("/vehicles/{department}/{ref}/duty", dependencies=[needs("duty:write")])
 async def duty(
     scope: InScope, caller: InCaller, department: str, ref: str, change: DutyChange
 ) -> Duty:
@@ -143,7 +165,11 @@ def _features(rows: Sequence[Row], crs: Crs) -> list[PositionFeature]:
     return [position_feature(row, pair) for row, pair in zip(rows, coordinates, strict=True)]
 
 
-@router.get("/vehicles/{department}/{ref}/private", response_model=PrivateTimes)
+@router.get(
+    "/vehicles/{department}/{ref}/private",
+    dependencies=[needs("tracks:read")],
+    response_model=PrivateTimes,
+)
 async def private_times(scope: InScope, department: str, ref: str) -> PrivateTimes:
     """When no position of a vehicle is kept, and why."""
     row = await reads.vehicle(scope, department=department, ref=ref)

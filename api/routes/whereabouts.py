@@ -10,15 +10,16 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
 
 from api.answers import GeoJson, built
-from api.caller import SCHEMES, ChosenDepartment, InScope
+from api.caller import InScope, needs
 from api.crs import AnswerCrs, Crs, points
-from api.found import vehicle_id_of
+from api.found import vehicle_named
+from api.looking import InChosenBack
 from api.paging import Page
 from api.question_models import AllWhereabouts, Whereabouts, WhereaboutsFeature
 from api.window import instant
 from tracker import reads
 
-router = APIRouter(prefix="/v1", tags=["whereabouts"], dependencies=SCHEMES)
+router = APIRouter(prefix="/v1", tags=["whereabouts"], dependencies=[needs("tracks:read")])
 
 KnownAt = Annotated[
     AwareDatetime | None,
@@ -45,16 +46,23 @@ async def whereabouts(
     scope: InScope,
     when: Annotated[_When, Depends(_when)],
     page: Page,
-    department_id: ChosenDepartment,
+    chosen: InChosenBack,
     vehicle: Annotated[str | None, Query(description="its full ref")] = None,
     crs: AnswerCrs = Crs.CRS84,
 ) -> GeoJson:
     """Where vehicles were at an instant: between the fixes around it, and how that is known."""
+    found_vehicle = await vehicle_named(scope, vehicle)
+    await chosen.looking.each(
+        "whereabouts.read",
+        department_id=chosen.department_id,
+        vehicle=found_vehicle,
+        window=(when.at, when.at),
+    )
     asked = reads.Instant(
         at=when.at,
         known_at=when.known_at,
-        vehicle_id=await vehicle_id_of(scope, vehicle),
-        department_id=department_id,
+        vehicle_id=None if found_vehicle is None else found_vehicle["id"],
+        department_id=chosen.department_id,
         after=page.after,
         limit=page.limit + 1,
     )

@@ -83,11 +83,12 @@ def service(running: Service, fleets: Iterator[range]) -> Service:
 
 
 def sign_in(visit: Visit, service: Service, language: str) -> None:
-    token = service.milepost("token", "--department", "FSD", "--label", "Chan").strip()
+    key = service.milepost("key", "add", "--role", "manager@FSD", "--label", "Chan").split()
     visit.page.goto(service.web_url)
     visit.page.get_by_test_id(f"language-{language}").click()
-    visit.page.get_by_test_id("token").fill(token.splitlines()[-1])
-    visit.page.get_by_test_id("sign-in-button").click()
+    visit.page.get_by_test_id("with-key").click()
+    visit.page.get_by_test_id("key").fill(next(word for word in key if word.startswith("mp_")))
+    visit.page.get_by_test_id("key-button").click()
     visit.page.get_by_test_id("connection").wait_for()
     visit.until("live", lambda: visit.diagnostics("state") == "live", 30)
 

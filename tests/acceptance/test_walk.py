@@ -40,8 +40,8 @@ def test_the_walk_ends_with_a_vehicle_and_an_alert_on_the_map() -> None:
     register, publish, publish_as_firmware = WALK.findall(README.read_text(encoding="utf-8"))
     with passing_folder() as data:
         said = run_lines(register, data)
-        token = re.search(r"\bmp_\S+", said)
-        assert token, "init shows the token"
+        key = re.search(r"\bmp_\S+", said)
+        assert key, "init shows the key"
         password = re.search(r"^  ([\w-]{43})$", said, re.MULTILINE)
         assert password, "device add shows the password"
         with served(data) as service:
@@ -54,7 +54,7 @@ def test_the_walk_ends_with_a_vehicle_and_an_alert_on_the_map() -> None:
 
             publishing(publish)
             with httpx.Client(
-                base_url=service.web_url, headers={"Authorization": f"Bearer {token[0]}"}
+                base_url=service.web_url, headers={"Authorization": f"Bearer {key[0]}"}
             ) as caller:
                 assert wait_for(lambda: bool(caller.get("/v1/alerts").json()["alerts"]), 10)
                 [position] = caller.get("/v1/positions").json()["features"]
@@ -62,8 +62,9 @@ def test_the_walk_ends_with_a_vehicle_and_an_alert_on_the_map() -> None:
             ack = json.loads(publishing(publish_as_firmware))
             with visiting(service.web_url) as visit:
                 visit.page.goto(service.web_url)
-                visit.page.get_by_test_id("token").fill(token[0])
-                visit.page.get_by_test_id("sign-in-button").click()
+                visit.page.get_by_test_id("with-key").click()
+                visit.page.get_by_test_id("key").fill(key[0])
+                visit.page.get_by_test_id("key-button").click()
                 visit.page.get_by_test_id("vehicle-list").wait_for()
                 visit.until("the vehicle on the map", lambda: visit.diagnostics("drawn") == 1, 20)
                 visit.until(

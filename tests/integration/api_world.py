@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -17,15 +17,21 @@ import uvicorn
 from sqlalchemy import text
 
 from api.app import create_app
-from api.settings import ApiSettings
+from api.raw_requests import RawRequests
+from api.settings import ApiSettings, OidcSettings
 from geo.fix import Fix
 from tests.conftest import Database
-from tracker import registry, tokens
+from tracker import registry
 from tracker.child import answers, wait_for
 from tracker.commit import Committer
 from tracker.message import Message, Reading
+from tracker.people import add_key
 
 DEADLINE_S = 20.0
+#: What for tests read history.
+PURPOSE = "a test"
+#: Quotas that no test reaches by chance.
+MANY = 1_000_000
 #: A square that AMB-1 of each department drives through.
 SQUARE = [[114.10, 22.30], [114.11, 22.30], [114.11, 22.31], [114.10, 22.31], [114.10, 22.30]]
 CIRCLE = {"circle": {"center": [114.2, 22.35], "radius_m": 500}}
@@ -88,24 +94,12 @@ class World:
             for each in new:
                 await registry.add(each, connection)
 
-    async def give_token(
-        self, name: str, *departments: str, lasts: timedelta = timedelta(hours=1)
-    ) -> str:
-        """A token for departments; without any for the platform office."""
-        token = tokens.make()
-        await self.sql(
-            "INSERT INTO api_token (hash, prefix, label, platform, department_ids, expires_at) "
-            "SELECT :hash, :prefix, :label, :platform, coalesce(array_agg(id), '{}'),"
-            " milepost_now() + :lasts FROM department WHERE ref = any(:refs)",
-            hash=token.digest,
-            prefix=token.prefix,
-            label=name,
-            platform=not departments,
-            refs=list(departments),
-            lasts=lasts,
-        )
-        self.tokens[name] = token.text
-        return token.text
+    async def give_key(self, name: str, *roles: str, scopes: Sequence[str] = ()) -> str:
+        """A key with roles: `dispatcher@A`."""
+        async with self.database.transaction("milepost_owner") as connection:
+            made = await add_key(connection, label=name, roles=roles, days=1, scopes=scopes or None)
+        self.tokens[name] = made
+        return made
 
 
 def things_of(department: str) -> list[registry.New]:
@@ -148,7 +142,7 @@ def things_of(department: str) -> list[registry.New]:
 
 @asynccontextmanager
 async def world_in(database: Database, *, demo: bool = False) -> AsyncIterator[World]:
-    """Departments A and B, with tokens `A`, `B`, `both` and `platform`."""
+    """Departments A and B, with keys `A`, `B`, `both` and `platform`."""
     started_at = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
     setting_up = World(database, None, started_at)  # type: ignore[arg-type]  # opened below
     await setting_up.sql(
@@ -163,8 +157,9 @@ async def world_in(database: Database, *, demo: bool = False) -> AsyncIterator[W
     )
     # The fences were there before the vehicles drove.
     await setting_up.sql("UPDATE fence_version SET in_force = tstzrange('2026-01-01', NULL)")
-    for name, departments in {"A": "A", "B": "B", "both": "AB", "platform": ""}.items():
-        await setting_up.give_token(name, *departments)
+    for name, places in {"A": "A", "B": "B", "both": "AB"}.items():
+        await setting_up.give_key(name, *(f"administrator@{place}" for place in places))
+    await setting_up.give_key("platform", "platform@*", "administrator@*")
     setting_up.committer = await Committer.open(database.dsn("milepost_ingest"))
     try:
         yield setting_up
@@ -192,21 +187,33 @@ class Served:
         """A client with a bearer token."""
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
+        headers.setdefault("Milepost-Purpose", PURPOSE)
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=DEADLINE_S)
 
 
 @contextmanager
-def served(dsn: str, static: Path | None = None) -> Iterator[Served]:
+def served(
+    dsn: str,
+    static: Path | None = None,
+    settings: ApiSettings | None = None,
+    *,
+    oidc: OidcSettings | None = None,
+) -> Iterator[Served]:
     """The API on a free port, in a thread with its own event loop."""
-    settings = ApiSettings(static=static) if static is not None else ApiSettings()
+    settings = settings or ApiSettings(
+        key_requests=MANY, key_history=MANY, department_requests=MANY, department_history=MANY
+    )
+    if static is not None:
+        settings = settings.model_copy(update={"static": static})
     # With its protocol named asyncio switches Nagle's delay off: 40 ms an answer.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
         listening.listen(128)
         config = uvicorn.Config(
-            create_app(settings, dsn),
+            create_app(settings, dsn, oidc),
             log_level="warning",
+            http=RawRequests,
             root_path=settings.root_path,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=5,

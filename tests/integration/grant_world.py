@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
 import numpy as np
 from websockets.asyncio.client import ClientConnection
 
@@ -24,6 +25,17 @@ WEST, SOUTH, EAST, NORTH = 114.05, 22.25, 114.25, 22.40
 #: `AMB-1` and `AMB-2` are there already.
 VEHICLES = ("AMB-1", "AMB-2", "AMB-3", "AMB-4", "AMB-5")
 RANK = ("position", "blurred", "presence")
+#: From A to B, of one vehicle.
+NEW: Mapping[str, Any] = {
+    "from": "A",
+    "to": "B",
+    "level": "position",
+    "vehicles": ["A/AMB-1"],
+    "fences": ["A/A-SQUARE"],
+    "purpose": "the fire at the docks",
+    "valid_from": "2026-11-01T00:00:00Z",
+    "valid_until": "2027-06-01T00:00:00Z",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,3 +308,16 @@ async def next_of(socket: ClientConnection, kind: str) -> dict[str, Any]:
         said: dict[str, Any] = json.loads(await socket.recv())
         if said["type"] == kind:
             return said
+
+
+async def granted(
+    as_a: httpx.AsyncClient, as_b: httpx.AsyncClient, **other: object
+) -> dict[str, Any]:
+    """Asked for by B, approved by A."""
+    asked = await as_b.post("/v1/grants", json={**NEW, **other})
+    assert asked.status_code == 201, asked.text
+    approved = await as_a.post(
+        f"/v1/grants/{asked.json()['id']}/approve", headers={"If-Match": asked.headers["ETag"]}
+    )
+    assert approved.status_code == 200, approved.text
+    return dict(approved.json())

@@ -26,9 +26,14 @@ async def got(client: httpx.AsyncClient, path: str, **query: Any) -> Any:  # noq
 async def test_a_caller_is_told_who_they_are(
     world: World, api: Served, as_a: httpx.AsyncClient
 ) -> None:
-    assert await got(as_a, "/v1/me") == {
+    me = await got(as_a, "/v1/me")
+    assert me.pop("id").startswith("key:")
+    assert "alerts:act" in me.pop("permissions")
+    assert me == {
         "label": "A",
         "platform": False,
+        "roles": ["administrator"],
+        "csrf": None,
         "departments": [{"department": "A", "name": {"en": "A thing", "zh-Hant": "A 物件"}}],
     }
     async with api.client(world.tokens["platform"]) as office:
@@ -363,12 +368,8 @@ async def test_private_times_of_a_vehicle_are_told_and_its_position_is_not(
     told = await got(as_a, "/v1/vehicles/A/AMB-1/private")
     assert told["vehicle"] == "A/AMB-1"
     (time,) = told["private_times"]
-    assert (time["to"], time["why"], time["keeps"], time["is_now"]) == (
-        None,
-        "private",
-        "nothing",
-        True,
-    )
+    is_now = [time[name] for name in ("to", "why", "keeps", "is_now")]
+    assert is_now == [None, "private", "nothing", True]
     vehicle = await got(as_a, "/v1/vehicles/A/AMB-1")
     assert (vehicle["private"], vehicle["position"]) == (True, None)
     assert (await got(as_a, "/v1/positions"))["features"] == []

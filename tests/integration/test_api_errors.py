@@ -124,6 +124,9 @@ async def test_the_console_is_served_with_its_policy(api: Served) -> None:
             "img-src": "'self' data: blob:",
             "worker-src": "'self'",
             "connect-src": "'self'",
+            "object-src": "'none'",
+            "base-uri": "'none'",
+            "form-action": "'self'",
             "frame-ancestors": "'none'",
         }
 

@@ -60,7 +60,7 @@ def boxes(service: Service) -> Iterator[Boxes]:
 
 
 def asked(service: Service, path: str, department: str = "D") -> Any:  # noqa: ANN401  any JSON
-    token = service.milepost("token", "--department", department).strip()
+    token = service.milepost("key", "add", "--role", f"administrator@{department}").strip()
     answer = httpx.get(f"{service.web_url}{path}", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200, answer.text
     return answer.json()

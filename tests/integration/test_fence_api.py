@@ -359,3 +359,19 @@ async def test_another_departments_fences_are_not_there(as_b: httpx.AsyncClient)
     ):
         answer = await as_b.request(method, path, json=body, headers=wrong)
         assert answer.status_code == 404, (method, path, answer.text)
+
+
+async def test_fences_are_changed_where_a_role_may_and_nowhere_else(
+    world: World, api: Served
+) -> None:
+    """A dispatcher of A who manages B draws in B alone; a dispatcher nowhere."""
+    of_b = feature(department="B")
+    async with api.client(await world.give_key("d", "dispatcher@A")) as dispatcher:
+        assert (await dispatcher.get("/v1/fences/A/A-SQUARE")).status_code == 200
+        assert (await dispatcher.post("/v1/fences", json=feature())).status_code == 403
+    async with api.client(await world.give_key("m", "dispatcher@A", "manager@B")) as manager:
+        assert (await manager.post("/v1/fences", json=feature())).status_code == 404
+        ended = await manager.delete("/v1/fences/A/A-SQUARE", headers={"If-Match": "*"})
+        assert ended.status_code == 404
+        assert (await manager.post("/v1/fences", json=of_b)).status_code == 201
+        assert (await manager.get("/v1/fences/A/A-SQUARE")).status_code == 200

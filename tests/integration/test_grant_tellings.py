@@ -10,9 +10,9 @@ import pytest
 
 from api.outgoing.teller import GRANT_ENDED
 from tests.integration.api_world import World
+from tests.integration.grant_world import NEW, granted
 from tests.integration.receivers import receiving
 from tests.integration.telling_world import subscribe, telling, until
-from tests.integration.test_grants import NEW, granted
 from tracker.outbox import Outbox
 
 WEBHOOK = {"ref": "room", "department": "B", "kind": "mqtt"}

@@ -13,32 +13,8 @@ from websockets.asyncio.client import connect
 
 from tests.conftest import Database
 from tests.integration.api_world import DEADLINE_S, Served, World, world_in
-from tests.integration.grant_world import next_of
+from tests.integration.grant_world import NEW, granted, next_of
 from tracker.reads import NoLongerSeen, Reader, pages, tracks
-
-NEW = {
-    "from": "A",
-    "to": "B",
-    "level": "position",
-    "vehicles": ["A/AMB-1"],
-    "fences": ["A/A-SQUARE"],
-    "purpose": "the fire at the docks",
-    "valid_from": "2026-11-01T00:00:00Z",
-    "valid_until": "2027-06-01T00:00:00Z",
-}
-
-
-async def granted(
-    as_a: httpx.AsyncClient, as_b: httpx.AsyncClient, **other: object
-) -> dict[str, Any]:
-    """Asked for by B, approved by A."""
-    asked = await as_b.post("/v1/grants", json={**NEW, **other})
-    assert asked.status_code == 201, asked.text
-    approved = await as_a.post(
-        f"/v1/grants/{asked.json()['id']}/approve", headers={"If-Match": asked.headers["ETag"]}
-    )
-    assert approved.status_code == 200, approved.text
-    return dict(approved.json())
 
 
 async def test_a_revocation_ends_an_open_live_view_and_the_view_goes_on(

@@ -15,8 +15,9 @@ import pytest
 from sqlalchemy import text
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin, Subprotocol
 
-from api.caller import COOKIE
+from api.caller import BEARER_PROTOCOL, COOKIE, LIVE_PROTOCOL
 from tests.integration.api_world import DEADLINE_S, Served, World, things_of
 
 Message = dict[str, Any]
@@ -228,7 +229,7 @@ async def test_viewers_are_sent_away_while_the_database_is_gone(world: World, ap
 async def test_a_revoked_token_ends_the_connection(world: World, api: Served) -> None:
     async with watching(api, world.tokens["A"]) as console:
         await console.until_type("snapshot")
-        await world.sql("UPDATE api_token SET revoked_at = milepost_now() WHERE label = 'A'")
+        await world.sql("UPDATE api_key SET revoked_at = milepost_now() WHERE label = 'A'")
         with pytest.raises(ConnectionClosed) as closed:
             await console.until_type("never")
     assert closed.value.rcvd is not None
@@ -259,6 +260,18 @@ async def test_a_page_of_another_site_gets_no_socket(
     assert b"/problems/cross-site" in refused.value.response.body
     async with connect(api.live_url, additional_headers={**cookie, "Origin": api.url}) as socket:
         assert "hello" in str(await socket.recv())
+
+
+async def test_a_browser_of_another_origin_brings_its_key_in_a_subprotocol(
+    world: World, api: Served
+) -> None:
+    offered = [Subprotocol(LIVE_PROTOCOL), Subprotocol(f"{BEARER_PROTOCOL}{world.tokens['A']}")]
+    origin = Origin("https://other.example")
+    async with connect(api.live_url, subprotocols=offered, origin=origin) as socket:
+        assert socket.subprotocol == LIVE_PROTOCOL, "never the one with the key in it"
+        assert json.loads(await socket.recv())["type"] == "hello"
+    with pytest.raises(InvalidStatus, match="401"):
+        await connect(api.live_url, subprotocols=[Subprotocol(f"{BEARER_PROTOCOL}mp_x")])
 
 
 async def test_without_a_token_there_is_no_socket(world: World, api: Served) -> None:

@@ -6,10 +6,12 @@ import asyncio
 import json
 import os
 import sys
+import tempfile
 from typing import Any
 
 import pytest
 
+from tests.integration.api_world import PURPOSE
 from tests.integration.ogc_world import LAYERS, Ogc, Service
 
 DEADLINE_S = 60.0
@@ -28,11 +30,20 @@ json.dump({"layers": names, "features": features}, sys.stdout)
 
 async def read(service: Service, layer: str, **options: Any) -> Any:  # noqa: ANN401  any JSON
     """All features of a collection as GDAL reads them, by pages of 25, and the layers it found."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as headers:
+        headers.write(f"Milepost-Purpose: {PURPOSE}\n")
+        headers.flush()
+        return await read_with(headers.name, service, layer, **options)
+
+
+async def read_with(headers: str, service: Service, layer: str, **options: Any) -> Any:  # noqa: ANN401  any JSON
+    """The same, with a file of headers."""
     environment = {
         **os.environ,
         "GDAL_HTTP_AUTH": "BEARER",
         "GDAL_HTTP_BEARER": service.world.tokens["A"],
         "GDAL_HTTP_TIMEOUT": "20",
+        "GDAL_HTTP_HEADER_FILE": headers,
     }
     address = f"OAPIF:{service.api.url}/ogc"
     child = await asyncio.create_subprocess_exec(

@@ -182,7 +182,7 @@ def test_the_receipts_are_for_those_who_may_see_the_device(service: Service) -> 
     send(service, "known", b"#r,1\n" + said(INSIDE))
     send(service, "known", b"#r,3\n" + said(INSIDE))
     asked = "/v1/devices/D/known/receipts"
-    token = service.milepost("token", "--department", "D").strip()
+    token = service.milepost("key", "add", "--role", "administrator@D").strip()
     with httpx.Client(base_url=service.web_url, headers={"Authorization": f"Bearer {token}"}) as d:
         assert wait_for(lambda: _boot(d, asked).get("dealt") == 2, WITHIN_S)
         boot = _boot(d, asked)

@@ -128,7 +128,10 @@ async def test_the_api_may_not_write_nor_read_a_partition(database: Database) ->
         "SELECT * FROM fix_20261124",
         "INSERT INTO department (ref, name) VALUES ('X', '{}')",
         "UPDATE latest SET lon = 0",
-        "SELECT * FROM api_token",
+        "SELECT * FROM api_key",
+        "SELECT * FROM local_user",
+        "SELECT * FROM session",
+        "SELECT * FROM role_assignment",
         "CREATE TEMPORARY TABLE t (n int)",
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -24,9 +24,11 @@ from tracker.models import Event, Fence, FenceVersion, Receipt, Vehicle
 from tracker.reads import LAYERS, Reader, Wanted, features
 
 #: Routes that say the same to everybody.
-OPEN = {"/healthz", "/v1/sign-in"}
+OPEN = {"/healthz", "/v1/sign-in", "/v1/oidc/start", "/v1/oidc/callback"}
 #: Whoever has a link needs nothing else (tests/integration/test_shares.py).
 LINKS = {"/v1/shares/{token}"}
+#: It does not end by itself: see test_event_stream.py.
+ENDLESS = {"/v1/events"}
 HOUR = timedelta(hours=1)
 #: Of parameters that must be given: where and when the departments' vehicles are.
 NEEDED = {"place": "114.2,22.35", "at": f"{datetime.now(UTC) - timedelta(minutes=4):%FT%TZ}"}
@@ -105,7 +107,7 @@ async def requests_for(client: httpx.AsyncClient, world: World, department: str)
         if path.startswith("/ogc") and "{" in path:
             filled += await ogc_addresses(world, path, department)
             continue
-        if path in OPEN | LINKS or "get" not in methods:
+        if path in OPEN | LINKS | ENDLESS or "get" not in methods:
             continue
         kinds = {"/devices/": "-BOX-AMB-1", "/fences/": "-SQUARE", "/rules/": "-RULE"}
         named = (f"{department}{ref}" for kind, ref in kinds.items() if kind in path)

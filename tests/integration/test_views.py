@@ -67,7 +67,7 @@ async def test_a_page_has_an_origin_of_its_own_and_a_safe_name(world: World, api
     assert policy.startswith("sandbox allow-scripts; default-src 'none'")
     assert "allow-same-origin" not in policy
     assert shown.headers["x-content-type-options"] == "nosniff"
-    assert shown.headers["cache-control"] == "no-store"
+    assert shown.headers["cache-control"] == "private, no-store"
     name = rf'filename="track-A-AMB-1-{world.started_at - timedelta(minutes=1):%Y%m%dT%H%MZ}.html"'
     assert shown.headers["content-disposition"] == f"inline; {name}"
     assert kept.headers["content-disposition"] == f"attachment; {name}"

@@ -1,4 +1,4 @@
-"""The verbs of the tracker: init, migrate, status, token, and the registry's."""
+"""The verbs of the tracker: init, migrate, status, the registry's, and those of files beside."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ import typer
 from tracker.cli import (
     alerts,
     assign,
+    audit,
     backtest,
+    contractor,
     duty,
     export,
     grants,
     journal,
     keeping,
+    keys,
     private,
     receipt,
     rejects,
@@ -26,6 +29,8 @@ from tracker.cli import (
     show,
     subscriptions,
     tracks,
+    usage,
+    users,
     where,
     worker,
 )
@@ -58,6 +63,7 @@ app.command("days")(journal.days)
 app.command("export")(export.export)
 app.command("backtest")(backtest.backtest)
 groups["vehicle"].command("duty")(duty.duty)
+groups["vehicle"].command("contractor")(contractor.contractor)
 groups["department"].command("retention")(private.retention)
 groups["department"].command("off-duty")(private.off_duty)
 groups["vehicle"].command("private")(private.private)
@@ -72,6 +78,11 @@ app.command("worker")(worker.worker)
 app.add_typer(alerts.group, name="alert")
 app.add_typer(subscriptions.group, name="webhook")
 app.add_typer(grants.group, name="grant")
+app.add_typer(users.group, name="user")
+app.add_typer(keys.group, name="key")
+app.command("demo")(users.demo)
+app.add_typer(audit.group, name="audit")
+app.command("usage")(usage.usage)
 
 
 @app.command()
@@ -108,7 +119,7 @@ def init(
     name_en: Annotated[str, typer.Option(help="The government's name in English.")] = "Milepost",
     name_zh_hant: Annotated[str, typer.Option(help="And in Traditional Chinese.")] = "",
     demo: Annotated[
-        bool, typer.Option("--demo", help="Let anyone on this machine sign in without a token.")
+        bool, typer.Option("--demo", help="Let anyone on this machine sign in without a password.")
     ] = False,
     territory: Annotated[
         str | None,
@@ -118,7 +129,7 @@ def init(
         ),
     ] = None,
 ) -> None:
-    """Make an empty service, and the administrator's token, which is shown this once."""
+    """Make an empty service, and the administrator's key, which is shown this once."""
     from tracker.access import database
     from tracker.data_folder import DataFolder
     from tracker.schema import migrate as bring
@@ -129,20 +140,25 @@ def init(
         asyncio.run(bring(addresses.require("milepost_owner"), addresses.address("postgres")))
 
         async def begin(connection: AsyncConnection) -> str | None:
-            from tracker.install import has_tokens, new_token, set_name
+            from tracker.audit.key import ensure_key
+            from tracker.install import set_name
+            from tracker.people import add_key, has_keys
+
+            ensure_key(DataFolder(data))
 
             await set_name(connection, name, demo=demo, territory=box)
-            if demo or await has_tokens(connection):
+            if demo or await has_keys(connection):
                 return None
-            return await new_token(connection, department_refs=[], label="administrator", days=365)
+            roles = ["platform@*", "administrator@*"]
+            return await add_key(connection, label="first administrator", roles=roles, days=365)
 
-        token = run_as_owner(addresses, begin)
+        key = run_as_owner(addresses, begin)
     typer.echo("The service is ready and empty.")
-    if token is not None:
-        typer.echo(
-            f"The platform office's token, shown only now (valid for a year):\n\n  {token}\n"
-        )
-    typer.echo("Next: milepost department add, vehicle add, device add; then milepost run.")
+    if key is not None:
+        typer.echo(f"The platform office's key, shown only now (valid for a year):\n\n  {key}\n")
+    typer.echo(
+        "Next: milepost department add, vehicle add, device add, user add; then milepost run."
+    )
 
 
 def _territory(said: str) -> Territory:
@@ -153,31 +169,6 @@ def _territory(said: str) -> Territory:
     except ValueError:
         raise typer.BadParameter(f"{said} is not WEST,SOUTH,EAST,NORTH.") from None
     return Territory(west, south, east, north)
-
-
-@app.command()
-def token(
-    data: DataOption = None,
-    department: Annotated[
-        list[str] | None,
-        typer.Option(help="See this department; may be given several times. Without: all."),
-    ] = None,
-    label: Annotated[str, typer.Option(help="Who or what it is for.")] = "command line",
-    days: Annotated[int, typer.Option(min=1, max=3650, help="How long it is valid.")] = 90,
-) -> None:
-    """Make a caller's token. It is shown this once; only its hash is stored."""
-    from tracker.access import database
-    from tracker.data_folder import DataFolder
-    from tracker.install import new_token
-
-    with database(DataFolder(data)) as addresses:
-        made = run_as_owner(
-            addresses,
-            lambda connection: new_token(
-                connection, department_refs=department or [], label=label, days=days
-            ),
-        )
-    typer.echo(made)
 
 
 @app.command()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from tracker.cli.asking import say_json, window
+from tracker.cli.purpose import PurposeOption, note_read
 from tracker.cli.shared import TIME_FORMATS, takes
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class BacktestOptions:
         typer.Option(metavar="RULE|FENCE[@VERSION]|FILE", help="And how this one differs."),
     ] = None
     format: Annotated[Format, typer.Option(help="csv and geojson hold the events.")] = Format.TEXT
+    purpose: PurposeOption = None
 
 
 @takes(BacktestOptions)
@@ -83,6 +85,7 @@ def backtest(said: BacktestOptions) -> None:
 
 
 async def _answered(said: BacktestOptions, addresses: DatabaseSettings) -> Answer:
+    from tracker.access import as_owner
     from tracker.backtest import Asked, answer, in_scope
     from tracker.errors import BadInput
 
@@ -109,6 +112,9 @@ async def _answered(said: BacktestOptions, addresses: DatabaseSettings) -> Answe
             )
         except ValueError as error:
             raise BadInput(f"({error})") from error
+        span = (asked.since, asked.until)
+        async with as_owner(addresses) as owner:
+            await note_read(owner, "backtest", said.purpose, span, department=department)
         return await answer(reading, asked, _Progress().say)
 
 

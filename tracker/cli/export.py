@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 
 import typer
 
+from tracker.cli.purpose import PurposeOption, note_read
 from tracker.cli.shared import TIME_FORMATS, aware, moment, takes
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class ExportOptions:
     implausible: Annotated[
         bool, typer.Option("--implausible", help="Also fixes that are marked implausible.")
     ] = False
+    purpose: PurposeOption = None
 
 
 @takes(ExportOptions)
@@ -74,8 +76,9 @@ async def _export(
     department, _, ref = said.vehicle.partition("/")
     async with as_owner(addresses) as owner:
         vehicle = await reads.vehicle(owner, department=department, ref=ref)
-    if vehicle is None:
-        raise Unknown(f"(vehicle {said.vehicle})")
+        if vehicle is None:
+            raise Unknown(f"(vehicle {said.vehicle})")
+        await note_read(owner, "export", said.purpose, (since, until), vehicle=vehicle)
     head, format_ = head_of(vehicle, since, until), FORMATS[said.format_]
     pages = reads.pages(
         lambda: as_owner(addresses),

@@ -6,7 +6,7 @@ import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -29,6 +29,7 @@ from tracker.cli.asking import (
     when,
     window,
 )
+from tracker.cli.purpose import PurposeOption, note_read
 from tracker.cli.shared import takes
 
 if TYPE_CHECKING:
@@ -46,13 +47,15 @@ def trips(
     since: FromOption = None,
     until: ToOption = None,
     *,
+    purpose: PurposeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what a vehicle did in the last day, or between two times: trips, stops and gaps.
 
-    Example: milepost trips FSD/AMB-1 --from 2026-11-20 --to 2026-11-21
+    Example: milepost trips FSD/AMB-1 --from 2026-11-20 --to 2026-11-21 --purpose "complaint 118"
     """
-    told = asked(lambda connection: _journal(connection, vehicle, since, until))
+    times = window(since, until, hours=24)
+    told = asked(lambda connection: _journal(connection, vehicle, times, purpose))
     if as_json:
         say_json(told)
         return
@@ -70,12 +73,16 @@ def trips(
 
 
 async def _journal(
-    connection: AsyncConnection, full_ref: str, since: datetime | None, until: datetime | None
+    connection: AsyncConnection,
+    full_ref: str,
+    times: tuple[datetime, datetime],
+    purpose: str | None,
 ) -> dict[str, Any]:
     from tracker import reads
 
     vehicle = await vehicle_of(connection, full_ref)
-    begins, ends = window(since, until, hours=24)
+    await note_read(connection, "trips", purpose, times, vehicle=vehicle)
+    begins, ends = times
     asked_for = reads.Window(vehicle_id=vehicle["id"], since=begins, until=ends, limit=MOST)
     return {
         "vehicle": vehicle["vehicle"],
@@ -127,6 +134,7 @@ class Totals:
     ] = "vehicle"
     department: DepartmentOption = None
     application: Annotated[str | None, typer.Option(metavar="REF")] = None
+    purpose: PurposeOption = None
     as_csv: Annotated[bool, typer.Option("--csv", help="A table for spreadsheets.")] = False
     as_json: JsonOption = False
 
@@ -155,12 +163,17 @@ async def _days(connection: AsyncConnection, options: Totals) -> list[Row]:
 
     last = options.until.date() if options.until else await reads.today(connection)
     found = await vehicle_of(connection, options.vehicle) if options.vehicle else None
+    department_id = await department_id_of(connection, options.department)
+    first = options.since.date() if options.since else last - timedelta(days=6)
+    times = (datetime.combine(first, time.min, UTC), datetime.combine(last, time.max, UTC))
+    only = options.department
+    await note_read(connection, "days", options.purpose, times, vehicle=found, department=only)
     asked_for = reads.Days(
-        first=options.since.date() if options.since else last - timedelta(days=6),
+        first=first,
         last=last,
         by=options.by,
         vehicle_id=found["id"] if found else None,
-        department_id=await department_id_of(connection, options.department),
+        department_id=department_id,
         application=options.application,
         limit=MOST,
     )

@@ -55,19 +55,30 @@ def _add_department(
     _add("department", {"ref": ref, "name": name, "shard": shard})
 
 
-def _add_vehicle(
-    ref: Ref,
-    department: Department,
-    *,
-    name: Name = NAMELESS,
-    plate: Annotated[str | None, typer.Option(help="Registration mark.")] = None,
-    vehicle_class: Annotated[str, typer.Option("--class", help="ambulance, boat …")] = "vehicle",
-    capabilities: Annotated[str, typer.Option(help="What it can do, apart by spaces.")] = "",
-) -> None:
+def _add_contractor(ref: Ref, department: Department, name: Name = NAMELESS) -> None:
+    """Register a firm that drives vehicles of a department: its users see those only."""
+    _add("contractor", {"ref": ref, "department": department, "name": name})
+
+
+@dataclass(frozen=True, kw_only=True)
+class VehicleOptions:
+    """What `vehicle add` is told."""
+
+    ref: Ref
+    department: Department
+    name: Name = NAMELESS
+    plate: Annotated[str | None, typer.Option(help="Registration mark.")] = None
+    vehicle_class: Annotated[str, typer.Option("--class", help="ambulance, boat …")] = "vehicle"
+    capabilities: Annotated[str, typer.Option(help="What it can do, apart by spaces.")] = ""
+    contractor: Annotated[
+        str | None, typer.Option(help="Ref of the department's contractor who drives it.")
+    ] = None
+
+
+@takes(VehicleOptions)
+def _add_vehicle(said: VehicleOptions) -> None:
     """Register a vehicle of a department."""
-    row = {"ref": ref, "department": department, "name": name}
-    more = {"plate": plate, "vehicle_class": vehicle_class, "capabilities": capabilities}
-    _add("vehicle", row | more)
+    _add("vehicle", asdict(said))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +145,7 @@ _add_rule.__doc__ = rules.TEACHES
 
 ADDERS: dict[str, Callable[..., None]] = {
     "department": _add_department,
+    "contractor": _add_contractor,
     "vehicle": _add_vehicle,
     "device": _add_device,
     "fence": fences.add,

@@ -88,9 +88,11 @@ def takes(options: type[T]) -> Callable[[Callable[[T], None]], Callable[..., Non
 def run_as_owner(addresses: DatabaseSettings, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
     """Do the work in one transaction of the schema's owner: all of it or nothing."""
     from tracker.access import as_owner
+    from tracker.audit import Who, named
 
     async def inside() -> T:
         async with as_owner(addresses) as connection:
+            await named(connection, Who(who=f"shell:{me()}", label=me()))
             return await work(connection)
 
     return asyncio.run(inside())

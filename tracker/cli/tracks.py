@@ -29,6 +29,7 @@ from tracker.cli.asking import (
     when,
     window,
 )
+from tracker.cli.purpose import PurposeOption, note_read
 from tracker.cli.shared import takes
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Drive:
         int | None, typer.Option(min=2, help="Leave so many of the most significant fixes.")
     ] = None
     known_at: KnownAtOption = None
+    purpose: PurposeOption = None
     implausible: Annotated[
         bool, typer.Option("--implausible", help="Also impossible jumps, marked with a !.")
     ] = False
@@ -109,6 +111,7 @@ async def _track(connection: AsyncConnection, options: Drive) -> tuple[Track, di
 
     vehicle = await vehicle_of(connection, options.vehicle)
     since, until = window(options.since, options.until, hours=1)
+    await note_read(connection, "track", options.purpose, (since, until), vehicle=vehicle)
     stretch = reads.Stretch(
         vehicle_id=vehicle["id"],
         since=since,
@@ -147,6 +150,7 @@ class Around:
     since: FromOption = None
     until: ToOption = None
     department: DepartmentOption = None
+    purpose: PurposeOption = None
     as_json: JsonOption = False
 
 
@@ -185,12 +189,15 @@ async def _visitors(
     since, until = window(options.since, options.until, hours=1)
     if until - since > reads.MOST_WINDOW:
         raise BadInput(f"(ask for {reads.MOST_WINDOW.days} days at most)")
+    department_id = await department_id_of(connection, options.department)
+    of = options.department
+    await note_read(connection, "visits", options.purpose, (since, until), department=of)
     asked_for = reads.Nearby(
         lon=lon,
         lat=lat,
         radius_m=options.within,
         since=since,
         until=until,
-        department_id=await department_id_of(connection, options.department),
+        department_id=department_id,
     )
     return await reads.visitors(connection, asked_for)

@@ -24,6 +24,7 @@ from tracker.cli.asking import (
     vehicle_of,
     when,
 )
+from tracker.cli.purpose import PurposeOption, note_read
 from tracker.cli.shared import TIME_FORMATS, aware, takes
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Where:
             help="Only in it, POLYGON((114.1 22.3, …)): longitude, then latitude; now only.",
         ),
     ] = None
+    purpose: PurposeOption = None
     as_json: JsonOption = False
 
 
@@ -102,6 +104,14 @@ async def _places(connection: AsyncConnection, options: Where) -> Sequence[Row]:
     found = await vehicle_of(connection, options.vehicle) if options.vehicle else None
     department_id = await department_id_of(connection, options.department)
     at = aware(options.at)
+    await note_read(
+        connection,
+        "where",
+        options.purpose,
+        (at, at) if at else None,
+        vehicle=found,
+        department=options.department,
+    )
     if at is None:
         return await reads.positions(
             connection,
@@ -200,6 +210,7 @@ async def _nearest(
 ) -> list[Any]:
     from tracker import reads
 
+    await note_read(connection, "near", None, None, department=options.department)
     wanted = reads.Near(
         lon=lon,
         lat=lat,

@@ -1,8 +1,17 @@
 """The schema as SQLAlchemy models: the truth that the migrations are tested against."""
 
 from tracker.models.alerts import AlertChange, AlertEvent, Delivery, Subscription
+from tracker.models.audit import Audit, AuditHead, AuditNote, AuditScope, Quota, UsageDay
 from tracker.models.backtests import Backtest
 from tracker.models.base import Base
+from tracker.models.callers import (
+    ApiKey,
+    KnownAddress,
+    LocalUser,
+    RoleAssignment,
+    Session,
+    SignInGuess,
+)
 from tracker.models.devices import DeviceNotice, DeviceState, ImportPart
 from tracker.models.fixes import Fix, Latest, Receipt, Reject, RejectDay
 from tracker.models.groups import (
@@ -33,6 +42,7 @@ from tracker.models.motion import (
 from tracker.models.registry import (
     Application,
     Cluster,
+    Contractor,
     Department,
     Device,
     DeviceAssignment,
@@ -41,7 +51,7 @@ from tracker.models.registry import (
     DutyStatus,
     Vehicle,
 )
-from tracker.models.service import ApiToken, Feed, IngestHealth, Installation, Once, WorkerJob
+from tracker.models.service import Feed, IngestHealth, Installation, Once, WorkerJob
 from tracker.models.sharing import LocationGrant, ShareLink
 from tracker.models.watch import (
     Alert,
@@ -60,12 +70,17 @@ __all__ = [
     "Alert",
     "AlertChange",
     "AlertEvent",
-    "ApiToken",
+    "ApiKey",
     "Application",
+    "Audit",
+    "AuditHead",
+    "AuditNote",
+    "AuditScope",
     "Backtest",
     "Base",
     "Checkpoint",
     "Cluster",
+    "Contractor",
     "Delivery",
     "Department",
     "Device",
@@ -89,8 +104,10 @@ __all__ = [
     "ImportPart",
     "IngestHealth",
     "Installation",
+    "KnownAddress",
     "Latest",
     "LegalHold",
+    "LocalUser",
     "LocationGrant",
     "MotionCheckpoint",
     "MotionCursor",
@@ -101,17 +118,22 @@ __all__ = [
     "PastWork",
     "Presence",
     "PrivateInterval",
+    "Quota",
     "Receipt",
     "Reject",
     "RejectDay",
     "RetentionLog",
     "RetentionRun",
+    "RoleAssignment",
     "Rule",
+    "Session",
     "ShareLink",
+    "SignInGuess",
     "Stop",
     "Subscription",
     "TrackChunk",
     "Trip",
+    "UsageDay",
     "Vehicle",
     "VehicleDay",
     "VehicleGroup",

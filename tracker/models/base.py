@@ -26,6 +26,7 @@ IntKey = Annotated[int, mapped_column(Identity(always=True), primary_key=True)]
 #: A name in two languages: {"en": ..., "zh-Hant": ...}.
 Names = dict[str, str]
 Json = dict[str, Any]
+JsonList = list[dict[str, Any]]
 Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 #: The database's clock at the time of the insert.
 Now = Annotated[
@@ -42,6 +43,7 @@ class Base(DeclarativeBase):
         str: Text,
         Names: JSONB,
         Json: JSONB,
+        JsonList: JSONB,
         list[str]: ARRAY(Text),
         Range[datetime]: TSTZRANGE,
     }

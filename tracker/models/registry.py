@@ -88,6 +88,23 @@ class Application(Base):
     stage: Mapped[str]
 
 
+class Contractor(Base):
+    """A firm that drives some of a department's vehicles, and sees those only."""
+
+    __tablename__ = "contractor"
+    __table_args__ = (
+        ref_check(),
+        UniqueConstraint("department_id", "ref"),
+        UniqueConstraint("department_id", "id"),
+    )
+
+    id: Mapped[IntKey]
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    ref: Mapped[str]
+    name: Mapped[Names]
+    created_at: Mapped[Now]
+
+
 class Vehicle(Base):
     """The thing tracked."""
 
@@ -98,6 +115,9 @@ class Vehicle(Base):
         UniqueConstraint("department_id", "id"),
         ForeignKeyConstraint(
             ["department_id", "application_id"], ["application.department_id", "application.id"]
+        ),
+        ForeignKeyConstraint(
+            ["department_id", "contractor_id"], ["contractor.department_id", "contractor.id"]
         ),
         CheckConstraint("moving_interval_s > 0 AND stopped_interval_s > 0", name="interval"),
         CheckConstraint("heartbeat_s > 0 AND max_speed_mps > 0", name="limits"),
@@ -120,6 +140,8 @@ class Vehicle(Base):
     heartbeat_s: Mapped[int] = mapped_column(server_default=text("3600"))
     #: What it cannot exceed, where that is not what its class cannot.
     max_speed_mps: Mapped[float | None]
+    #: Who drives it, if not the department itself.
+    contractor_id: Mapped[int | None] = mapped_column(index=True)
 
 
 class DutyStatus(Base):

@@ -21,7 +21,7 @@ from tracker.models.watch import Alert, Event, Fence, Rule
 VIEWS: Final = MetaData()
 Model = TypeVar("Model", bound=Base)
 
-_LEFT_OUT: Final = {"fix": {"rollover_weeks", "inputs"}}
+_LEFT_OUT: Final = {"fix": {"rollover_weeks", "inputs"}, "vehicle": {"contractor_id"}}
 #: Of these no more is shared.
 _NAMED: Final = {"id", "department_id", "ref", "name"}
 _ONLY: Final = {"rule": _NAMED, "fence": _NAMED | {"kind"}}

@@ -1,15 +1,15 @@
-"""The service itself: the installation, the feeds that number live rows, and callers' tokens."""
+"""The service itself: the installation, and the feeds that number live rows."""
 
 from __future__ import annotations
 
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Double, Integer, LargeBinary, text
+from sqlalchemy import BigInteger, CheckConstraint, Double, LargeBinary, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tracker.models.base import Base, IntKey, Json, Moment, Names, Now
+from tracker.models.base import Base, Json, Moment, Names, Now
 
 
 class Installation(Base):
@@ -98,26 +98,6 @@ class WorkerJob(Base):
     counters: Mapped[Json]
     #: Why it could not do its work; None: it could.
     error: Mapped[str | None]
-
-
-class ApiToken(Base):
-    """A caller's key, of which only the hash is kept."""
-
-    __tablename__ = "api_token"
-    __table_args__ = (CheckConstraint("platform OR department_ids <> '{}'", name="some_scope"),)
-
-    id: Mapped[IntKey]
-    #: SHA-256 of the whole token.
-    hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    #: The first characters, to tell tokens apart in lists.
-    prefix: Mapped[str]
-    label: Mapped[str]
-    #: The platform office: every department, also those that come later.
-    platform: Mapped[bool]
-    department_ids: Mapped[list[int]] = mapped_column(ARRAY(Integer))
-    created_at: Mapped[Now]
-    expires_at: Mapped[Moment]
-    revoked_at: Mapped[Moment | None]
 
 
 class Once(Base):

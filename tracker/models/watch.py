@@ -345,6 +345,7 @@ class Outbox(Base):
     __table_args__ = (
         Index("ix_outbox_unplanned", "id", postgresql_where=text("planned_at IS NULL")),
         Index("ix_outbox_event_id", "event_id"),
+        Index("ix_outbox_feed_n", "feed", "n", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -359,3 +360,7 @@ class Outbox(Base):
     created_at: Mapped[Now]
     #: Since when its deliveries stand.
     planned_at: Mapped[Moment | None]
+    #: The number of its commit in a feed (database law 3), by which the event stream reads.
+    #: None: of no feed, and told to its subscription alone.
+    feed: Mapped[int | None]
+    n: Mapped[int | None] = mapped_column(BigInteger)

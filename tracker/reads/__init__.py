@@ -4,11 +4,14 @@ from tracker.reads.adoption import adoption
 from tracker.reads.alerts import alert_changes, alerts, alerts_by_id, has_alert
 from tracker.reads.callers import (
     Caller,
+    Held,
+    Sight,
     caller_of,
-    demo_sign_in,
+    caller_with,
     department_names,
+    department_refs,
     departments,
-    end_session,
+    held_of,
     installation,
 )
 from tracker.reads.crossings import crossings
@@ -26,7 +29,7 @@ from tracker.reads.features import (
     give_up_after,
 )
 from tracker.reads.fences import MOST_FENCES, State, fence, fence_shares, fence_versions, fences
-from tracker.reads.granted import grants_in_force, shared_presence
+from tracker.reads.granted import Granted, granted_vehicles, grants_in_force, shared_presence
 from tracker.reads.groups import groups, scopes
 from tracker.reads.health import ingest_health, warnings
 from tracker.reads.journal import Window, gaps, odometer, stops, trips
@@ -42,7 +45,7 @@ from tracker.reads.time_spent import TimeSpent, time_spent
 from tracker.reads.tracks import Stretch, Track, pages, track
 from tracker.reads.trials import rule_figures
 from tracker.reads.values import day_of, instant_of
-from tracker.reads.vehicles import Box, positions, vehicle, vehicles
+from tracker.reads.vehicles import Box, positions, vehicle, vehicle_refs, vehicles
 from tracker.reads.visits import MOST_RADIUS_M, MOST_WINDOW, Nearby, visitors
 from tracker.reads.whereabouts import KNOWN_BY, Instant, whereabouts
 
@@ -62,6 +65,8 @@ __all__ = [
     "Coarseness",
     "Days",
     "Extent",
+    "Granted",
+    "Held",
     "Instant",
     "Kind",
     "Layer",
@@ -72,6 +77,7 @@ __all__ = [
     "Reader",
     "Row",
     "Scope",
+    "Sight",
     "Simplified",
     "State",
     "Stretch",
@@ -87,16 +93,16 @@ __all__ = [
     "alerts",
     "alerts_by_id",
     "caller_of",
+    "caller_with",
     "crossings",
     "day_of",
     "days",
-    "demo_sign_in",
     "department_names",
+    "department_refs",
     "departments",
     "device",
     "device_health",
     "devices",
-    "end_session",
     "extent",
     "feature",
     "features",
@@ -106,9 +112,11 @@ __all__ = [
     "fences",
     "gaps",
     "give_up_after",
+    "granted_vehicles",
     "grants_in_force",
     "groups",
     "has_alert",
+    "held_of",
     "ingest_health",
     "installation",
     "instant_of",
@@ -134,6 +142,7 @@ __all__ = [
     "track",
     "trips",
     "vehicle",
+    "vehicle_refs",
     "vehicles",
     "visitors",
     "warnings",

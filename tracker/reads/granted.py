@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Boolean, DateTime, Integer, column, select, table
 
 from tracker.models import Department
-from tracker.models.seen import SeenFence, SeenVehicle
+from tracker.models.seen import SEEN_VEHICLES, SeenFence, SeenVehicle
 from tracker.reads.session import Row, Scope, rows_of
 
 _PRESENCE: Final = table(
@@ -38,6 +38,18 @@ async def shared_presence(scope: Scope) -> list[Row]:
         .order_by(Department.ref, SeenVehicle.ref, SeenFence.ref)
     )
     return await rows_of(scope, query)
+
+
+#: Vehicles of others: each its department's id and its full ref.
+Granted = frozenset[tuple[int, str]]
+
+
+async def granted_vehicles(scope: Scope) -> Granted:
+    """Of which vehicles of others this scope sees anything, now or in the past."""
+    query = select(SeenVehicle.department_id, Department.ref + "/" + SeenVehicle.ref)
+    query = query.join(Department, Department.id == SeenVehicle.department_id)
+    found = await scope.execute(query.where(SEEN_VEHICLES.c.granted.is_not(None)))
+    return frozenset((department_id, ref) for department_id, ref in found)
 
 
 async def grants_in_force(scope: Scope) -> tuple[str, ...]:

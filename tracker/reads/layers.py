@@ -113,7 +113,8 @@ def _vehicles() -> Subquery:
             *(rounded(SeenLatest.speed_mps, 2), rounded(SeenLatest.course_deg, 1)),
             *(rounded(SeenLatest.heading_deg, 1), rounded(SeenLatest.accuracy_m, 1)),
             *(rounded(SeenLatest.altitude_m, 1), SeenLatest.ignition),
-            *GRANTED,
+            # As a filter `purpose` is what for one reads; so here it has a name of its own.
+            *(each.label("granted_for") if each.name == "purpose" else each for each in GRANTED),
         )
         .select_from(SeenLatest)
         .join(SeenVehicle, SeenVehicle.id == SeenLatest.vehicle_id)
@@ -221,7 +222,7 @@ LAYERS: Final[Mapping[str, Layer]] = {
             id_parts={"department": str, "ref": str},
             properties=_kinds(
                 text="vehicle department name_en name_zh_hant plate class application duty_status"
-                " motion granted purpose",
+                " motion granted granted_for",
                 number="speed_mps course_deg heading_deg accuracy_m altitude_m",
                 boolean="ignition",
                 time="fixed_at received_at granted_until",

@@ -23,22 +23,25 @@ Row = Mapping[str, Any]
 class Reader:
     """Reads as the API's role. Nothing is connected before the first read."""
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, *, size: int = 8) -> None:
         self.dsn = dsn
-        self._engine: AsyncEngine = reading_engine(dsn)
+        self._engine: AsyncEngine = reading_engine(dsn, size=size)
 
     async def close(self) -> None:
         """Give the connections back."""
         await self._engine.dispose()
 
     @asynccontextmanager
-    async def scope(self, department_ids: Iterable[int]) -> AsyncIterator[Scope]:
-        """A transaction that sees the rows of these departments and no others.
+    async def scope(
+        self, department_ids: Iterable[int], contractor_ids: Iterable[int] = ()
+    ) -> AsyncIterator[Scope]:
+        """A transaction that sees the rows of these departments and no others; with contractors
+        only those of their vehicles.
 
         Raises DatabaseUnreachable, SchemaMissing, TooSlow or Unanswerable, also out of the block.
         """
         with told():
-            async with scoped(self._engine, department_ids) as scope:
+            async with scoped(self._engine, department_ids, contractor_ids) as scope:
                 yield scope
 
     async def check(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,7 @@ def _described() -> Select[*tuple[Any, ...]]:
         select(
             SeenVehicle.id,
             FULL_REF,
+            SeenVehicle.department_id,
             Department.ref.label("department"),
             SeenVehicle.name,
             SeenVehicle.plate,
@@ -86,9 +87,10 @@ async def vehicles(
     """What stays the same while vehicles move; of all that are not retired, or of some whatever
     they are.
 
-    id, vehicle (full ref), department, name, plate, class, application, capabilities, duty_status,
-    private (now, so nobody is told where it is), interval_s [moving, stopped], retired_at, granted,
-    purpose, granted_until (of another department's: how much is told, what for, until when).
+    id, vehicle (full ref), department_id, department, name, plate, class, application,
+    capabilities, duty_status, private (now, so nobody is told where it is), interval_s [moving,
+    stopped], retired_at, granted, purpose, granted_until (of another department's: how much is
+    told, what for, until when).
     """
     query = _described().order_by(Department.ref, SeenVehicle.ref)
     query = query.where(_chosen(ids))
@@ -218,3 +220,13 @@ def _quality(error_m: float | None) -> str:
 
 def _code(ignition: bool | None) -> int:
     return -1 if ignition is None else int(ignition)
+
+
+async def vehicle_refs(scope: Scope, ids: Collection[int]) -> dict[int, str]:
+    """The full refs of those that the scope sees, by id."""
+    query = (
+        select(SeenVehicle.id, FULL_REF)
+        .join(Department, Department.id == SeenVehicle.department_id)
+        .where(SeenVehicle.id.in_(ids))
+    )
+    return {row.id: row.vehicle for row in await scope.execute(query)}

@@ -9,3 +9,4 @@ DROP VIEW IF EXISTS private_now;
 DROP FUNCTION IF EXISTS caller_spans();
 DROP FUNCTION IF EXISTS is_granted_event(integer, uuid);
 DROP FUNCTION IF EXISTS grant_spans(integer[]);
+DROP FUNCTION IF EXISTS follow_share(bytea);

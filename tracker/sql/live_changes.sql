@@ -33,5 +33,10 @@ SELECT
         JOIN seen_alert AS a ON a.feed = s.id AND a.n > s.n
         WHERE cardinality($1::integer[]) > 0
     ) AS alert_ids,
-    ARRAY(SELECT DISTINCT g.grant_id::text FROM caller_spans() AS g ORDER BY 1) AS grants
+    ARRAY(SELECT DISTINCT g.grant_id::text FROM caller_spans() AS g ORDER BY 1) AS grants,
+    (
+        SELECT jsonb_object_agg(d.ref || '/' || v.ref, d.id)
+        FROM shared_vehicle AS v
+        JOIN department AS d ON d.id = v.department_id
+    ) AS granted
 FROM installation AS i

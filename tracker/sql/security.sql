@@ -34,37 +34,18 @@ BEGIN
 END
 $$;
 
--- Who calls: the only read that works before a scope is known.
-CREATE OR REPLACE FUNCTION caller_of(token_hash bytea)
-    RETURNS TABLE (label text, platform boolean, department_ids integer[])
+-- What callers are, sign-in and sessions stand in callers.sql.
+
+-- The vehicles of the contractors whose scope this is; NULL in the scope of anybody else.
+CREATE OR REPLACE FUNCTION own_vehicles() RETURNS integer[]
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT t.label, t.platform,
-           CASE WHEN t.platform THEN (SELECT coalesce(array_agg(d.id ORDER BY d.id), '{}') FROM department AS d)
-                ELSE t.department_ids END
-    FROM api_token AS t
-    WHERE t.hash = token_hash AND t.revoked_at IS NULL AND t.expires_at > milepost_now()
+    SELECT CASE WHEN coalesce(current_setting('app.contractors', true), '') <> '' THEN (
+        SELECT coalesce(array_agg(v.id), '{}') FROM vehicle AS v
+        WHERE v.contractor_id = any(string_to_array(current_setting('app.contractors', true), ',')::int[])
+    ) END
 $$;
-
--- The demonstration's sign-in page: a token of a few hours for a department, or for the platform office.
-CREATE OR REPLACE FUNCTION demo_sign_in(token_hash bytea, token_prefix text, department_ref text)
-    RETURNS boolean
-    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    INSERT INTO api_token (hash, prefix, label, platform, department_ids, expires_at)
-    SELECT token_hash, token_prefix, 'demo sign-in', department_ref = '*',
-           CASE WHEN department_ref = '*' THEN '{}'::int[]
-                ELSE (SELECT array_agg(d.id) FROM department AS d WHERE d.ref = department_ref) END,
-           milepost_now() + interval '12 hours'
-    WHERE (SELECT demo FROM installation)
-      AND (department_ref = '*' OR EXISTS (SELECT FROM department AS d WHERE d.ref = department_ref))
-    RETURNING true
-$$;
-
--- Signing out ends what signing in made. A token that was pasted in is its holder's: it lives on.
-CREATE OR REPLACE FUNCTION end_session(token_hash bytea) RETURNS void
-    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    UPDATE api_token SET revoked_at = milepost_now()
-    WHERE hash = token_hash AND revoked_at IS NULL AND label = 'demo sign-in'
-$$;
+REVOKE EXECUTE ON FUNCTION own_vehicles() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION own_vehicles() TO milepost_api;
 
 -- Whose past the worker has yet to go over again, and from when on: of the caller's departments only,
 -- for `past_change` says nothing of departments.
@@ -74,7 +55,8 @@ CREATE OR REPLACE FUNCTION changed_pasts() RETURNS TABLE (vehicle_id integer, fr
     FROM past_change AS p
     JOIN vehicle AS v ON v.id = p.vehicle_id
     WHERE session_user <> 'milepost_api'
-       OR v.department_id = any(string_to_array(current_setting('app.depts', true), ',')::int[])
+       OR (v.department_id = any(string_to_array(current_setting('app.depts', true), ',')::int[])
+           AND (own_vehicles() IS NULL OR v.id = any(own_vehicles())))
     GROUP BY p.vehicle_id
 $$;
 
@@ -87,14 +69,14 @@ CREATE OR REPLACE FUNCTION set_duty(department_ref text, vehicle_ref text, new_s
     FROM vehicle AS v JOIN department AS p ON p.id = v.department_id
     WHERE p.ref = department_ref AND v.ref = vehicle_ref AND v.retired_at IS NULL
       AND p.id = any((SELECT string_to_array(current_setting('app.depts', true), ',')::int[])::int[])
+      AND own_vehicles() IS NULL
     ON CONFLICT (vehicle_id, since) DO UPDATE SET status = excluded.status, set_by = excluded.set_by
     RETURNING d.since
 $$;
 
 REVOKE EXECUTE ON FUNCTION set_duty(text, text, text, timestamptz, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION set_duty(text, text, text, timestamptz, text) TO milepost_api;
-REVOKE EXECUTE ON FUNCTION ensure_fix_partition(date), registry_changed(), caller_of(bytea),
-    demo_sign_in(bytea, text, text), end_session(bytea), changed_pasts() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ensure_fix_partition(date), registry_changed(), changed_pasts() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION changed_pasts() TO milepost_api;
 
 -- An edit's number in the live feed (law 3): feed 0 has no shard, and all who edit share it. Its lock
@@ -157,18 +139,16 @@ CREATE OR REPLACE FUNCTION rotate_secret(subscription_id integer, new_secret tex
     UPDATE subscription SET old_secret = secret, secret = new_secret, old_secret_until = old_until
     WHERE id = subscription_id AND secret IS NOT NULL
       AND department_id = any(string_to_array(current_setting('app.depts', true), ',')::int[])
+      AND own_vehicles() IS NULL
     RETURNING true
 $$;
 
-REVOKE EXECUTE ON FUNCTION ensure_fix_partition(date), registry_changed(), caller_of(bytea),
-    demo_sign_in(bytea, text, text), end_session(bytea), next_edit(), telling(uuid[]),
+REVOKE EXECUTE ON FUNCTION ensure_fix_partition(date), registry_changed(), next_edit(), telling(uuid[]),
     rotate_secret(integer, text, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION next_edit() TO milepost_api, milepost_worker;
 GRANT EXECUTE ON FUNCTION rotate_secret(integer, text, timestamptz) TO milepost_api;
 GRANT EXECUTE ON FUNCTION telling(uuid[]) TO milepost_api, milepost_ingest, milepost_worker;
 GRANT EXECUTE ON FUNCTION ensure_fix_partition(date) TO milepost_ingest;
-GRANT EXECUTE ON FUNCTION caller_of(bytea), demo_sign_in(bytea, text, text), end_session(bytea)
-    TO milepost_api;
 
 -- A fence that is shared is followed by one of the other department, whose versions are those of the
 -- first as long as it is shared: so it is watched, shown and kept there as any other. Run after each
@@ -366,6 +346,7 @@ GRANT UPDATE ON rule TO milepost_api;
 DO $$
 DECLARE
     t text;
+    own text;
     scoped constant text := '= any((SELECT string_to_array(current_setting(''app.depts'', true), '','')::int[])::int[])';
 BEGIN
     FOR t IN
@@ -394,6 +375,30 @@ BEGIN
         EXECUTE format('DROP POLICY IF EXISTS shadow ON %I', t);
         EXECUTE format('CREATE POLICY shadow ON %I AS RESTRICTIVE TO milepost_api USING '
                        '(NOT shadow OR current_setting(''app.shadow'', true) = ''on'')', t);
+    END LOOP;
+
+    -- A contractor sees what is of their own vehicles, and of the rest only what an answer about those
+    -- needs: a table that says nothing of vehicles shows nothing. IS NOT NULL, because the planner takes
+    -- that for nearly all rows, as it is for everybody else; a CASE alone for half, an OR for almost none.
+    FOR t IN
+        SELECT p.tablename FROM pg_policies AS p
+        WHERE p.schemaname = 'public' AND p.policyname = 'caller' AND p.tablename NOT IN
+            ('department', 'cluster', 'application', 'installation', 'feed', 'ingest_health', 'worker_job',
+             'fence', 'fence_version', 'rule')
+    LOOP
+        own := CASE
+            WHEN t = 'vehicle' THEN 'id = any((SELECT own_vehicles())::int[])'
+            WHEN t = 'device' THEN 'EXISTS (SELECT FROM device_assignment AS a WHERE a.device_id = device.id)'
+            WHEN EXISTS (SELECT FROM pg_attribute WHERE attrelid = t::regclass AND attname = 'vehicle_id')
+                THEN 'vehicle_id = any((SELECT own_vehicles())::int[])'
+            WHEN EXISTS (SELECT FROM pg_attribute WHERE attrelid = t::regclass AND attname = 'alert_id')
+                THEN format('EXISTS (SELECT FROM alert AS a WHERE a.id = %I.alert_id)', t)
+            ELSE 'false'
+        END;
+        EXECUTE format('DROP POLICY IF EXISTS contractor ON %I', t);
+        EXECUTE format('CREATE POLICY contractor ON %I AS RESTRICTIVE TO milepost_api USING ((CASE WHEN '
+                       '(SELECT coalesce(current_setting(''app.contractors'', true), '''') = '''') THEN 1 '
+                       'WHEN %s THEN 1 END) IS NOT NULL)', t, own);
     END LOOP;
 
     -- Where the API may write, it is within its scope; which columns, the grants above say.

@@ -79,13 +79,14 @@ CREATE FUNCTION grant_spans(to_ids integer[])
       AND greatest(g.valid_from, m.from_at) < least(g.valid_until, m.until_at)
 $$;
 
--- Those of the caller's scope; no scope, no grants.
+-- Those of the caller's scope; no scope, no grants. A contractor is granted nothing.
 CREATE FUNCTION caller_spans()
     RETURNS TABLE (grant_id uuid, level text, department_id integer, vehicle_id integer,
                    from_at timestamptz, until_at timestamptz, area geometry, minutes int4multirange,
                    zone text, fence_ids integer[], purpose text, valid_until timestamptz)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 20 AS $$
     SELECT * FROM grant_spans(string_to_array(nullif(current_setting('app.depts', true), ''), ',')::integer[])
+    WHERE coalesce(current_setting('app.contractors', true), '') = ''
 $$;
 
 -- Vehicles of which anything is seen, by the most that any grant lets see.
@@ -354,7 +355,7 @@ CREATE OR REPLACE TRIGGER grants_changed AFTER INSERT OR UPDATE OR DELETE ON loc
 -- Where the vehicle of a share link is, and that somebody looked; no row for a link that is unknown,
 -- expired or revoked, nor for one whose vehicle is not its department's any more.
 CREATE OR REPLACE FUNCTION follow_share(token_hash bytea)
-    RETURNS TABLE (department text, department_name jsonb, vehicle_class text, lon float8, lat float8,
+    RETURNS TABLE (share_id uuid, department_id integer, vehicle_id integer, department text, department_name jsonb, vehicle_class text, lon float8, lat float8,
                    fixed_at timestamptz, speed_mps real, direction_deg real, ignition boolean,
                    expires_at timestamptz, now timestamptz)
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -363,9 +364,9 @@ CREATE OR REPLACE FUNCTION follow_share(token_hash bytea)
         FROM vehicle AS v
         WHERE s.hash = token_hash AND s.revoked_at IS NULL AND s.expires_at > milepost_now()
           AND v.id = s.vehicle_id AND v.department_id = s.department_id AND v.retired_at IS NULL
-        RETURNING s.vehicle_id, s.department_id, s.expires_at, v.vehicle_class
+        RETURNING s.id, s.vehicle_id, s.department_id, s.expires_at, v.vehicle_class
     )
-    SELECT d.ref, d.name, u.vehicle_class, l.lon, l.lat, l.fixed_at, l.speed_mps,
+    SELECT u.id, u.department_id, u.vehicle_id, d.ref, d.name, u.vehicle_class, l.lon, l.lat, l.fixed_at, l.speed_mps,
            coalesce(l.heading_deg, l.course_deg), l.ignition, u.expires_at, milepost_now()
     FROM used AS u
     JOIN department AS d ON d.id = u.department_id
@@ -408,7 +409,8 @@ BEGIN
     -- the owner says yes, or ends it.
     EXECUTE 'DROP POLICY IF EXISTS caller ON location_grant';
     EXECUTE format('CREATE POLICY caller ON location_grant FOR SELECT TO milepost_api '
-                   'USING (from_department_id %s OR to_department_id %s)', scoped, scoped);
+                   'USING ((SELECT own_vehicles()) IS NULL AND (from_department_id %s OR to_department_id %s))',
+                   scoped, scoped);
     EXECUTE 'DROP POLICY IF EXISTS caller_adds ON location_grant';
     EXECUTE format('CREATE POLICY caller_adds ON location_grant FOR INSERT TO milepost_api '
                    'WITH CHECK (from_department_id %s OR to_department_id %s)', scoped, scoped);

@@ -4,6 +4,10 @@ import { Live } from "./live/live.svelte";
 
 export type Phase = "starting" | "signed-out" | "signed-in" | "unreachable";
 
+function isUnknownCaller(error: unknown): boolean {
+  return error instanceof Problem && error.status === 401;
+}
+
 /** Who is at this console, and the live picture that goes with it. */
 class Session {
   #phase = $state<Phase>("starting");
@@ -45,8 +49,7 @@ class Session {
       this.#choices = await api.signInChoices();
       await this.#enter();
     } catch (error) {
-      const unknownCaller = error instanceof Problem && error.status === 401;
-      this.#phase = unknownCaller ? "signed-out" : "unreachable";
+      this.#phase = isUnknownCaller(error) ? "signed-out" : "unreachable";
       this.#failure = error;
     }
   }
@@ -62,7 +65,8 @@ class Session {
       await api.signOut();
       this.#leave();
     } catch (error) {
-      this.#failure = error;
+      if (isUnknownCaller(error)) this.#leave(); // it had ended already
+      else this.#failure = error;
     }
   }
 

@@ -33,11 +33,18 @@ export function reasonOf(error: unknown): string {
 /** Alerts fetched, or changed, at a time; later ones arrive one by one. */
 const ALERTS_AT_ONCE = 200;
 
+/** Of this session, as `/v1/me` says it. */
+let csrf: string | null = null;
+
 export const api = {
   signInChoices: () => get<SignInChoices>("/v1/sign-in"),
-  signIn: (credentials: Credentials) => post("/v1/sign-in", credentials),
-  signOut: () => post("/v1/sign-out"),
-  me: () => get<Caller>("/v1/me"),
+  signIn: (credentials: Credentials) => post("/v1/session", credentials),
+  signOut: () => send("DELETE", "/v1/session"),
+  me: async () => {
+    const caller = await get<Caller>("/v1/me");
+    csrf = caller.csrf;
+    return caller;
+  },
   vehicles: async () => (await get<{ vehicles: Vehicle[] }>("/v1/vehicles")).vehicles,
   fences: () => get<Fences>("/v1/fences"),
   setDuty: (ref: string, status: string) => put(`/v1/vehicles/${ref}/duty`, { status }),
@@ -73,11 +80,9 @@ const post = (path: string, body?: object) => send("POST", path, body);
 const put = (path: string, body: object) => send("PUT", path, body);
 
 function send(method: string, path: string, body: object = {}, more = {}): Promise<Response> {
-  return request(path, {
-    method,
-    headers: { "Content-Type": "application/json", ...more },
-    body: JSON.stringify(body),
-  });
+  const headers: Record<string, string> = { "Content-Type": "application/json", ...more };
+  if (csrf !== null) headers["X-CSRF-Token"] = csrf;
+  return request(path, { method, headers, body: JSON.stringify(body) });
 }
 
 async function request(path: string, init: RequestInit): Promise<Response> {

@@ -13,19 +13,30 @@ export interface Department {
 
 /** `GET /v1/sign-in`: open to anyone, says how to sign in here. */
 export interface SignInChoices {
-  mode: "demo" | "token";
+  mode: "demo" | "password";
   government: Name;
   departments: Department[];
+  /** What the other way in is called; null where there is none. */
+  provider: Name | null;
 }
 
 /** `department` is a department's code, or `*` for the platform office. */
-export type Credentials = { department: string } | { token: string };
+export type Credentials =
+  | { department: string }
+  | { key: string }
+  | { name: string; password: string };
 
 /** `GET /v1/me`. */
 export interface Caller {
+  id: string;
   label: string;
   platform: boolean;
+  roles: string[];
+  /** What they may do in some department: `alerts:act`. */
+  permissions: string[];
   departments: Department[];
+  /** Sent with whatever is changed: proof that our own page sends it. */
+  csrf: string | null;
 }
 
 /** What stays the same about a vehicle while it moves. `id` is its number in the live frames. */

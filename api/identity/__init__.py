@@ -1,0 +1,1 @@
+"""Who somebody is, where others say so, and signing in here."""

@@ -1,0 +1,65 @@
+"""How much a request may say, and in which form."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import answer_of
+
+#: What a request may say at most.
+BODY_LIMIT_BYTES: Final = 1_000_000
+_JSON: Final = re.compile(r"application/(?:json|[a-z0-9.+-]+\+json)\s*(;|$)")
+
+
+class BodyLimit:
+    """Cuts off a body that is too long, at once: by its stated length, else while it comes."""
+
+    def __init__(self, app: ASGIApp, limit_bytes: int = BODY_LIMIT_BYTES) -> None:
+        self._app = app
+        self._limit_bytes = limit_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what is within the limit."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refused = self._refused(headers)
+        if refused is not None:
+            await answer_of(HTTPConnection(scope), refused)(scope, receive, send)
+            return
+        taken = 0
+
+        async def receiving() -> Message:
+            nonlocal taken
+            message = await receive()
+            if message["type"] == "http.request":
+                taken += len(message.get("body", b""))
+                if taken > self._limit_bytes:
+                    raise self._too_long()
+            return message
+
+        await self._app(scope, receiving, send)
+
+    def _refused(self, headers: Headers) -> HTTPException | None:
+        length = headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > self._limit_bytes:
+            return self._too_long()
+        has_body = length != "0" or "transfer-encoding" in headers
+        if has_body and not _JSON.match(headers.get("content-type", "application/json").lower()):
+            return HTTPException(415, "Send JSON, with `Content-Type: application/json`.")
+        return None
+
+    def _too_long(self) -> HTTPException:
+        # Closed, or the server would go on reading what nobody wants.
+        return HTTPException(
+            413,
+            f"A body has {self._limit_bytes} bytes at most; nothing of it was used.",
+            {"Connection": "close"},
+        )

@@ -1,0 +1,53 @@
+"""The console's sign-in page, in a browser: a password, and a real OpenID provider."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.acceptance.browser import visiting
+from tests.conftest import make_database
+from tests.integration.api_world import World, served, world_in
+from tests.integration.oidc_world import Issuer
+from tracker.people import add_user
+from tracker.postgres import PrivatePostgres
+
+PASSWORD = "three words of water"  # noqa: S105  of a test's user
+
+
+async def prepared(postgres: PrivatePostgres) -> World:
+    """A government with a dispatcher of department A."""
+    async with world_in(await make_database(postgres)) as world:
+        async with world.database.transaction() as connection:
+            await add_user(
+                connection, login="anna", name="Anna", password=PASSWORD, roles=["dispatcher@A"]
+            )
+        await world.drive("A/AMB-1", (0, 114.2, 22.3))
+        return world
+
+
+def test_a_dispatcher_signs_in_by_password_and_by_the_provider(postgres: PrivatePostgres) -> None:
+    issuer = Issuer()
+    world = asyncio.run(prepared(postgres))
+    with (
+        served(world.database.dsn("milepost_api"), oidc=issuer.settings) as api,
+        issuer.running(f"{api.url}/v1/oidc/callback"),
+        visiting(api.url) as visit,
+    ):
+        page = visit.page
+        page.goto(api.url)
+        page.get_by_test_id("name").fill("anna")
+        page.get_by_test_id("password").fill("three words of fire")
+        page.get_by_test_id("sign-in-button").click()
+        page.get_by_test_id("refusal").wait_for()
+        page.get_by_test_id("password").fill(PASSWORD)
+        page.get_by_test_id("sign-in-button").click()
+        rows = page.get_by_test_id("vehicle-row")
+        rows.first.wait_for()
+        assert rows.count() == 2
+        page.get_by_test_id("sign-out").click()
+        page.get_by_test_id("provider").click()
+        page.get_by_label("who").fill("dispatch.anna")
+        page.get_by_role("button", name="Go on").click()
+        rows.first.wait_for()
+        assert page.url == f"{api.url}/"
+        assert rows.count() == 2

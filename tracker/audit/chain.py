@@ -1,0 +1,201 @@
+"""Signing the chain's heads, and finding what was done to the chain."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Row, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tracker import sql
+from tracker.audit.entry import definition_hash
+from tracker.audit.key import ensure_key, is_signed, key_id
+from tracker.connect import told
+from tracker.data_folder import DataFolder, write_whole
+from tracker.models import Audit, AuditHead, AuditScope
+
+if TYPE_CHECKING:
+    from tracker.connect import Pool
+
+#: The columns of a row that its hash covers.
+COVERED: Final = tuple(sorted(set(Audit.__table__.columns.keys()) - {"previous", "hash"}))
+#: Heads that are kept outside the database too, so that whoever owns it cannot drop both.
+_HEADS_FILE: Final = "audit-heads.txt"
+
+
+@dataclass(slots=True)
+class Signer:
+    """A job of the worker: signs the head whenever it has moved."""
+
+    pool: Pool
+    data: DataFolder
+    counters: dict[str, int] = field(default_factory=lambda: {"heads signed": 0})
+
+    async def run(self) -> bool:
+        """Sign the end of each chain that moved; False: nothing more to do now."""
+        with told():
+            rows = await self.pool.fetch(sql.text("audit_unsigned"))
+        key = ensure_key(self.data) if rows else None
+        for row in rows:
+            assert key is not None  # noqa: S101  there are rows
+            said = head_text(row["day"], row["n"], row["hash"])
+            signature = key.sign(said.encode())
+            name = key_id(key.public_key())
+            values = (row["day"], row["n"], row["hash"], signature, name)
+            with told():
+                await self.pool.execute(sql.text("audit_sign"), *values)
+            self._keep(f"{said} {name} {signature.hex()}\n")
+            self.counters["heads signed"] += 1
+        return False
+
+    def _keep(self, line: str) -> None:
+        """The newest head of each day."""
+        path = self.data.path / _HEADS_FILE
+        kept = path.read_text(encoding="ascii") if path.exists() else ""
+        day = line.split(" ", 1)[0]
+        others = [each for each in kept.splitlines(keepends=True) if not each.startswith(day)]
+        write_whole(path, "".join([*others, line]), 0o600)
+
+
+def head_text(day: date, n: int, digest: bytes) -> str:
+    """What is signed: `2026-11-27 17 <hash>`."""
+    return f"{day.isoformat()} {n} {digest.hex()}"
+
+
+def kept_heads(data: DataFolder) -> list[str]:
+    """The heads that the data folder keeps, a line each: day, n, hash, key, signature."""
+    path = data.path / _HEADS_FILE
+    return path.read_text(encoding="ascii").splitlines() if path.exists() else []
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a verification found."""
+
+    rows: int
+    heads: int
+    #: A sentence each; empty where the chain is whole.
+    faults: list[str]
+
+
+async def verify(connection: AsyncConnection, key: Ed25519PublicKey, kept: list[str]) -> Verdict:
+    """Go over the whole chain, its scopes and its signed heads; `kept` from `kept_heads`."""
+    heads = [
+        _Head(row.day, row.n, row.hash, row.signature, "database")
+        for row in await connection.execute(select(AuditHead.__table__))
+    ]
+    heads += [_Head.read(line) for line in kept]
+    walk = _Walk()
+    async for row in _stream(connection):
+        walk.take(row)
+    faults = [*walk.faults, *_of_heads(heads, walk.hashes_at({(h.day, h.n) for h in heads}), key)]
+    scopes = await connection.execute(select(AuditScope.hash, AuditScope.definition))
+    faults += [
+        f"scope {row.hash[:12]}: its definition was changed"
+        for row in scopes
+        if definition_hash(row.definition) != row.hash
+    ]
+    return Verdict(walk.count, len(heads), faults)
+
+
+async def _stream(connection: AsyncConnection) -> AsyncIterator[Row[Any]]:
+    query = select(Audit.__table__).order_by(Audit.day, Audit.n)
+    async with connection.stream(query) as found:
+        async for row in found:
+            yield row
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    day: date
+    n: int
+    hash: bytes
+    signature: bytes
+    place: str
+
+    @classmethod
+    def read(cls, line: str) -> _Head:
+        day, n, digest, _, signature = line.split(" ")
+        place = "data folder"
+        return cls(
+            date.fromisoformat(day), int(n), bytes.fromhex(digest), bytes.fromhex(signature), place
+        )
+
+
+class _Walk:
+    """Goes from row to row. After a fault it goes on from what the row says of itself, so that
+    each fault is named once, where it is."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.faults: list[str] = []
+        self._last: Row[Any] | None = None
+        self._hashes: dict[tuple[date, int], bytes] = {}
+
+    def take(self, row: Row[Any]) -> None:
+        """The next row in order of day and number."""
+        self.count += 1
+        self._hashes[(row.day, row.n)] = row.hash
+        self.faults += self._faults_of(row)
+        self._last = row
+
+    def hashes_at(self, places: set[tuple[date, int]]) -> Mapping[tuple[date, int], bytes]:
+        """The hashes of those rows that there are."""
+        return {at: self._hashes[at] for at in places if at in self._hashes}
+
+    def _faults_of(self, row: Row[Any]) -> Iterator[str]:
+        here = f"{row.day} #{row.n}"
+        if hashlib.sha256(row.previous + canonical(row)).digest() != row.hash:
+            yield f"{here}: the row was changed"
+        last = self._last
+        if last is None:
+            if row.previous or row.n != 1:
+                yield f"{here}: what came before it is missing"
+            return
+        expected = last.n + 1 if row.day == last.day else 1
+        if row.n > expected:
+            yield f"{row.day} #{expected}-{row.n - 1}: missing"
+        elif row.previous != last.hash:
+            yield f"{here}: does not follow {last.day} #{last.n}: rows were removed or moved"
+
+
+def canonical(row: Row[Any]) -> bytes:
+    """The row as canonical JSON (RFC 8785), as its hash covers it."""
+    return rfc8785.dumps({name: _plain(getattr(row, name)) for name in COVERED})
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  any column's
+    if isinstance(value, datetime):
+        at = value.astimezone(UTC).replace(tzinfo=None)
+        return f"{at.isoformat(timespec='microseconds')}Z"
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _of_heads(
+    heads: list[_Head], hashes: Mapping[tuple[date, int], bytes], key: Ed25519PublicKey
+) -> Iterator[str]:
+    for head in heads:
+        here = f"{head.day} #{head.n}"
+        if not is_signed(key, head.signature, head_text(head.day, head.n, head.hash).encode()):
+            yield f"{here}: the head in the {head.place} is not signed by this key"
+        elif (head.day, head.n) not in hashes:
+            yield f"{here}: signed by a head in the {head.place}, and missing: the end was cut off"
+        elif hashes[(head.day, head.n)] != head.hash:
+            yield f"{here}: not what the head in the {head.place} signed: the chain was made anew"
+
+
+async def newest_head(connection: AsyncConnection) -> str | None:
+    """The newest signed head as a line: day, n, hash, key, signature."""
+    found = (
+        await connection.execute(text("SELECT * FROM audit_head ORDER BY day DESC, n DESC LIMIT 1"))
+    ).one_or_none()
+    if found is None:
+        return None
+    said = head_text(found.day, found.n, found.hash)
+    return f"{said} {found.key} {found.signature.hex()}"
