@@ -1,6 +1,6 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
-import { defineConfig } from "vite";
-import { viewAssets } from "./view-assets";
+import { defineConfig } from "vitest/config";
+import { viewAssets } from "./view-assets.ts";
 
 export default defineConfig({
   plugins: [svelte(), viewAssets()],
@@ -17,6 +17,7 @@ export default defineConfig({
     // Without it the build adds an inline-free but needless script for browsers we do not support.
     modulePreload: { polyfill: false },
   },
+  test: { include: ["src/**/*.test.ts"], environment: "happy-dom" },
   server: {
     fs: { allow: [".."] },
     proxy: { "/v1": { target: "http://127.0.0.1:8080", ws: true } },

@@ -113,7 +113,7 @@ def test_by_mouse(service: Service, language: str) -> None:
     with visiting(service.web_url) as visit:
         sign_in(visit, service, language)
         page = visit.page
-        page.get_by_test_id("alert-count").click()
+        page.get_by_test_id("go-alerts").click()
         visit.until("the new ones", lambda: rows(visit) == VEHICLES, 20)
 
         page.get_by_test_id("queue-row").nth(1).click()
@@ -188,7 +188,7 @@ def test_by_keyboard_an_alert_is_acknowledged_in_two_actions(service: Service) -
 def test_new_alerts_sound_once_and_show_at_once(service: Service) -> None:
     with visiting(service.web_url) as visit:
         sign_in(visit, service, "en")
-        visit.page.get_by_test_id("alert-count").click()
+        visit.page.get_by_test_id("go-alerts").click()
         visit.until("the queue", lambda: rows(visit) == VEHICLES, 20)
         assert visit.diagnostics("chimes") == 0
         another = 1 + max(int(alert["vehicle"].rpartition("-")[2]) for alert in newest(visit))

@@ -1,28 +1,48 @@
-export type Screen = "live" | "alerts";
+import { SCREENS, type ScreenName } from "./screens";
 
-const SCREENS: readonly Screen[] = ["live", "alerts"];
-
-/** Which screen shows. It stands in the address, so that back, forward and a bookmark work. */
+/**
+ * Which screen shows, and what it is about. Both stand in the address (`#/live?vehicle=FSD/AMB-1`), so
+ * that back, forward and a bookmark work, and one screen leads to another without knowing it.
+ */
 class CurrentScreen {
-  #now = $state<Screen>(fromAddress());
+  #now = $state<ScreenName>("live");
+  #about = $state.raw(new URLSearchParams());
+  /** As it was read last: the browser tells of our own going too, later. */
+  #address = "";
 
   constructor() {
-    addEventListener("hashchange", () => (this.#now = fromAddress()));
+    this.#read();
+    addEventListener("hashchange", () => {
+      if (location.hash !== this.#address) this.#read();
+    });
   }
 
-  get now(): Screen {
+  get now(): ScreenName {
     return this.#now;
   }
 
-  go(screen: Screen): void {
-    location.hash = `/${screen}`;
-    this.#now = screen;
+  /** What the address says after the screen's name; a new object at each going. */
+  get about(): URLSearchParams {
+    return this.#about;
+  }
+
+  go(screen: ScreenName, about: Record<string, string> = {}): void {
+    location.hash = addressOf(screen, about);
+    this.#read();
+  }
+
+  #read(): void {
+    this.#address = location.hash;
+    const [name, about = ""] = location.hash.replace(/^#\//, "").split("?");
+    this.#now = SCREENS.find((entry) => entry.name === name)?.name ?? "live";
+    this.#about = new URLSearchParams(about);
   }
 }
 
-function fromAddress(): Screen {
-  const said = location.hash.replace(/^#\//, "");
-  return SCREENS.find((screen) => screen === said) ?? "live";
+/** For a link: `#/playback?vehicle=FSD%2FAMB-1`. */
+export function addressOf(screen: ScreenName, about: Record<string, string> = {}): string {
+  const said = new URLSearchParams(about).toString();
+  return said === "" ? `#/${screen}` : `#/${screen}?${said}`;
 }
 
 export const screen = new CurrentScreen();

@@ -72,7 +72,7 @@ class Session {
 
   async #enter(): Promise<void> {
     this.#caller = await api.me();
-    this.#live = new Live(() => this.#onExpiry());
+    this.#live = new Live(this.#caller, () => this.#onExpiry());
     this.#ended = false;
     this.#failure = null;
     this.#phase = "signed-in";

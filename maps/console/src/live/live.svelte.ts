@@ -1,5 +1,5 @@
 import { api, Problem } from "../api/client";
-import type { Alert, Fences } from "../api/types";
+import type { Alert, Caller, Fences } from "../api/types";
 import { Alerts } from "../fleet/alerts.svelte";
 import { clock } from "../fleet/clock.svelte";
 import { Fleet } from "../fleet/fleet.svelte";
@@ -9,7 +9,8 @@ import type { Frame } from "./frame";
 /** Lost longer than this is no hiccup any more. */
 const OFFLINE_AFTER_S = 30;
 
-export type LiveState = "connecting" | "live" | "reconnecting" | "offline";
+/** `off`: the caller may not see where vehicles are, and nothing is connected. */
+export type LiveState = "off" | "connecting" | "live" | "reconnecting" | "offline";
 
 /**
  * The live picture of one signed-in caller: fetches what stands still, keeps the connection that
@@ -26,22 +27,27 @@ export class Live {
   #asAtS = $state<number | null>(null);
   #greeted = false;
   #tick = 0;
-  readonly #connection: Connection;
+  readonly #connection: Connection | null;
   readonly #everySecond: number;
 
   /** `signedOut` is called when the service no longer knows the caller. */
-  constructor(private readonly signedOut: () => void) {
-    this.#connection = new Connection(this.#listener());
+  constructor(
+    private readonly caller: Caller,
+    private readonly signedOut: () => void,
+  ) {
+    const sees = caller.permissions.includes("positions:read");
+    this.#connection = sees ? new Connection(this.#listener()) : null;
     this.#everySecond = window.setInterval(() => this.#onSecond(), 1000);
     void this.#fetchAll();
   }
 
   stop(): void {
     clearInterval(this.#everySecond);
-    this.#connection.stop();
+    this.#connection?.stop();
   }
 
   get state(): LiveState {
+    if (this.#connection === null) return "off";
     if (this.#connected) return "live";
     if (this.#lostAtS === null) return "connecting";
     return clock.nowS - this.#lostAtS > OFFLINE_AFTER_S ? "offline" : "reconnecting";
@@ -84,7 +90,7 @@ export class Live {
   }
 
   retryNow(): void {
-    this.#connection.retryNow();
+    this.#connection?.retryNow();
     void this.#fetchAll();
   }
 
@@ -153,16 +159,19 @@ export class Live {
   }
 
   async #vehicles(): Promise<void> {
+    if (!this.caller.permissions.includes("vehicles:read")) return;
     this.fleet.replaceVehicles(await api.vehicles());
     this.#judge();
   }
 
   async #areas(): Promise<void> {
+    if (!this.caller.permissions.includes("fences:read")) return;
     this.#fences = await api.fences();
   }
 
   /** The open ones, and those of other states that somebody looked at. */
   async #knownAlerts(): Promise<void> {
+    if (!this.caller.permissions.includes("alerts:read")) return;
     const known = Object.values(this.alerts.shelves).filter(
       (shelf) => shelf.state === "open" || shelf.loaded,
     );

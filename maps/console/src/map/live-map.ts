@@ -1,34 +1,25 @@
-import "maplibre-gl/dist/maplibre-gl.css";
 import {
-  Map as MapLibreMap,
   Marker,
-  ScaleControl,
-  setWorkerUrl,
   type GeoJSONSource,
   type LayerSpecification,
-  type LngLatBoundsLike,
+  type Map as MapLibreMap,
   type MapMouseEvent,
 } from "maplibre-gl";
-import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import type { Fences } from "../api/types";
 import type { Tracked } from "../fleet/fleet.svelte";
 import type { Palette } from "../look/palette";
 import type { LanguageTag } from "../words/language.svelte";
-import { IDEOGRAPH_FONTS } from "./fonts";
+import { baseMap, restyle, TERRITORY } from "./base-map";
 import { mercatorX, mercatorY } from "./mercator";
 import { FENCES_SOURCE, mapLayers, mapStyle } from "./style";
 import { VehicleLayer } from "./vehicle-layer";
 import { VEHICLE_NAMES, VehicleNames } from "./vehicle-names";
 
-setWorkerUrl(workerUrl);
-
-const TERRITORY: LngLatBoundsLike = [113.83, 22.17, 114.42, 22.56];
 /** Near enough to see streets' worth of ground around one vehicle. */
 const CLOSE_ZOOM = 13;
 const PICK_RADIUS_PX = 14;
 /** MapLibre's world is one 512 px tile at zoom 0. */
 const WORLD_PX = 512;
-type PaintKey = Parameters<MapLibreMap["setPaintProperty"]>[1];
 
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -60,27 +51,10 @@ export class LiveMap {
   #ready = false;
 
   constructor(options: MapOptions) {
-    this.#map = new MapLibreMap({
-      container: options.container,
-      style: mapStyle(options.palette, options.language),
-      bounds: TERRITORY,
-      fitBoundsOptions: { padding: 12 },
-      minZoom: 7,
-      maxZoom: 19,
-      maxPitch: 0,
-      dragRotate: false,
-      touchPitch: false,
-      renderWorldCopies: false,
-      attributionControl: false,
-      localIdeographFontFamily: IDEOGRAPH_FONTS,
-      fadeDuration: 0,
-    });
+    this.#map = baseMap(options.container, mapStyle(options.palette, options.language));
     this.#vehicles = new VehicleLayer(options.palette);
     this.#selection = new Marker({ element: options.selectionMark });
     this.#hover = new Marker({ element: options.hoverMark });
-    this.#map.touchZoomRotate.disableRotation();
-    this.#map.keyboard.disableRotation();
-    this.#map.addControl(new ScaleControl({ maxWidth: 120 }), "bottom-left");
     // Again after a lost graphics context: MapLibre restores its own layers only.
     this.#map.on("webglcontextlost", () => {
       this.#ready = false;
@@ -110,7 +84,7 @@ export class LiveMap {
   use(palette: Palette, language: LanguageTag): void {
     this.#layers = mapLayers(palette, language);
     this.#vehicles.usePalette(palette);
-    if (this.#ready) this.#restyle();
+    if (this.#ready) restyle(this.#map, this.#layers);
   }
 
   showFences(fences: Fences): void {
@@ -157,18 +131,8 @@ export class LiveMap {
   #onStyle(): void {
     this.#map.addLayer(this.#vehicles, VEHICLE_NAMES);
     this.#ready = true;
-    this.#restyle();
+    restyle(this.#map, this.#layers);
     this.#drawFences();
-  }
-
-  #restyle(): void {
-    for (const layer of this.#layers) {
-      for (const [key, value] of Object.entries(layer.paint ?? {})) {
-        this.#map.setPaintProperty(layer.id, key as PaintKey, value);
-      }
-      if (layer.type !== "symbol") continue;
-      this.#map.setLayoutProperty(layer.id, "text-field", layer.layout?.["text-field"]);
-    }
   }
 
   #drawFences(): void {

@@ -2,6 +2,8 @@
 import { language, say, type WordKey } from "./language.svelte";
 
 const TIME_ZONE = "Asia/Hong_Kong";
+/** `en` alone would put the month first. */
+const DATES = { en: "en-GB", "zh-Hant": "zh-Hant-HK" };
 const MPS_IN_KMH = 3.6;
 
 const CLOCK = new Intl.DateTimeFormat("en-GB", {
@@ -21,7 +23,7 @@ export function clockTime(unixS: number): string {
 /** The clock's time, with the date before it when that is not today's: `23 Nov 2026 14:05:52`. */
 export function moment(unixS: number, nowS: number): string {
   if (DAY.format(unixS * 1000) === DAY.format(nowS * 1000)) return clockTime(unixS);
-  const date = new Intl.DateTimeFormat(language.html, {
+  const date = new Intl.DateTimeFormat(DATES[language.tag], {
     timeZone: TIME_ZONE,
     day: "numeric",
     month: language.tag === "en" ? "short" : "long",

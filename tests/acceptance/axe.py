@@ -1,0 +1,35 @@
+"""axe-core, the judge of what a page is to those who cannot see it or use a mouse."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+_SCRIPT = (
+    Path(__file__).parents[2] / "maps" / "console" / "node_modules" / "axe-core" / "axe.min.js"
+)
+#: WCAG 2.2 A and AA, and what axe-core holds for good practice.
+_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_GRAVE = {"serious", "critical"}
+
+
+@cache
+def _script() -> str:
+    return _SCRIPT.read_text(encoding="utf-8")
+
+
+def grave_faults(page: Page) -> list[str]:
+    """The serious and critical faults of the page as it shows now: what, where, and the cure."""
+    page.evaluate(_script())  # as the debugger does it: no script tag, so the page's policy stands
+    found: dict[str, Any] = page.evaluate(
+        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", _RULES
+    )
+    return [
+        f"{fault['impact']} {fault['id']}: {node['target']} {node['failureSummary']}"
+        for fault in found["violations"]
+        if fault["impact"] in _GRAVE
+        for node in fault["nodes"]
+    ]
