@@ -1,31 +1,38 @@
 #!/usr/bin/env python
-"""Takes the pictures of the live map and of the pages.
+"""Takes the pictures of every screen, of its states and of the pages that stand alone.
 
-`.venv/bin/python scripts/screenshots.py [FOLDER]`.
-
-Every screen in both languages, light and dark, wide and narrow, from a demonstration of its own.
-Without a folder only the README's two pictures are taken, into docs/images.
+`scripts/test --screens [FOLDER]`: each in both languages, light and dark, wide and narrow, from a
+demonstration of its own; without a folder into screens/. `scripts/test --screens --readme` takes
+the README's two into docs/images.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
+import re
+import signal
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import product
 from pathlib import Path
 
-from playwright.sync_api import ViewportSize
+from playwright.sync_api import Page, ViewportSize
 
-from tests.acceptance.browser import Theme, visiting
+from tests.acceptance.browser import Theme, Visit, visiting
 from tests.integration.processes import passing_folder
 from tests.integration.service import Service, served
 
-README_IMAGES = Path(__file__).parents[1] / "docs" / "images"
+ROOT = Path(__file__).parents[1]
 SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
 THEMES: tuple[Theme, ...] = ("light", "dark")
 LANGUAGES = {"en": "en", "zh": "zh-Hant"}
-README_PICTURES = {("wide", "light", "en"), ("wide", "dark", "zh")}
+README_PICTURES: tuple[tuple[str, Theme], ...] = (("en", "light"), ("zh", "dark"))
 ALERTS_WANTED = 5
 VEHICLES = 600
+#: As the table of screens has them.
+SCREENS = re.findall(r'\bname: "(\w+)"', (ROOT / "maps/console/src/screens.ts").read_text("utf-8"))
 #: Of the demonstration's vehicles; parameters follow.
 PAGES = {
     "track": "track/HYD/EP-001?",
@@ -34,30 +41,117 @@ PAGES = {
 }
 #: The first sheet of A4 without its margins, at 96 dots an inch.
 PAPER: ViewportSize = {"width": 680, "height": 1001}
+#: The console calls the line lost after 25 s of silence, and offline half a minute later.
+LOST_WITHIN_S, OFFLINE_WITHIN_S = 60, 60
 
 
-def take(service: Service, folder: Path, size: str, theme: Theme, language: str) -> None:
-    """The sign-in page and the live map, in the dark with one vehicle chosen."""
+def nothing_found(page: Page) -> None:
+    """A search without a match."""
+    page.get_by_test_id("search").fill("no such vehicle")
+    page.get_by_test_id("vehicles-none").wait_for()
+
+
+def one_chosen(page: Page) -> None:
+    """The vehicle of the newest alert, with its details."""
+    page.get_by_test_id("alert").first.click()
+    page.get_by_test_id("details-duty").wait_for()
+
+
+def asked_for_help(page: Page) -> None:
+    """All the keys."""
+    page.get_by_test_id("help").click()
+    page.get_by_test_id("help-dialog").wait_for()
+
+
+#: What the live screen may be in, beside as it is.
+STATES: dict[str, Callable[[Page], None]] = {
+    "chosen": one_chosen,
+    "empty": nothing_found,
+}
+WIDE_STATES: dict[str, Callable[[Page], None]] = {"help": asked_for_help}
+
+
+@contextmanager
+def seen(
+    service: Service, language: str, theme: Theme, size: str = "wide", who: str = "all"
+) -> Iterator[Visit]:
+    """The live screen of somebody, with vehicles and alerts on it."""
     width, height = SIZES[size]
     with visiting(service.web_url, width=width, height=height, theme=theme) as visit:
-        page = visit.page
-        page.goto(service.web_url)
-        page.get_by_test_id(f"language-{LANGUAGES[language]}").first.click()
-        page.get_by_test_id("sign-in").wait_for()
-        page.screenshot(path=folder / f"sign-in-{language}-{theme}-{size}.png")
-        page.get_by_test_id("department-all").click()
-        page.get_by_test_id("connection").wait_for()
+        visit.page.goto(service.web_url)
+        visit.page.get_by_test_id(f"language-{LANGUAGES[language]}").first.click()
+        visit.sign_in(who)
         visit.until("drawn vehicles", lambda: visit.diagnostics("drawn") >= VEHICLES, 60)
-        visit.until("alerts", lambda: page.get_by_test_id("alert").count() >= ALERTS_WANTED, 90)
-        if theme == "dark" and size == "wide":
-            page.get_by_test_id("alert").first.click()
-        page.wait_for_timeout(3000)
-        page.screenshot(
-            path=folder / f"live-{language}-{theme}{'' if size == 'wide' else '-narrow'}.png"
+        visit.until(
+            "alerts", lambda: visit.page.get_by_test_id("alert").count() >= ALERTS_WANTED, 120
         )
+        yield visit
 
 
-def take_pages(service: Service, folder: Path, theme: Theme, language: str) -> None:
+def take_screens(service: Service, folder: Path, language: str, theme: Theme, size: str) -> None:
+    """The sign-in page, every screen, and the states of the live one."""
+    end = f"{language}-{theme}-{size}.png"
+    width, height = SIZES[size]
+    with visiting(service.web_url, width=width, height=height, theme=theme) as visit:
+        visit.page.goto(service.web_url)
+        visit.page.get_by_test_id(f"language-{LANGUAGES[language]}").first.click()
+        visit.page.get_by_test_id("sign-in").wait_for()
+        visit.page.screenshot(path=folder / f"sign-in-{end}")
+    with seen(service, language, theme, size) as visit:
+        page = visit.page
+        for name in SCREENS:
+            page.goto(f"{service.web_url}/#/{name}")
+            page.locator(".screen:not([hidden]) main").wait_for()
+            page.wait_for_load_state("networkidle")
+            page.wait_for_timeout(1000)
+            page.screenshot(path=folder / f"{name}-{end}")
+        for name, bring in (STATES | (WIDE_STATES if size == "wide" else {})).items():
+            page.goto(f"{service.web_url}/#/live")
+            bring(page)
+            page.wait_for_timeout(700)
+            page.screenshot(path=folder / f"live-{name}-{end}")
+            page.keyboard.press("Escape")
+
+
+def take_failures(service: Service, folder: Path, language: str, theme: Theme) -> None:
+    """What shows while nothing has come yet, and where the service fails."""
+    for name, status in (("loading", None), ("error", 500)):
+        with visiting(service.web_url, theme=theme) as visit:
+            page = visit.page
+            page.goto(service.web_url)
+            page.get_by_test_id(f"language-{LANGUAGES[language]}").first.click()
+            if status is None:
+                page.route("**/v1/vehicles", lambda _: None)
+            else:
+                page.route("**/v1/vehicles", lambda route: route.fulfill(status=500))
+            visit.sign_in("all")
+            page.wait_for_timeout(1500)
+            page.screenshot(path=folder / f"live-{name}-{language}-{theme}-wide.png")
+
+
+def take_lost(service: Service, folder: Path) -> None:
+    """The live screen while the service does not answer: at first, and for long."""
+    with ExitStack() as open_ones:
+        visits = {
+            (language, theme): open_ones.enter_context(seen(service, language, theme))
+            for language, theme in product(LANGUAGES, THEMES)
+        }
+        serve = service.session.pid("serve")
+        os.kill(serve, signal.SIGSTOP)
+        try:
+            for state, within_s in (
+                ("reconnecting", LOST_WITHIN_S),
+                ("offline", OFFLINE_WITHIN_S),
+            ):
+                for (language, theme), visit in visits.items():
+                    visit.page.locator(f'[data-state="{state}"]').wait_for(timeout=within_s * 1000)
+                    path = folder / f"live-{state}-{language}-{theme}-wide.png"
+                    visit.page.screenshot(path=path)
+        finally:
+            os.kill(serve, signal.SIGCONT)
+
+
+def take_pages(service: Service, folder: Path, language: str, theme: Theme) -> None:
     """The pages that stand alone, of what the demonstration drove so far, also on paper."""
     with visiting(service.web_url, theme=theme) as visit:
         visit.sign_in("all")
@@ -79,20 +173,35 @@ def take_pages(service: Service, folder: Path, theme: Theme, language: str) -> N
                 page.emulate_media(media="screen")
 
 
+def take_readme(service: Service, folder: Path) -> None:
+    """The live map for the README, in the dark with one vehicle chosen."""
+    for language, theme in README_PICTURES:
+        with seen(service, language, theme) as visit:
+            if theme == "dark":
+                one_chosen(visit.page)
+            visit.page.wait_for_timeout(3000)
+            visit.page.screenshot(path=folder / f"live-{language}-{theme}.png")
+
+
 def main() -> int:
     """Start the demonstration and take the pictures."""
-    every = len(sys.argv) > 1
-    folder = Path(sys.argv[1]) if every else README_IMAGES
+    parser = argparse.ArgumentParser(prog="scripts/test --screens", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "screens")
+    parser.add_argument("--readme", action="store_true", help="only the README's two")
+    options = parser.parse_args()
+    folder = ROOT / "docs" / "images" if options.readme else options.folder
     folder.mkdir(parents=True, exist_ok=True)
     with passing_folder() as data, served(data, ["--demo"]) as service:
-        for size, theme, language in product(SIZES, THEMES, LANGUAGES):
-            if every or (size, theme, language) in README_PICTURES:
-                take(service, folder, size, theme, language)
-        for theme, language in product(THEMES, LANGUAGES) if every else ():
-            take_pages(service, folder, theme, language)
-    for extra in () if every else folder.glob("sign-in-*.png"):
-        extra.unlink()
-    sys.stdout.write(f"The pictures are in {folder}.\n")
+        if options.readme:
+            take_readme(service, folder)
+        else:
+            for language, theme, size in product(LANGUAGES, THEMES, SIZES):
+                take_screens(service, folder, language, theme, size)
+            for language, theme in product(LANGUAGES, THEMES):
+                take_failures(service, folder, language, theme)
+                take_pages(service, folder, language, theme)
+            take_lost(service, folder)
+    sys.stdout.write(f"{len(list(folder.glob('*.png')))} pictures are in {folder}: look at them.\n")
     return 0
 
 
