@@ -224,7 +224,7 @@ def _with_visits(
     for visit in visits.values():
         busy = busy or visit.is_busy
     inside = visits if not busy else [f for f, visit in visits.items() if visit.inside]
-    known = (memory.parked, memory.trail, visits, memory.signals)
+    known = (memory.parked, memory.trail, visits, memory.signals, memory.jumped_ms)
     memory = Memory(*known, due_ms, busy, fast_mps)
     if memory == NOTHING:
         memory = NOTHING

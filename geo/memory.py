@@ -158,6 +158,9 @@ class Memory(NamedTuple):
     visits: Mapping[int, Visit] = NO_VISITS
     #: By rule id: what goes on of signals.
     signals: tuple[tuple[int, Running], ...] = ()
+    #: When the last jump was believed (rule R9), while a fix from before it, in the trail or seen
+    #: last, may still be gone on from: no way leads past it.
+    jumped_ms: int | None = None
     #: The next time at which a rule has something to tell, silence apart.
     due_ms: float = inf
     #: The next fix changes a visit or a signal, even one that changes no side.
@@ -178,6 +181,8 @@ def to_json(memory: Memory) -> dict[str, Any] | None:
         kept["trail"] = memory.trail
     if memory.signals:
         kept["signals"] = memory.signals
+    if memory.jumped_ms is not None:
+        kept["jumped_ms"] = memory.jumped_ms
     if memory.visits:
         kept["visits"] = {str(fence): visit[:10] for fence, visit in sorted(memory.visits.items())}
     return kept or None
@@ -195,6 +200,7 @@ def from_json(kept: Mapping[str, Any] | None) -> Memory:
         trail=tuple(Seen(*seen) for seen in kept.get("trail", ())),
         visits={int(fence): _visit(visit) for fence, visit in kept.get("visits", {}).items()},
         signals=tuple((rule, Running(*each)) for rule, each in kept.get("signals", ())),
+        jumped_ms=kept.get("jumped_ms"),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -10,12 +12,13 @@ from geo.crossing import VehicleState
 from geo.event import Event, Key
 from geo.fences import FenceIndex, FenceVersion
 from geo.fix import FixBatch
+from geo.memory import from_json, to_json
 from geo.shapes import build_shape
 from geo.watch import Watch, Watches
 
 VEHICLES, FIXES = 500, 200
 START_MS = 1_795_406_400_000
-STEPS_M = np.array([-60.0, -30.0, -7.0, -3.0, 0.0, 3.0, 7.0, 30.0, 60.0])
+STEPS_M = np.array([-60.0, -30.0, -7.0, -3.0, 0.0, 3.0, 7.0, 30.0, 60.0, 2000.0])
 RING = [[114.10, 22.30], [114.11, 22.30], [114.11, 22.31], [114.10, 22.31], [114.10, 22.30]]
 INDEX = FenceIndex(
     [
@@ -71,12 +74,18 @@ def part(batch: FixBatch, rows: np.ndarray) -> FixBatch:
     return FixBatch(**{name: known[rows] for name, known in columns.items() if known is not None})
 
 
+def stored(state: VehicleState) -> VehicleState:
+    """The state as it comes back from where it was stored."""
+    memory = from_json(json.loads(json.dumps(to_json(state.memory))))
+    return crossing.renewed(state._replace(memory=memory), WATCHES)
+
+
 def told(states: dict[int, VehicleState], batches: list[FixBatch]) -> set[Event]:
     """What stands after the batches, as it was told last."""
     events: dict[Key, Event] = {}
     for batch in batches:
         stepped = crossing.step(states, batch, INDEX, {}, WATCHES)
-        states.update(stepped.states)
+        states.update({v: stored(state) for v, state in stepped.states.items()})
         events |= {event.key: event for event in (*stepped.events, *stepped.restated)}
         for event in stepped.withdrawn:
             events.pop(event.key, None)
