@@ -94,8 +94,10 @@ class Episode(NamedTuple):
     told: bool
 
 
-#: The middle of a visit that the next fix changes only by changing the side.
-NOTHING_PENDING: Final = (None, None, None, (), (), (), ())
+#: The parts of a visit that say what is in doubt,
+NO_DOUBT: Final = (None, None)
+#: and those that a fix changes without changing the side.
+NOTHING_PENDING: Final = (None, (), (), (), ())
 
 
 class Running(NamedTuple):
@@ -140,8 +142,13 @@ class Visit(NamedTuple):
 
     @property
     def is_busy(self) -> bool:
-        """Whether the next fix changes it, even one that changes no side."""
-        return not self.inside or self[3:10] != NOTHING_PENDING
+        """Whether the next fix changes more of it than its side, and what is in doubt of that."""
+        return self[5:10] != NOTHING_PENDING
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it has met a border, and on which side it is does not stand yet."""
+        return self[3:5] != NO_DOUBT
 
 
 NO_VISITS: Final[Mapping[int, Visit]] = MappingProxyType({})
@@ -163,7 +170,7 @@ class Memory(NamedTuple):
     jumped_ms: int | None = None
     #: The next time at which a rule has something to tell, silence apart.
     due_ms: float = inf
-    #: The next fix changes a visit or a signal, even one that changes no side.
+    #: The next fix changes a signal, or more of a visit than its side and the doubt about that.
     busy: bool = False
     #: A fix faster than this concerns a rule.
     fast_mps: float = inf
