@@ -44,6 +44,8 @@ class Alert(Model):
     other_name: Name | None
     rule: str
     rule_name: Name
+    #: What the rule said when it raised this; null: before versions of rules were kept.
+    rule_version: int | None
     #: None where only `not_after` is known.
     time: datetime | None
     not_after: datetime
@@ -231,13 +233,10 @@ class BulkResults(Model):
     results: list[BulkResult]
 
 
-class Rule(Model):
-    """A rule, and how useful its alerts were."""
+class RuleTerms(Model):
+    """What a rule says."""
 
-    rule: str
-    department: str
     name: Name
-    revision: int
     on: list[str]
     #: A fence, or a group of fences; null: every fence of its department.
     fence: str | None
@@ -259,9 +258,39 @@ class Rule(Model):
     severity: Severity
     cooldown_s: float | None
     escalate_after_s: int | None
-    disabled_at: datetime | None
     #: On trial: what it raises is counted, and told to nobody.
     shadow: bool
+
+
+class RuleVersion(Model):
+    """What a rule said from a time on, who made it so, and why."""
+
+    version: int
+    state: Literal["on", "shadow", "off"]
+    since: datetime
+    #: null: it stands.
+    until: datetime | None
+    made_by: str
+    why: str | None
+    terms: RuleTerms
+
+
+class RuleVersions(Model):
+    """All versions of a rule, the newest first."""
+
+    rule: str
+    versions: list[RuleVersion]
+
+
+class Rule(RuleTerms):
+    """A rule, and how useful its alerts were."""
+
+    rule: str
+    department: str
+    revision: int
+    #: Of what it says now: `/versions` has them all.
+    version: int
+    disabled_at: datetime | None
     #: Ever opened.
     alerts: int
     #: Of those, closed by people as handled, and as false.

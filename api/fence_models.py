@@ -260,12 +260,24 @@ class WatchingGiven(_Given):
 
 #: What only answers say of a rule.
 _ANSWERED = frozenset(
-    ("rule", "revision", "disabled_at", "alerts", "useful", "false", "precision", "explained")
+    (
+        "rule",
+        "revision",
+        "version",
+        "disabled_at",
+        "alerts",
+        "useful",
+        "false",
+        "precision",
+        "explained",
+    )
 )
 
 
 class RuleGiven(NewRule):
     """A rule; what only answers say may stand here and is not read."""
+
+    why: Why | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -274,7 +274,9 @@ class Course:
     def _is_at_rest(self, fence_id: int, visit: Visit, row: Row) -> bool:
         """Whether neither what was, nor the rules, can make a fix change the visit."""
         slow = row.speed_mps is None or row.speed_mps <= self._world.watches.fast_mps
-        return slow and not visit.is_busy and self._opened.get(fence_id) == visit.opened_ms
+        if not slow or visit.is_busy or visit.in_doubt:
+            return False
+        return visit.inside and self._opened.get(fence_id) == visit.opened_ms
 
     def _uses(self, fence_id: int, row: Row, seen: Seen) -> bool:
         if seen.error_m <= WIDEST_BAND_M:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple, TypeAlias
 
@@ -20,7 +21,7 @@ from geo.fix import FixBatch
 from geo.legs import met, rows_of
 from geo.limits import DEFAULT_GAP_MS, Limits
 from geo.memory import NOTHING, HeldFix, Memory, Visit
-from geo.plain import plain_crossings, visits_after
+from geo.plain import plain
 from geo.plausible import Verdict, Verdicts, verdicts
 from geo.table import Table
 from geo.telling import Telling
@@ -61,6 +62,34 @@ class StepResult(NamedTuple):
     #: Events of earlier steps that did not happen.
     withdrawn: tuple[Event, ...] = ()
 
+    def by_vehicle(self) -> dict[int, StepResult]:
+        """What came of it for each vehicle alone."""
+        parts: dict[int, _Part] = defaultdict(_Part)
+        for vehicle_id, state in self.states.items():
+            parts[vehicle_id].states[vehicle_id] = state
+        for name in ("events", "restated", "withdrawn"):
+            for event in getattr(self, name):
+                getattr(parts[event.vehicle_id], name).append(event)
+        for name in ("implausible", "vindicated"):
+            for key in getattr(self, name):
+                getattr(parts[key[0]], name).append(key)
+        return {vehicle_id: part.whole() for vehicle_id, part in parts.items()}
+
+
+@dataclass(slots=True)
+class _Part:
+    states: dict[int, VehicleState] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    implausible: list[FixKey] = field(default_factory=list)
+    vindicated: list[FixKey] = field(default_factory=list)
+    restated: list[Event] = field(default_factory=list)
+    withdrawn: list[Event] = field(default_factory=list)
+
+    def whole(self) -> StepResult:
+        marks = frozenset(self.implausible), frozenset(self.vindicated)
+        told_before = tuple(self.restated), tuple(self.withdrawn)
+        return StepResult(self.states, self.events, *marks, *told_before)
+
 
 def step(
     states: Mapping[int, VehicleState],
@@ -88,9 +117,15 @@ def step(
     overheard = _overheard(table.take(~believed), watches)
     rows = Table(table.take(believed), agreed, states, known, world, overheard)
     after, found = rows.quiet_states(), met(rows)
-    told, crossed = plain_crossings(rows, found)
-    for vehicle_id, visits in visits_after(after, crossed, telling).items():
+    told, changes = plain(rows, found, telling)
+    for vehicle_id, changed in changes.items():
         state = after[vehicle_id]
+        visits = dict(state.memory.visits)
+        for fence_id, visit in changed.items():
+            if visit is None:
+                visits.pop(fence_id, None)
+            else:
+                visits[fence_id] = visit
         after[vehicle_id] = _with_visits(state, visits, state.memory, watches)
     for vehicle_id, memory, judged in rows_of(rows, found, told):
         course = Course(vehicle_id, states.get(vehicle_id), world, telling)
@@ -216,19 +251,18 @@ def _after(state: VehicleState, course: Course, world: World, memory: Memory) ->
 def _with_visits(
     state: VehicleState, visits: Mapping[int, Visit], memory: Memory, watches: Watches
 ) -> VehicleState:
-    due_ms, fast_mps = inf, inf
-    if watches and visits:
-        looked = watches.looked_up(state.department_id, visits, state.judged_ms)
-        visits, due_ms, fast_mps = looked
-    busy = bool(memory.signals)
-    for visit in visits.values():
-        busy = busy or visit.is_busy
-    inside = visits if not busy else [f for f, visit in visits.items() if visit.inside]
-    known = (memory.parked, memory.trail, visits, memory.signals)
-    memory = Memory(*known, due_ms, busy, fast_mps)
-    if memory == NOTHING:
-        memory = NOTHING
-    return VehicleState(*state[:5], frozenset(inside), *state[6:9], memory)
+    parked, trail, _, signals, jumped_ms, *_ = memory
+    due_ms, fast_mps, busy = inf, inf, bool(signals)
+    if visits:
+        if watches:
+            looked = watches.looked_up(state.department_id, visits, state.judged_ms)
+            visits, due_ms, fast_mps = looked
+        busy = busy or any([visit.is_busy for visit in visits.values()])
+    elif not (parked or trail or busy or jumped_ms is not None):
+        return VehicleState(*state[:5], frozenset(), *state[6:9], NOTHING)
+    inside = frozenset([fence_id for fence_id, visit in visits.items() if visit.inside])
+    memory = Memory(parked, trail, visits, signals, jumped_ms, due_ms, busy, fast_mps)
+    return VehicleState(*state[:5], inside, *state[6:9], memory)
 
 
 def _keys(table: Timeline, rows: np.ndarray) -> frozenset[FixKey]:

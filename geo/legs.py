@@ -86,7 +86,8 @@ def _legs_of(table: Table, vehicle_id: int, number: int) -> Iterator[_Asked]:
     state, part = table.states.get(vehicle_id), 0
     if state is not None:
         trail = state.memory.trail or (state.seen,)
-        past = [_Past(each, state.department_id, part) for each in trail]
+        jumped_ms = state.memory.jumped_ms or 0
+        past = [_Past(each, state.department_id, -(each.ms < jumped_ms)) for each in trail]
     for row in range(int(table.first[number]), int(table.last[number]) + 1):
         part += bool(table.jumped[row])
         if table.table.is_state[row] or not table.at.used[row]:

@@ -94,8 +94,10 @@ class Episode(NamedTuple):
     told: bool
 
 
-#: The middle of a visit that the next fix changes only by changing the side.
-NOTHING_PENDING: Final = (None, None, None, (), (), (), ())
+#: The parts of a visit that say what is in doubt,
+NO_DOUBT: Final = (None, None)
+#: and those that a fix changes without changing the side.
+NOTHING_PENDING: Final = (None, (), (), (), ())
 
 
 class Running(NamedTuple):
@@ -140,8 +142,13 @@ class Visit(NamedTuple):
 
     @property
     def is_busy(self) -> bool:
-        """Whether the next fix changes it, even one that changes no side."""
-        return not self.inside or self[3:10] != NOTHING_PENDING
+        """Whether the next fix changes more of it than its side, and what is in doubt of that."""
+        return self[5:10] != NOTHING_PENDING
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it has met a border, and on which side it is does not stand yet."""
+        return self[3:5] != NO_DOUBT
 
 
 NO_VISITS: Final[Mapping[int, Visit]] = MappingProxyType({})
@@ -158,9 +165,12 @@ class Memory(NamedTuple):
     visits: Mapping[int, Visit] = NO_VISITS
     #: By rule id: what goes on of signals.
     signals: tuple[tuple[int, Running], ...] = ()
+    #: When the last jump was believed (rule R9), while a fix from before it, in the trail or seen
+    #: last, may still be gone on from: no way leads past it.
+    jumped_ms: int | None = None
     #: The next time at which a rule has something to tell, silence apart.
     due_ms: float = inf
-    #: The next fix changes a visit or a signal, even one that changes no side.
+    #: The next fix changes a signal, or more of a visit than its side and the doubt about that.
     busy: bool = False
     #: A fix faster than this concerns a rule.
     fast_mps: float = inf
@@ -178,6 +188,8 @@ def to_json(memory: Memory) -> dict[str, Any] | None:
         kept["trail"] = memory.trail
     if memory.signals:
         kept["signals"] = memory.signals
+    if memory.jumped_ms is not None:
+        kept["jumped_ms"] = memory.jumped_ms
     if memory.visits:
         kept["visits"] = {str(fence): visit[:10] for fence, visit in sorted(memory.visits.items())}
     return kept or None
@@ -195,6 +207,7 @@ def from_json(kept: Mapping[str, Any] | None) -> Memory:
         trail=tuple(Seen(*seen) for seen in kept.get("trail", ())),
         visits={int(fence): _visit(visit) for fence, visit in kept.get("visits", {}).items()},
         signals=tuple((rule, Running(*each)) for rule, each in kept.get("signals", ())),
+        jumped_ms=kept.get("jumped_ms"),
     )
 
 

@@ -1,12 +1,13 @@
-"""Plain crossings: one fix that leaves no doubt, after a state that has none. Columns all the way.
+"""Plain fixes: of vehicles of which no more than crossings is in doubt. Columns nearly all the way.
 
-The rules of doubt (geo.course) say the same of them, at a multiple of the cost; most crossings are
-plain.
+The rules of doubt (geo.course) say the same of them, at a multiple of the cost; nearly all that
+cross borders, or end within a band, are plain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -15,81 +16,101 @@ from geo.event import Event, Kind
 from geo.fences import Ints, Mask
 from geo.legs import Met
 from geo.limits import DEFAULT_GAP_MS
-from geo.memory import Visit
+from geo.memory import Crossing, Visit
 from geo.table import Table
 from geo.telling import Telling
-from geo.timeline import VehicleState
-from geo.watch import Watches
+from geo.visit import OUTSIDE
+from geo.walks import NONE_MS, Flips, Sides, Times, walk
 
-ENTER: Final[Kind] = "enter"
-EXIT: Final[Kind] = "exit"
-#: So many stretches has a way that crosses a border once.
-CROSSING: Final = 2
-
-
-class Crossed(NamedTuple):
-    """A plain crossing."""
-
-    vehicle_id: int
-    fence_id: int
-    version: int
-    department_id: int
-    entering: bool
-    at_ms: int
-    #: The fixes before it and after.
-    after_ms: int
-    until_ms: int
+#: By whether a vehicle enters.
+KINDS: Final[tuple[Kind, Kind]] = ("exit", "enter")
+#: By vehicle id, then fence id: the visit as it stands now; None: there is none.
+Changes = dict[int, dict[int, Visit | None]]
 
 
-def plain_crossings(table: Table, met: Met) -> tuple[Mask, list[Crossed]]:
-    """Which vehicles do nothing but stay, or cross borders plainly; and these crossings.
+class Plain(NamedTuple):
+    """What is said of vehicles that need not be gone through fix by fix."""
 
-    Crossings come by vehicle; a vehicle of which the index says nothing may be among the others.
+    #: By vehicle: whether all is said of it.
+    told: Mask
+    changes: Changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pairs:
+    """Ways of plain vehicles with fences, as columns of one length."""
+
+    #: The pair in the contacts,
+    pair: Ints
+    #: the number of the vehicle, and its row,
+    number: Ints
+    row: Ints
+    #: the fence and its version.
+    fence_id: Ints
+    version: Ints
+    from_ms: Ints
+    #: The visit that it was on.
+    visits: Sequence[Visit | None]
+
+
+def plain(table: Table, met: Met, telling: Telling) -> Plain:
+    """Find the plain ones, and tell what they do.
+
+    A vehicle of which the index says nothing may be among the others.
     """
+    told = np.zeros(len(table.first), dtype=bool)
+    pairs = _pairs(table, met)
+    if not len(pairs.pair):
+        return Plain(told, {})
+    sides, times = _sides(pairs.visits), _times(table, pairs)
+    was_in_doubt = sides.in_doubt
+    flips = walk(sides, met.contacts, pairs.pair, times)
+    flipped = np.zeros(len(pairs.pair), dtype=bool)
+    flipped[flips.pair] = True
+    opened = np.flatnonzero(flipped & sides.inside)
+    owner = table.table.department_id[pairs.row[opened]]
+    visits = (owner, pairs.fence_id[opened], sides.changed_ms[opened])
+    due_ms = table.world.watches.openings_due_ms(*visits)
+    told[pairs.number] = True
+    # What was told and is in doubt again may be restated by the next fix.
+    told[pairs.number[flipped & sides.in_doubt]] = False
+    # A rule was due before the fix that shows the visit.
+    told[pairs.number[opened[due_ms < times.seen_ms[opened]]]] = False
+    _tell(table, pairs, flips, told, telling)
+    changed = flipped | was_in_doubt | sides.in_doubt
+    due: dict[int, float | None] = dict.fromkeys(opened.tolist())
+    if table.world.watches:
+        due = dict(zip(opened.tolist(), due_ms.tolist(), strict=True))
+    rows = np.flatnonzero(changed & told[pairs.number])
+    return Plain(told, _changes(table, pairs, sides, rows, due))
+
+
+def _pairs(table: Table, met: Met) -> _Pairs:
     sure = np.flatnonzero(met.contacts.way < met.sure)
     number = table.vehicle[met.rows[met.contacts.way[sure]]]
     simple = _simple(table, met)[number]
     pair, number = sure[simple], number[simple]
-    first, count = met.contacts.first[pair], np.diff(met.contacts.first)[pair]
-    begins, ends = met.contacts.inside[first], met.contacts.ends_inside[pair]
-    stays = (count == 1) & (ends == begins)
-    leaves = (count == CROSSING) & (ends != begins) & met.contacts.ends_deep[pair]
-    leaves &= met.contacts.inside[first + count - 1] != begins
-    plain = (stays | leaves) & (begins == _was_inside(table, met, pair, number))
-    told = np.zeros(len(table.first), dtype=bool)
-    told[number] = True
-    told[number[~plain]] = False
-    leaving = np.flatnonzero(leaves & told[number])
-    crossed = [*_crossed(table, met, pair[leaving], number[leaving])]
-    early = _overtaken(crossed, table.world.watches)
-    if early:
-        told[np.isin(table.vehicle_id, list(early))] = False
-    return told, [each for each in crossed if each.vehicle_id not in early]
-
-
-def _overtaken(crossed: Iterable[Crossed], watches: Watches) -> set[int]:
-    """The vehicles with a visit that began so long before the fix that a rule was due already."""
-    if not watches:
-        return set()
-    return {
-        each.vehicle_id
-        for each in crossed
-        if each.entering
-        and each.until_ms
-        > watches.visit_due_ms(
-            each.department_id,
-            each.fence_id,
-            Visit(True, each.at_ms, each.at_ms),
-            each.at_ms + 1,
-        )
-    }
+    fences, version = table.world.fences, met.contacts.version[pair]
+    fence_id = fences.fence_id[version]
+    memories = table.known.memories
+    known = np.searchsorted(table.knows, number).tolist()
+    each = zip(known, fence_id.tolist(), strict=True)
+    return _Pairs(
+        pair=pair,
+        number=number,
+        row=table.last[number],
+        fence_id=fence_id,
+        version=fences.version[version],
+        from_ms=fences.from_ms[version],
+        visits=[memories[nth].visits.get(fence) for nth, fence in each],
+    )
 
 
 def _simple(table: Table, met: Met) -> Mask:
-    """By vehicle: whether nothing is remembered, and nothing due, that its one fix could change."""
+    """By vehicle: whether it has one fix, and that changes no more than sides."""
     known, rows = table.known, table.table
     simple = np.zeros(len(table.first), dtype=bool)
-    simple[table.knows] = ~(known.busy | known.parked | known.trails)
+    simple[table.knows] = ~(known.busy | known.trails)
     simple &= (table.last - table.first == 1) & ~table.doubtful & ~table.due
     simple[table.vehicle[list(met.moments)]] = False
     watches = table.world.watches
@@ -100,45 +121,65 @@ def _simple(table: Table, met: Met) -> Mask:
     return simple
 
 
-def _was_inside(table: Table, met: Met, pair: Ints, number: Ints) -> Mask:
-    """Whether each vehicle's state is inside of the fence it meets."""
-    known = np.searchsorted(table.knows, number).tolist()
-    fences = table.world.fences.fence_id[met.contacts.version[pair]].tolist()
-    memories = table.known.memories
-    each = (fence in memories[nth].visits for nth, fence in zip(known, fences, strict=True))
-    return np.fromiter(each, dtype=bool, count=len(pair))
+def _sides(visits: Sequence[Visit | None]) -> Sides:
+    sides = Sides.outside(len(visits))
+    known = [(nth, visit) for nth, visit in enumerate(visits) if visit is not None]
+    at = [nth for nth, _ in known]
+    sides.inside[at] = [visit.inside for _, visit in known]
+    sides.changed_ms[at] = [visit.changed_ms for _, visit in known]
+    for nth, visit in known:
+        if visit.crossing is not None:
+            sides.at_ms[nth], sides.after_ms[nth], sides.until_ms[nth] = visit.crossing
+            sides.row_ms[nth] = NONE_MS if visit.row_ms is None else visit.row_ms
+    return sides
 
 
-def _crossed(table: Table, met: Met, pair: Ints, number: Ints) -> Iterator[Crossed]:
-    """The crossings, each later than the fix before it and than the beginning of the version."""
-    fences, told = table.world.fences, met.contacts
-    version, second = told.version[pair], told.first[pair] + 1
-    row = table.last[number]
-    after_ms, until_ms = table.at.ms[table.before[row]], table.at.ms[row]
-    from_ms = fences.from_ms[version]
-    at_ms = after_ms + np.rint((until_ms - after_ms) * told.at[second]).astype(np.int64)
-    earliest_ms = np.maximum(after_ms, from_ms) + 1 + (after_ms == from_ms)
-    at_ms = np.minimum(np.maximum(at_ms, earliest_ms), until_ms)
-    names = (table.vehicle_id[number], fences.fence_id[version], fences.version[version])
-    sides = (table.table.department_id[row], told.inside[second])
-    columns = (*names, *sides, at_ms, after_ms, until_ms)
-    return map(Crossed._make, zip(*(column.tolist() for column in columns), strict=True))
+def _times(table: Table, pairs: _Pairs) -> Times:
+    at = table.at.ms
+    return Times(at[table.before[pairs.row]], at[pairs.row], pairs.from_ms)
 
 
-def visits_after(
-    states: Mapping[int, VehicleState], crossed: Iterable[Crossed], telling: Telling
-) -> dict[int, dict[int, Visit]]:
-    """By vehicle: the visits after its plain crossings, which are told."""
-    after: dict[int, dict[int, Visit]] = {}
-    for vehicle_id, fence_id, version, _, _, at_ms, after_ms, until_ms in crossed:
-        visits = after.get(vehicle_id)
-        if visits is None:
-            visits = after[vehicle_id] = dict(states[vehicle_id].memory.visits)
-        visit = visits.pop(fence_id, None)
-        if visit is None:
-            visits[fence_id] = Visit(True, at_ms, at_ms)
-            kind, told_ms = ENTER, at_ms
+def _tell(table: Table, pairs: _Pairs, flips: Flips, told: Mask, telling: Telling) -> None:
+    """The changes of side of those of whom all is told."""
+    vehicle_id = table.vehicle_id[pairs.number[flips.pair]]
+    fence_id = pairs.fence_id[flips.pair]
+    order = np.lexsort((vehicle_id, fence_id, flips.entering, flips.at_ms))
+    order = order[told[pairs.number[flips.pair[order]]]]
+    columns = (
+        *(vehicle_id, fence_id, pairs.version[flips.pair]),
+        *(flips.at_ms, flips.after_ms, flips.until_ms, flips.interpolated),
+    )
+    kinds = [KINDS[entering] for entering in flips.entering[order].tolist()]
+    telling.tell_all(map(Event, kinds, *(column[order].tolist() for column in columns)))
+
+
+def _changes(
+    table: Table, pairs: _Pairs, sides: Sides, rows: Ints, due: Mapping[int, float | None]
+) -> Changes:
+    """Visits as they stand behind the fixes."""
+    changes: Changes = {}
+    its = sides[rows]
+    columns = (
+        *(table.vehicle_id[pairs.number[rows]], pairs.fence_id[rows], its.inside, its.changed_ms),
+        *(its.at_ms, its.after_ms, its.until_ms, its.row_ms),
+    )
+    each = zip(rows.tolist(), *(column.tolist() for column in columns), strict=True)
+    for nth, vehicle_id, fence_id, inside, changed_ms, *doubt, row_ms in each:
+        visit = None
+        if nth in due:
+            visit = Visit(True, changed_ms, changed_ms, due_ms=due[nth])
+        elif doubt[0] != NONE_MS:
+            visit = _with_doubt(pairs.visits[nth] or OUTSIDE, Crossing(*doubt), row_ms)
+        elif inside:
+            visit = _with_doubt(pairs.visits[nth] or OUTSIDE, None, None)
+        if vehicle_id in changes:
+            changes[vehicle_id][fence_id] = visit
         else:
-            kind, told_ms = EXIT, min(max(at_ms, visit.changed_ms + 1), until_ms)
-        telling.tell(Event(kind, vehicle_id, fence_id, version, told_ms, after_ms, until_ms))
-    return after
+            changes[vehicle_id] = {fence_id: visit}
+    return changes
+
+
+def _with_doubt(visit: Visit, crossing: Crossing | None, row_ms: int | None) -> Visit:
+    """A visit of which nothing else is remembered; `_replace` costs twice as much."""
+    inside, opened_ms, changed_ms, *_ = visit
+    return Visit(inside, opened_ms, changed_ms, crossing, row_ms, due_ms=visit.due_ms)

@@ -36,7 +36,6 @@ class Table:
         overheard: Collection[int] = (),
     ) -> None:
         self.table = table
-        self.jumped = jumped
         self.states = states
         self.world = world
         #: Ids of vehicles with a fix beside these rows that says something of inputs.
@@ -51,6 +50,10 @@ class Table:
         self.known = known
         #: Of each known state the number of its vehicle.
         self.knows = np.flatnonzero(table.is_state[self.first])
+        #: By row: whether a jump that was believed parts it from what is before it.
+        self.jumped = self._parted(jumped)
+        #: When each vehicle that jumped did so last, by its number.
+        self.jumped_ms = self._jumps(jumped)
         #: By vehicle: it has a fix that is not good for every fence (rule R7).
         self.doubtful = self._any(self.at.error_m > WIDEST_BAND_M)
         self.doubtful[self.knows] |= known.trails
@@ -74,6 +77,8 @@ class Table:
         vehicles = self.vehicle_id.tolist()
         for nth in np.flatnonzero(np.isin(self.vehicle_id, list(self.at.memories))).tolist():
             memories[nth] = self.at.memories[vehicles[nth]]
+        for nth in self.jumped_ms:
+            memories[nth] = self._with_jump(nth, memories[nth])
         fixed_ms = table.fixed_ms[last].tolist()
         places = (table.lon[last].tolist(), table.lat[last].tolist())
         owners = table.department_id[last].tolist()
@@ -94,7 +99,32 @@ class Table:
         if memory is None:
             state = self.states.get(vehicle_id)
             memory = NOTHING if state is None else state.memory
-        return memory._replace(trail=self.trails.get(vehicle_id, ()))
+        memory = memory._replace(trail=self.trails.get(vehicle_id, ()))
+        number = int(np.searchsorted(self.vehicle_id, vehicle_id))
+        return self._with_jump(number, memory) if number in self.jumped_ms else memory
+
+    def _parted(self, jumped: Mask) -> Mask:
+        """The jumps, and the first fixes after states that were seen before their last jump."""
+        parted = jumped.copy()
+        for nth, jumped_ms in self.known.jumped_ms.items():
+            state_row = int(self.first[self.knows[nth]])
+            if self.at.ms[state_row] < jumped_ms and state_row < self.last[self.knows[nth]]:
+                parted[state_row + 1] = True
+        return parted
+
+    def _jumps(self, jumped: Mask) -> dict[int, int]:
+        last_ms = {int(self.knows[nth]): ms for nth, ms in self.known.jumped_ms.items()}
+        rows = np.flatnonzero(jumped)
+        return last_ms | dict(
+            zip(self.vehicle[rows].tolist(), self.table.fixed_ms[rows].tolist(), strict=True)
+        )
+
+    def _with_jump(self, number: int, memory: Memory) -> Memory:
+        """The memory of a vehicle that jumped: the jump is in it while a way could lead past it."""
+        jumped_ms = self.jumped_ms[number]
+        rows = np.arange(self.first[number], self.last[number] + 1)
+        seen = memory.trail or [self.seen_at(int(rows[self.at.used[rows]][-1]))]
+        return memory._replace(jumped_ms=jumped_ms if seen[0].ms < jumped_ms else None)
 
     def _used_before(self) -> Ints:
         """For each used row the used row before it of the same vehicle, or -1."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from geo.event import Event, Key
 
 
@@ -9,6 +11,7 @@ class Telling:
     """Events that are new, told before and now otherwise, or told before and disproved."""
 
     def __init__(self) -> None:
+        self._sure: list[Event] = []
         self._new: dict[Key, Event] = {}
         self._restated: dict[Key, Event] = {}
         self._withdrawn: dict[Key, Event] = {}
@@ -20,6 +23,10 @@ class Telling:
             self._restated[key] = event
         else:
             self._new[key] = event
+
+    def tell_all(self, events: Iterable[Event]) -> None:
+        """They happened, in this order, to vehicles of which nothing else is told."""
+        self._sure += events
 
     def restate(self, event: Event) -> None:
         """It was told already, in this step or before; this is how it stands now."""
@@ -36,7 +43,9 @@ class Telling:
     @property
     def events(self) -> list[Event]:
         """Those that are new, in order."""
-        return sorted(self._new.values(), key=lambda event: event.order)
+        if not self._new:
+            return self._sure
+        return sorted([*self._sure, *self._new.values()], key=lambda event: event.order)
 
     @property
     def restated(self) -> list[Event]:

@@ -133,7 +133,7 @@ class Known:
         ids = [v for v in vehicle_ids if v in states]
         self.vehicle_id = np.array(ids, dtype=np.int64)
         self.states = [states[v] for v in ids]
-        # One column after the other: a state has ten, a memory seven.
+        # One column after the other: a state has ten, a memory eight.
         columns = list(zip(*self.states, strict=True)) or [()] * len(VehicleState._fields)
         self.fixed_ms = np.array(columns[0], dtype=np.int64)
         self.judged_ms = np.array(columns[1], dtype=np.int64)
@@ -150,9 +150,11 @@ class Known:
         self.trails = np.array([bool(each) for each in parts[1]], dtype=bool)
         self.visiting = np.array([bool(each) for each in parts[2]], dtype=bool)
         self.signalling = np.array([bool(each) for each in parts[3]], dtype=bool)
-        self.due_ms = np.array(parts[4], dtype=np.float64)
-        self.busy = np.array(parts[5], dtype=bool)
-        self.fast_mps = np.array(parts[6], dtype=np.float64)
+        #: Of those that remember a jump, by their number here.
+        self.jumped_ms = {nth: ms for nth, ms in enumerate(parts[4]) if ms is not None}
+        self.due_ms = np.array(parts[5], dtype=np.float64)
+        self.busy = np.array(parts[6], dtype=bool)
+        self.fast_mps = np.array(parts[7], dtype=np.float64)
 
     def __len__(self) -> int:
         """How many there are."""

@@ -9,6 +9,11 @@ from copy import copy
 from math import inf
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+
+from geo.distance import Floats
+from geo.fences import Ints
 from geo.memory import Visit
 from geo.signals import NO_SIGNALS, Signals
 from geo.windows import Window
@@ -81,6 +86,8 @@ class Watches:
         # Of each fence, once it is asked for: what is looked up for each visit.
         self._speeds: dict[tuple[int, int], tuple[Watch, ...]] = {}
         self._looks: dict[int, dict[int, _Looks]] = defaultdict(dict)
+        #: By their rules: those that several fences share are one.
+        self._timed: dict[tuple[tuple[int, str], ...], tuple[Watch, ...]] = {}
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -128,8 +135,9 @@ class Watches:
         found = looks.get(fence_id)
         if found is None:
             every = self.of(department_id, fence_id)
+            timed = tuple(watch for watch in every if watch.kind != "speed")
             found = looks[fence_id] = (
-                tuple(watch for watch in every if watch.kind != "speed"),
+                self._timed.setdefault(tuple((each.rule_id, each.kind) for each in timed), timed),
                 min((watch.fast_mps for watch in every if watch.kind == "speed"), default=inf),
             )
         return found
@@ -144,19 +152,47 @@ class Watches:
                     earliest = at_ms
         return earliest
 
+    def openings_due_ms(
+        self, department_id: npt.NDArray[np.int32], fence_id: Ints, opened_ms: Ints
+    ) -> Floats:
+        """When visits that begin at these times have something due first; infinity: never."""
+        due = np.full(len(opened_ms), inf)
+        alike: dict[int, list[int]] = {}
+        visits = zip(department_id.tolist(), fence_id.tolist(), strict=True)
+        looks = [self._looks_of(*which)[0] for which in visits]
+        for row, timed in enumerate(looks):
+            alike.setdefault(id(timed), []).append(row)
+        for rows in alike.values():
+            for watch in looks[rows[0]]:
+                due[rows] = np.minimum(due[rows], _first_due_ms(watch, opened_ms[rows]))
+        return due
+
     def looked_up(
         self, department_id: int, visits: Mapping[int, Visit], from_ms: int
     ) -> tuple[dict[int, Visit], float, float]:
         """Visits that know when they are due; when the next is, and which speed concerns a rule."""
         due, fast, looked = inf, inf, dict(visits)
+        looks = self._looks[department_id]
         for fence_id, visit in visits.items():
             at_ms = visit.due_ms
             if at_ms is None or at_ms < from_ms:
                 at_ms = self.visit_due_ms(department_id, fence_id, visit, from_ms)
                 looked[fence_id] = Visit(*visit[:10], at_ms)
             due = min(due, at_ms)
-            fast = min(fast, self._looks_of(department_id, fence_id)[1])
+            _, limit = looks.get(fence_id) or self._looks_of(department_id, fence_id)
+            fast = min(fast, limit)
         return looked, due, fast
+
+
+def _first_due_ms(watch: Watch, opened_ms: Ints) -> Floats:
+    """When visits that begin at these times are first due by a watch, as `due_ms` says it."""
+    if watch.kind == "dwell":
+        at_ms = (opened_ms + watch.dwell_ms).astype(np.float64)
+    elif watch.window is not None:
+        at_ms = watch.window.next_openings_ms(opened_ms + 1)
+    else:
+        return np.full(len(opened_ms), inf)
+    return np.where((watch.from_ms <= at_ms) & (at_ms < watch.until_ms), at_ms, inf)
 
 
 def due_ms(watch: Watch, visit: Visit, from_ms: int) -> int | None:

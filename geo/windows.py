@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from math import inf
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
+from geo.distance import Floats
+from geo.fences import Ints
 from geo.fix import from_unix_ms, unix_ms
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -68,6 +73,14 @@ class Window:
         if found_ms is not None:
             self._known["next"] = at_ms, found_ms
         return found_ms
+
+    def next_openings_ms(self, at_ms: Ints) -> Floats:
+        """The first openings at or after times, as a column; infinity where there is none."""
+        first_ms = self.next_opening_ms(int(at_ms.min(initial=np.iinfo(np.int64).max)))
+        if first_ms is not None and first_ms >= at_ms.max(initial=0):
+            return np.full(len(at_ms), float(first_ms))
+        each = (self.next_opening_ms(one_ms) for one_ms in at_ms.tolist())
+        return np.array([inf if found_ms is None else found_ms for found_ms in each], dtype=float)
 
     def _found_opening_ms(self, at_ms: int) -> int | None:
         day = self._day(at_ms) - ONE_DAY

@@ -215,6 +215,7 @@ def _alert_row(candidate: Candidate, stamp: Stamp) -> dict[str, Any]:
         "fence_id": told.event.fence_id,
         "severity": rule.severity,
         "shadow": rule.shadow,
+        "rule_version": rule.version,
         "ends_at": None if end_ms is None else from_unix_ms(end_ms).isoformat(),
     }
 

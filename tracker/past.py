@@ -95,15 +95,12 @@ class Track:
         return FOREVER if self.met is None else from_unix_ms(self.met.fixed_ms)
 
     def adopt(self, stepped: StepResult) -> None:
-        """Take over what a step told of it."""
-        vehicle_id = self.window.vehicle_id
-        self.state = stepped.states.get(vehicle_id, self.state)
-        for event in (*stepped.events, *stepped.restated):
-            if event.vehicle_id == vehicle_id:
-                self.events[event.key] = event
+        """Take over what a step of its vehicle told."""
+        self.state = stepped.states.get(self.window.vehicle_id, self.state)
+        self.events |= {event.key: event for event in (*stepped.events, *stepped.restated)}
         for event in stepped.withdrawn:
             self.events.pop(event.key, None)
-        self.implausible |= {key for key in stepped.implausible if key[0] == vehicle_id}
+        self.implausible |= stepped.implausible
         self.implausible -= stepped.vindicated
 
 
@@ -175,8 +172,10 @@ async def _go(
     states = {t.window.vehicle_id: t.state for t in tracks if t.state is not None}
     watched = (directory.fences, directory.limits, directory.watches)
     stepped = crossing.step(states, columns(stretches.items()), *watched)
+    parts = stepped.by_vehicle()
     for track in tracks:
-        track.adopt(stepped)
+        if track.window.vehicle_id in parts:
+            track.adopt(parts[track.window.vehicle_id])
 
 
 def let_time_pass(tracks: Sequence[Track], directory: Directory, now_ms: int) -> None:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 #: A window with more fixes than this to go over is left for later: some milliseconds.
 AT_ONCE: Final = 200
+#: Nor does one commit go over more than this in all, of however many vehicles: some tenths of a
+#: second, in which its transaction is idle.
+AT_ONCE_IN_ALL: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +97,14 @@ async def put_off(
     something of a vehicle waits already, all that is late of it waits.
     """
     counts = await _counts(connection, windows)
-    now, later = [], []
+    now, later, left = [], [], AT_ONCE_IN_ALL
     for window in windows:
         late, rest = _cut(window, states[window.vehicle_id])
-        long = window.vehicle_id in waiting or counts[window.vehicle_id] > AT_ONCE
+        count = counts[window.vehicle_id]
+        long = window.vehicle_id in waiting or count > min(AT_ONCE, left)
         if late is None or not long:
             now.append(window)
+            left -= count
             continue
         work = _work(late)
         before = waiting.get(window.vehicle_id)

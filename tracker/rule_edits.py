@@ -18,10 +18,11 @@ from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.windows import WORKING
-from tracker import models
+from tracker import models, rule_versions
 from tracker.calendar import calendar_of
 from tracker.edits import Name, locked
 from tracker.errors import BadInput, NotNow, Unknown
+from tracker.fence_rows import NOBODY, Author
 from tracker.rows import New, Ref, add, id_of, insert_new, table_of
 from tracker.rule_terms import NewComparison, comparison_of, faults, with_usual
 
@@ -120,11 +121,22 @@ class NewRule(New):
 
 @add.register
 async def _rule(new: NewRule, connection: AsyncConnection) -> int:
-    return await insert_new(connection, models.Rule, new, await _columns(new, connection))
+    return await create(connection, new)
+
+
+async def create(connection: AsyncConnection, new: NewRule, author: Author = NOBODY) -> int:
+    """Make a rule, its first version; its id. Raises Unknown, Taken or BadInput."""
+    made = await insert_new(connection, models.Rule, new, await _columns(new, connection))
+    await rule_versions.keep(connection, made, author)
+    return made
 
 
 async def replace(
-    connection: AsyncConnection, new: NewRule, *, expected: int | None = None
+    connection: AsyncConnection,
+    new: NewRule,
+    author: Author = NOBODY,
+    *,
+    expected: int | None = None,
 ) -> None:
     """Let the rule of that name be what `new` says, also for late data, and be on.
 
@@ -132,15 +144,21 @@ async def replace(
     """
     found = await _locked(connection, (new.department, new.ref), expected)
     values = {"fence_id": None, "fence_group_id": None, **await _columns(new, connection)}
-    await _changed(connection, found.id, name=new.name, disabled_at=None, **values)
+    await _changed(connection, found.id, author, name=new.name, disabled_at=None, **values)
 
 
-async def disable(connection: AsyncConnection, rule: Name, *, expected: int | None = None) -> None:
+async def disable(
+    connection: AsyncConnection,
+    rule: Name,
+    author: Author = NOBODY,
+    *,
+    expected: int | None = None,
+) -> None:
     """Let a rule raise nothing more; raises Unknown, Stale, or NotNow where it is off."""
     found = await _locked(connection, rule, expected)
     if found.disabled_at is not None:
         raise NotNow(f"({rule[0]}/{rule[1]} is off)")
-    await _changed(connection, found.id, disabled_at=func.milepost_now())
+    await _changed(connection, found.id, author, disabled_at=func.milepost_now())
 
 
 async def _locked(connection: AsyncConnection, rule: Name, expected: int | None = None) -> Any:  # noqa: ANN401  a row of the driver
@@ -148,9 +166,12 @@ async def _locked(connection: AsyncConnection, rule: Name, expected: int | None 
     return await locked(connection, models.Rule, rule, *columns, what="rule", expected=expected)
 
 
-async def _changed(connection: AsyncConnection, rule_id: int, **values: object) -> None:
+async def _changed(
+    connection: AsyncConnection, rule_id: int, author: Author, **values: object
+) -> None:
     more = {**values, "revision": models.Rule.revision + 1}
     await connection.execute(update(models.Rule).where(models.Rule.id == rule_id).values(more))
+    await rule_versions.keep(connection, rule_id, author)
 
 
 async def _columns(new: NewRule, connection: AsyncConnection) -> dict[str, Any]:
@@ -179,13 +200,15 @@ async def _columns(new: NewRule, connection: AsyncConnection) -> dict[str, Any]:
     }
 
 
-async def set_shadow(connection: AsyncConnection, rule: Name, *, on: bool) -> None:
+async def set_shadow(
+    connection: AsyncConnection, rule: Name, author: Author = NOBODY, *, on: bool
+) -> None:
     """Put a rule (department, ref) on trial, or let it go live, from now on; raises Unknown.
 
     What it raised before stays what it was: told, or told to nobody.
     """
     found = await _locked(connection, rule)
-    await _changed(connection, found.id, shadow=on)
+    await _changed(connection, found.id, author, shadow=on)
 
 
 async def _check_holidays(connection: AsyncConnection, window: NewWindow) -> None:

@@ -61,6 +61,8 @@ class Rule:
     cooldown_s: float | None
     severity: str
     created_ms: int
+    #: The number of what it says; None: it is not saved.
+    version: int | None = None
     #: Of silence, buttons and sensors; None: it is about something else.
     signal: SignalTerms | None = None
     #: Of two vehicles near each other; likewise.
@@ -176,6 +178,7 @@ def rule_of(row: Mapping[str, Any], calendar: Calendar) -> Rule:
         cooldown_s=row["cooldown_s"],
         severity=row["severity"],
         created_ms=unix_ms(row["created_at"]),
+        version=row["version"],
         shadow=row["shadow"],
         signal=_signal_of(row),
         nearness=_nearness_of(row),

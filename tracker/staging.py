@@ -145,7 +145,7 @@ def _is_told_wrong(state: VehicleState, before: VehicleState | None) -> bool:
         return True
     if state.memory is before.memory:
         return False
-    return state.memory[:4] != before.memory[:4]
+    return state.memory[:5] != before.memory[:5]
 
 
 async def store_checkpoints(

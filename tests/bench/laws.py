@@ -41,8 +41,8 @@ from tracker.sorting import Placed, sort
 from tracker.told import told_of
 
 DEPARTMENTS: Final = ("D1", "D2", "D3", "D4")
-#: In metres from a border, to the inside.
-STEPS_M: Final = (-60.0, -30.0, -7.0, -3.0, 0.0, 3.0, 7.0, 30.0, 60.0)
+#: In metres from a border, to the inside; the last is a jump, or the way to it a fast one.
+STEPS_M: Final = (-60.0, -30.0, -7.0, -3.0, 0.0, 3.0, 7.0, 30.0, 60.0, 2000.0)
 BATCH: Final = 500
 
 

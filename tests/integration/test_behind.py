@@ -97,6 +97,22 @@ async def test_a_backlog_waits_and_comes_out_as_the_sorted_whole(world: World) -
         await committer.close()
 
 
+async def test_what_is_too_much_for_one_commit_waits_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(past_work, "AT_ONCE_IN_ALL", 5)
+    track = wandering(1, range(0, 240, 20))
+    committer = await world.committer()
+    try:
+        await committer.commit(world.messages(track[-1:]))
+        await committer.commit(world.messages(track[:-1]))
+        assert await world.waits() == 1
+        await finish(committer)
+        assert await world.events() == truth(world.start, track)
+    finally:
+        await committer.close()
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_any_order_with_portions_and_kills_between(world: World, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311  a test's own, no secret

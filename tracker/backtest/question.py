@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from tracker.rows import Ref
 
@@ -20,6 +28,10 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+#: A ref, perhaps with the number of a version.
+RuleName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@[1-9][0-9]{0,5})?$")
+]
 Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 
 
@@ -28,9 +40,10 @@ class Subject(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    #: "night", or a rule that is not saved: {"on": ["enter"], "fence": "depot", ...}.
-    rule: Ref | Mapping[str, Any] | None = Field(
-        default=None, examples=["night", {"on": ["dwell"], "dwell_s": 600}]
+    #: "night" as it is; "night@2" as that version was; or a rule that is not saved:
+    #: {"on": ["enter"], "fence": "depot", ...}.
+    rule: RuleName | Mapping[str, Any] | None = Field(
+        default=None, examples=["night", "night@2", {"on": ["dwell"], "dwell_s": 600}]
     )
     #: "depot" as it was; "depot@2", had this version always been there; or a shape that is not
     #: saved: {"circle": {...}}, {"corridor": {...}} or {"geometry": {...}}.
@@ -62,6 +75,12 @@ class Asked(BaseModel):
     #: Refs; none: all of the department.
     vehicles: Sequence[Ref] = Field(default=(), max_length=1000)
     tolerance_s: float = Field(default=TOLERANCE_S, ge=0, le=3600)
+
+    @property
+    def rules(self) -> list[str]:
+        """The names of rules in it."""
+        subjects = (self.subject, self.compare)
+        return [each.rule for each in subjects if each is not None and isinstance(each.rule, str)]
 
     @model_validator(mode="after")
     def _forwards(self) -> Self:

@@ -17,7 +17,7 @@ from geo.signals import Signals
 from geo.watch import Watches
 from geo.windows import WORKING, Calendar
 from tracker import directory as registry
-from tracker import models, private_times
+from tracker import models, private_times, sql
 from tracker.backtest.question import UNNAMED, Asked, Subject
 from tracker.directory import ALWAYS_MS, Directory
 from tracker.errors import BadInput, Unknown
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: What versions of rules say beside what a rule is given as.
+OF_VERSIONS: Final = ("name", "off")
 #: Ids of what is not saved: no row has them.
 NEW_ID: Final = 0
 #: A visit that may have begun before the window is looked for no farther back than this,
@@ -72,6 +74,8 @@ class Known:
         self._asked = asked
         self._groups: dict[str, dict[str, int]] = {}
         self._department_id = 0
+        #: By full ref and number: versions of rules that are asked for.
+        self._said: dict[str, Mapping[str, Any]] = {}
         self.vehicle_ids: list[int] = []
 
     @classmethod
@@ -96,6 +100,8 @@ class Known:
         self.vehicle_ids = sorted({_known(ids, ref, "vehicle") for ref in wanted})
         whole = set(self.vehicle_ids)
         await private_times.load_whole(connection, directory.private, whole)
+        rows = await connection.fetch(sql.text("asked_rule_versions"), found, asked.rules)
+        self._said = {row["name"]: row["terms"] for row in rows}
         return self
 
     def world(self, subject: Subject) -> World:
@@ -104,10 +110,15 @@ class Known:
 
     def _of_rule(self, subject: Subject) -> World:
         said = subject.rule
-        if isinstance(said, str):
+        if isinstance(said, str) and "@" in said:
+            terms = _known(self._said, self._full(said), "version of a rule")
+            name = f"rule {self._full(said)}"
+            ref = {"ref": said.partition("@")[0]}
+            rule = self._new_rule({k: v for k, v in terms.items() if k not in OF_VERSIONS} | ref)
+        elif isinstance(said, str):
             named = {rule.full_ref: rule for rule in self._rules()}
             rule = _known(named, self._full(said), "rule, switched on,")
-            name = f"rule {rule.full_ref}"
+            name = f"rule {rule.full_ref}@{rule.version}"
         else:
             rule = self._new_rule(said or {})
             name = f"rule {rule.full_ref} (not saved)"
@@ -201,6 +212,7 @@ class Known:
             "shadow": False,
             **self._where(new.fence),
             **self._who(new.vehicles),
+            **{f"other_{column}": ids for column, ids in self._who(new.near).items()},
         }
         return replace(rule_of(row, self.calendar), created_ms=ALWAYS_MS)
 

@@ -44,10 +44,11 @@ class BacktestOptions:
     subject: Annotated[
         str,
         typer.Argument(
-            metavar="RULE|FENCE[@VERSION]|FILE",
-            help="FSD/night, a rule; FSD/depot, a fence as it was; FSD/depot@2, had this version "
-            "always been there; or a file with a rule (JSON as `rule import` takes it) or a shape "
-            "(GeoJSON) that is not saved. rule: or fence: before it where both have that name.",
+            metavar="RULE[@VERSION]|FENCE[@VERSION]|FILE",
+            help="FSD/night, a rule; FSD/depot, a fence as it was; FSD/depot@2 or FSD/night@2, had "
+            "this version always been there; or a file with a rule (JSON as `rule import` takes "
+            "it) or a shape (GeoJSON) that is not saved. rule: or fence: before it where both have "
+            "that name.",
         ),
     ]
     since: Annotated[
@@ -66,7 +67,9 @@ class BacktestOptions:
     ] = None
     compare: Annotated[
         str | None,
-        typer.Option(metavar="RULE|FENCE[@VERSION]|FILE", help="And how this one differs."),
+        typer.Option(
+            metavar="RULE[@VERSION]|FENCE[@VERSION]|FILE", help="And how this one differs."
+        ),
     ] = None
     format: Annotated[Format, typer.Option(help="csv and geojson hold the events.")] = Format.TEXT
     purpose: PurposeOption = None
@@ -141,9 +144,8 @@ async def _subject(text: str, department: str, connection: Any) -> dict[str, Any
     if (said := _from_file(Path(text))) is not None:
         return said
     ref = text.removeprefix(f"{department}/")
-    if "@" in ref:
-        return {"fence": ref}
-    named = await connection.fetchrow(sql.text("rule_or_fence"), ref)
+    name, version, _ = ref.partition("@")
+    named = await connection.fetchrow(sql.text("rule_or_fence"), name, bool(version))
     if named["rule"] and named["fence"]:
         raise BadInput(f"(both a rule and a fence are called {text}: say rule:{text} or fence:…)")
     if not (named["rule"] or named["fence"]):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from tracker.registry import New
+    from tracker.rule_edits import NewRule
 
 Name = Annotated[
     tuple[str, str],
@@ -124,20 +125,31 @@ def _add_device(said: DeviceOptions) -> None:
 
 @takes(rules.RuleOptions)
 def _add_rule(said: rules.RuleOptions) -> None:
-    _add("rule", rules.row_of(said))
+    from tracker.rule_edits import create
+
+    new, by = _rule_of(said), rules.author(said.why)
+    as_owner_do(lambda connection: create(connection, new, by))
+    typer.echo(f"rule {said.ref} is registered.")
 
 
 @takes(rules.RuleOptions)
 def _edit_rule(said: rules.RuleOptions) -> None:
     """Let a rule be as the options say, and be on. What they do not say is as in `rule add`."""
-    from tracker.rule_edits import NewRule, replace
+    from tracker.rule_edits import replace
+
+    new, by = _rule_of(said), rules.author(said.why)
+    as_owner_do(lambda connection: replace(connection, new, by))
+    typer.echo(f"rule {said.ref} is changed.")
+
+
+def _rule_of(said: rules.RuleOptions) -> NewRule:
+    from tracker.rule_edits import NewRule
 
     row = rules.row_of(said)
     english, chinese = row.pop("name")
     new = _checked("rule", said.ref, row | {"name_en": english, "name_zh_hant": chinese})
     assert isinstance(new, NewRule)  # noqa: S101  it was checked as one
-    as_owner_do(lambda connection: replace(connection, new))
-    typer.echo(f"rule {said.ref} is changed.")
+    return new
 
 
 _add_rule.__doc__ = rules.TEACHES

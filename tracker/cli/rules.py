@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from tracker.cli.asking import JsonOption, say_json
-from tracker.cli.shared import as_owner_do, run_as_owner
+from tracker.cli.shared import as_owner_do, escaped, me, run_as_owner
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from tracker.fence_rows import Author
+
 NAMELESS = ("", "")
+Why = Annotated[str | None, typer.Option("--why", help="Why, for whoever reads it later.")]
 #: The help of `rule add`: an example of each kind.
 TEACHES = """Register a rule: which events become alerts.
 
@@ -117,6 +122,7 @@ class RuleOptions:
         tuple[str, str],
         typer.Option(metavar="ENGLISH 中文", help="The names that people read, in both languages."),
     ] = NAMELESS
+    why: Why = None
 
 
 def row_of(said: RuleOptions) -> dict[str, Any]:
@@ -154,38 +160,49 @@ def row_of(said: RuleOptions) -> dict[str, Any]:
 RuleArgument = Annotated[str, typer.Argument(metavar="DEPARTMENT/REF", help="FSD/depot-border.")]
 
 
-def end(rule: RuleArgument) -> None:
+def author(why: str | None) -> Author:
+    """Whoever types."""
+    from tracker.fence_rows import Author
+
+    return Author(by=me(), why=why)
+
+
+def end(rule: RuleArgument, *, why: Why = None) -> None:
     """Let a rule raise nothing more. Its alerts stay; `rule edit` switches it on again."""
     from tracker.rule_edits import disable
 
     department, _, ref = rule.partition("/")
-    as_owner_do(lambda connection: disable(connection, (department, ref)))
+    as_owner_do(lambda connection: disable(connection, (department, ref), author(why)))
     typer.echo(f"rule {rule} is off.")
 
 
-def shadow(rule: RuleArgument) -> None:
+def shadow(rule: RuleArgument, *, why: Why = None) -> None:
     """Put a rule on trial: what it raises from now on is counted, and told to nobody."""
-    _set_shadow(rule, on=True)
+    _set_shadow(rule, why, on=True)
     typer.echo(f"{rule} is on trial: `milepost rule show {rule}` counts what it would have raised.")
 
 
-def go_live(rule: RuleArgument) -> None:
+def go_live(rule: RuleArgument, *, why: Why = None) -> None:
     """End a rule's trial: what it raises from now on is told. What it raised before stays quiet."""
-    _set_shadow(rule, on=False)
+    _set_shadow(rule, why, on=False)
     typer.echo(f"{rule} is live.")
 
 
-def _set_shadow(rule: str, *, on: bool) -> None:
+def _set_shadow(rule: str, why: str | None, *, on: bool) -> None:
     from tracker import rule_edits
 
     department, _, ref = rule.partition("/")
-    as_owner_do(lambda connection: rule_edits.set_shadow(connection, (department, ref), on=on))
+    name, by = (department, ref), author(why)
+    as_owner_do(lambda connection: rule_edits.set_shadow(connection, name, by, on=on))
 
 
 def show(
     rule: RuleArgument,
     days: Annotated[int, typer.Option(min=1, max=400, help="Of so many days.")] = 30,
     *,
+    versions: Annotated[
+        bool, typer.Option("--versions", help="What it said when: who changed what, and why.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Say how a rule goes: what it raised, what people made of that, and what it would have raised
@@ -193,8 +210,12 @@ def show(
     from tracker import reads
     from tracker.errors import Unknown
 
+    department, _, ref = rule.partition("/")
+    if versions:
+        _show_versions(rule, as_json=as_json)
+        return
+
     async def found(connection: AsyncConnection) -> dict[str, Any] | None:
-        department, _, ref = rule.partition("/")
         row = await reads.rule_figures(connection, department=department, ref=ref, days=days)
         return None if row is None else dict(row)
 
@@ -208,6 +229,39 @@ def show(
     for what, names in FIGURES.items():
         said = ", ".join(f"{row[name]} {words}" for name, words in names.items())
         typer.echo(f"  {what:<12}{said}")
+
+
+def _show_versions(rule: str, *, as_json: bool) -> None:
+    from tracker import reads
+    from tracker.errors import Unknown
+
+    department, _, ref = rule.partition("/")
+    rows = as_owner_do(lambda c: reads.rule_versions(c, department=department, ref=ref))
+    if not rows:
+        raise Unknown(f"No rule is called {rule}.")
+    if as_json:
+        say_json({"rule": rule, "versions": rows})
+        return
+    typer.echo(f"{rule}: {len(rows)} versions")
+    for row, before in zip(rows, [*rows[1:], None], strict=True):
+        why = f": {row['why']}" if row["why"] else ""
+        said = f"{row['version']:<4}{row['since']:%Y-%m-%d %H:%M:%S}Z  {row['state']:<7}"
+        typer.echo(f"  {said} {escaped((row['made_by'] + why) or '-')}")
+        if before is not None:
+            typer.echo(f"      {escaped('; '.join(differences(before['terms'], row['terms'])))}")
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What two versions of a rule say otherwise: "dwell_s 600 -> 900"."""
+    return [
+        f"{name} {_said(before.get(name))} -> {_said(after.get(name))}"
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    ]
+
+
+def _said(value: object) -> str:
+    return "-" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 FIGURES: Final = {

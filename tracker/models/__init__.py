@@ -64,6 +64,7 @@ from tracker.models.watch import (
     Outbox,
     PastWork,
     Rule,
+    RuleVersion,
 )
 
 __all__ = [
@@ -126,6 +127,7 @@ __all__ = [
     "RetentionRun",
     "RoleAssignment",
     "Rule",
+    "RuleVersion",
     "Session",
     "ShareLink",
     "SignInGuess",

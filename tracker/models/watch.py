@@ -182,6 +182,27 @@ class Rule(Base):
     )
     #: On trial: it is judged like any other, and nobody is told.
     shadow: Mapped[bool] = mapped_column(server_default=text("false"))
+    #: The number of what it says now.
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+
+
+class RuleVersion(Base):
+    """What a rule said from a time on, until the next version."""
+
+    __tablename__ = "rule_version"
+    __table_args__ = (
+        ForeignKeyConstraint(["department_id", "rule_id"], ["rule.department_id", "rule.id"]),
+    )
+
+    rule_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    department_id: Mapped[int]
+    #: As it is given, by refs, with `off`: see keep_rule_version.sql.
+    terms: Mapped[Json]
+    made_at: Mapped[Now]
+    #: The label of the caller, or the name of whoever typed.
+    made_by: Mapped[str] = mapped_column(server_default=text("''"))
+    why: Mapped[str | None]
 
 
 class FenceState(Base):
@@ -334,6 +355,8 @@ class Alert(Live, Base):
     revision: Mapped[int] = mapped_column(server_default=text("0"))
     #: When the window of its rule closes, which closes it.
     ends_at: Mapped[Moment | None]
+    #: What the rule said that raised it; None: no version was kept then.
+    rule_version: Mapped[int | None]
     #: What its rule would have raised, had it not been on trial.
     shadow: Mapped[bool] = mapped_column(server_default=text("false"))
 

@@ -37,7 +37,7 @@ from tracker.reads.layers import LAYERS, Kind, Layer
 from tracker.reads.motion import MOTIONS, motion_codes
 from tracker.reads.near import Near, near
 from tracker.reads.private import presence, private_times
-from tracker.reads.rules import rules
+from tracker.reads.rules import rule_versions, rules
 from tracker.reads.session import Reader, Row, Scope, told
 from tracker.reads.simplified import Coarseness, Simplified, simplified
 from tracker.reads.tiles import tile
@@ -129,6 +129,7 @@ __all__ = [
     "private_times",
     "receipts",
     "rule_figures",
+    "rule_versions",
     "rules",
     "scopes",
     "shared_presence",

@@ -52,6 +52,7 @@ def _told() -> Select[*tuple[Any, ...]]:
             other.name.label("other_name"),
             (prefix + SeenRule.ref).label("rule"),
             SeenRule.name.label("rule_name"),
+            SeenAlert.rule_version,
             *(SeenEvent.time, SeenEvent.not_after, SeenAlert.opened_at, SeenEvent.late),
             *(SeenAlert.acknowledged_at, SeenAlert.closed_at, SeenAlert.close_reason),
             *(
@@ -86,7 +87,7 @@ async def alerts(
     """Alerts, the newest first; those after `before` (an alert's id) in that order.
 
     id, state, severity, kind, vehicle, vehicle_name, fence, fence_name (None: of no one fence),
-    other, other_name (the other vehicle of a proximity), rule, rule_name, time
+    other, other_name (the other vehicle of a proximity), rule, rule_name, rule_version, time
     (None: somewhere before not_after), not_after, opened_at, late, acknowledged_at, closed_at,
     close_reason, acknowledged_by, closed_by, note (the last), assigned_to, snoozed_until,
     escalated_at, suppressed and last_event_at (what joined it), revision, event_status (valid or

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Float, Text, cast, func, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
+from tracker import sql
 from tracker.models import Alert, Department, Fence, FenceGroup, Rule, Vehicle, VehicleGroup
 from tracker.reads.session import Row, Scope, rows_of
 
@@ -15,8 +16,8 @@ async def rules(
 ) -> list[Row]:
     """The rules, by full ref.
 
-    rule, department, name, revision, on, fence (or a group of them; None: all), vehicles (refs of
-    vehicles and groups; none: all), window, dwell_s, limit_kmh, outside, silent_s, sensor,
+    rule, department, name, revision, version, on, fence (or a group of them; None: all), vehicles
+    (refs of vehicles and groups; none: all), window, dwell_s, limit_kmh, outside, silent_s, sensor,
     for_s, radius_m, near (as vehicles), severity, cooldown_s, escalate_after_s, disabled_at,
     shadow (on trial), alerts (ever opened), useful and false (of those that people closed as
     handled, and as false), precision: useful / (useful + false), None before anybody said so.
@@ -38,7 +39,7 @@ async def rules(
         select(
             (prefix + Rule.ref).label("rule"),
             Department.ref.label("department"),
-            *(Rule.name, Rule.revision, Rule.on_kinds.label("on"), Rule.window),
+            *(Rule.name, Rule.revision, Rule.version, Rule.on_kinds.label("on"), Rule.window),
             _members(Rule.vehicle_ids, Rule.vehicle_group_ids).label("vehicles"),
             *(Rule.dwell_s, Rule.limit_kmh, Rule.outside, Rule.silent_s, Rule.sensor, Rule.for_s),
             Rule.radius_m,
@@ -59,6 +60,13 @@ async def rules(
     if ref is not None:
         query = query.where(Rule.ref == ref)
     return await rows_of(scope, query)
+
+
+async def rule_versions(scope: Scope, *, department: str, ref: str) -> list[Row]:
+    """The newest first: version, since, until (None: it stands), made_by, why, state (on, shadow or
+    off), terms (as `rules` has them)."""
+    found = await scope.exec_driver_sql(sql.text("rule_versions"), (department, ref))
+    return [dict(row) for row in found.mappings()]
 
 
 def _members(

@@ -331,12 +331,12 @@ GRANT UPDATE (revoked_by, revoked_at) ON share_link TO milepost_api;
 -- Fences, groups, scopes and rules are managed through the API: what is never edited (refs, owners, the
 -- shape of a version) cannot be updated, and nothing is deleted.
 GRANT INSERT ON fence, fence_version, vehicle_group, fence_group, vehicle_group_member,
-    fence_group_member, fence_scope, rule, once TO milepost_api;
+    fence_group_member, fence_scope, rule, rule_version, once TO milepost_api;
 GRANT UPDATE (name, description, kind, revision, managed_by) ON fence TO milepost_api;
 GRANT UPDATE (in_force, ended_by, ended_why) ON fence_version TO milepost_api;
 GRANT UPDATE (name, revision, ended_at) ON vehicle_group, fence_group TO milepost_api;
 GRANT UPDATE (during) ON vehicle_group_member, fence_group_member, fence_scope TO milepost_api;
-GRANT SELECT ON fence_share, once TO milepost_api;
+GRANT SELECT ON fence_share, rule_version, once TO milepost_api;
 GRANT UPDATE (answer) ON once TO milepost_api;
 GRANT DELETE ON once TO milepost_api;
 GRANT UPDATE ON rule TO milepost_api;
@@ -411,7 +411,7 @@ BEGIN
     END LOOP;
     FOREACH t IN ARRAY ARRAY['alert_change', 'outbox', 'subscription', 'delivery', 'fence', 'fence_version',
                              'vehicle_group', 'fence_group', 'vehicle_group_member', 'fence_group_member',
-                             'fence_scope', 'rule', 'once', 'share_link', 'backtest'] LOOP
+                             'fence_scope', 'rule', 'rule_version', 'once', 'share_link', 'backtest'] LOOP
         EXECUTE format('DROP POLICY IF EXISTS caller_adds ON %I', t);
         EXECUTE format('CREATE POLICY caller_adds ON %I FOR INSERT TO milepost_api '
                        'WITH CHECK (department_id %s)', t, scoped);

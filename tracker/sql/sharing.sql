@@ -246,7 +246,7 @@ SELECT a.feed, a.n, a.id, a.department_id, a.rule_id, a.event_id, a.vehicle_id, 
        a.state, a.opened_at, a.acknowledged_at, NULL::text AS acknowledged_by, NULL::text AS note,
        a.closed_at, NULL::text AS closed_by, a.close_reason, a.waits_since, NULL::text AS assigned_to,
        a.snoozed_until, a.escalated_at, a.suppressed, a.last_event_at, a.revision, a.ends_at,
-       a.shadow
+       a.shadow, a.rule_version
 FROM shared_event AS e
 JOIN alert AS a ON a.event_id = e.id AND NOT a.shadow;
 
@@ -329,7 +329,8 @@ UNION ALL SELECT * FROM shared_event;
 CREATE VIEW seen_alert WITH (security_invoker) AS
 SELECT feed, n, id, department_id, rule_id, event_id, vehicle_id, fence_id, severity, state, opened_at,
        acknowledged_at, acknowledged_by, note, closed_at, closed_by, close_reason, waits_since,
-       assigned_to, snoozed_until, escalated_at, suppressed, last_event_at, revision, ends_at, shadow
+       assigned_to, snoozed_until, escalated_at, suppressed, last_event_at, revision, ends_at, shadow,
+       rule_version
 FROM alert
 UNION ALL SELECT * FROM shared_alert;
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -10,26 +12,32 @@ from geo.crossing import VehicleState
 from geo.event import Event, Key
 from geo.fences import FenceIndex, FenceVersion
 from geo.fix import FixBatch
+from geo.memory import from_json, to_json
 from geo.shapes import build_shape
 from geo.watch import Watch, Watches
 
 VEHICLES, FIXES = 500, 200
 START_MS = 1_795_406_400_000
-STEPS_M = np.array([-60.0, -30.0, -7.0, -3.0, 0.0, 3.0, 7.0, 30.0, 60.0])
-RING = [[114.10, 22.30], [114.11, 22.30], [114.11, 22.31], [114.10, 22.31], [114.10, 22.30]]
-INDEX = FenceIndex(
-    [
-        FenceVersion(
-            fence_id=1,
-            ref="D/square",
-            department_id=1,
-            version=1,
-            geometry=build_shape({"geometry": {"type": "Polygon", "coordinates": [RING]}}),
-            from_ms=0,
-            until_ms=None,
-        )
-    ]
-)
+STEPS_M = np.array([-60.0, -30.0, -7.0, -3.0, 0.0, 3.0, 7.0, 30.0, 60.0, 2000.0])
+#: Of fences that share a stretch of border the south and the north: ways cross some of them twice.
+SPANS = [(22.3, 22.31), (22.3, 22.3002), (22.29995, 22.30025), (22.2996, 22.3004)]
+
+
+def fence(number: int, south: float, north: float) -> FenceVersion:
+    ring = [[114.10, south], [114.11, south], [114.11, north], [114.10, north], [114.10, south]]
+    return FenceVersion(
+        fence_id=number,
+        ref=f"D/{number}",
+        department_id=1,
+        version=1,
+        geometry=build_shape({"geometry": {"type": "Polygon", "coordinates": [ring]}}),
+        from_ms=0,
+        until_ms=None,
+    )
+
+
+INDEX = FenceIndex([fence(1, *SPANS[0])])
+MANY = FenceIndex([fence(number, *span) for number, span in enumerate(SPANS, 1)])
 
 
 def everybody(vehicle_id: int, at_ms: int) -> bool:
@@ -71,12 +79,20 @@ def part(batch: FixBatch, rows: np.ndarray) -> FixBatch:
     return FixBatch(**{name: known[rows] for name, known in columns.items() if known is not None})
 
 
-def told(states: dict[int, VehicleState], batches: list[FixBatch]) -> set[Event]:
+def stored(state: VehicleState) -> VehicleState:
+    """The state as it comes back from where it was stored."""
+    memory = from_json(json.loads(json.dumps(to_json(state.memory))))
+    return crossing.renewed(state._replace(memory=memory), WATCHES)
+
+
+def told(
+    states: dict[int, VehicleState], batches: list[FixBatch], index: FenceIndex = INDEX
+) -> set[Event]:
     """What stands after the batches, as it was told last."""
     events: dict[Key, Event] = {}
     for batch in batches:
-        stepped = crossing.step(states, batch, INDEX, {}, WATCHES)
-        states.update(stepped.states)
+        stepped = crossing.step(states, batch, index, {}, WATCHES)
+        states.update({v: stored(state) for v, state in stepped.states.items()})
         events |= {event.key: event for event in (*stepped.events, *stepped.restated)}
         for event in stepped.withdrawn:
             events.pop(event.key, None)
@@ -99,7 +115,7 @@ def test_one_fix_a_batch_and_four_shares_are_one_run() -> None:
     batch = fixes(7)
     few = part(batch, np.flatnonzero(batch.vehicle_id <= 20))
     single = [part(few, np.array([row])) for row in range(0, len(few), 2)]
-    assert told({}, single) == told({}, [few])
+    assert told({}, single, MANY) == told({}, [few], MANY)
     shares = [part(batch, np.flatnonzero(batch.vehicle_id % 4 == share)) for share in range(4)]
     apart = set().union(*(told({}, [share]) for share in shares))
     assert apart == told({}, [batch])
