@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
+from fastapi import Header
 from pydantic import BaseModel
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 
-class Json(Response):
-    """A JSON answer that is text already."""
+class Json(JSONResponse):
+    """A JSON answer that is text already. FastAPI describes it by its route's model."""
 
-    media_type = "application/json"
+    def render(self, content: str) -> bytes:
+        """As it is."""
+        return content.encode()
 
 
-class GeoJson(Response):
+class GeoJson(Json):
     """A GeoJSON answer."""
 
     media_type = "application/geo+json"
@@ -27,14 +29,21 @@ class GeoJson(Response):
 Kind = TypeVar("Kind", Json, GeoJson)
 
 
-async def standing(request: Request, kind: type[Kind], build: Callable[[], BaseModel]) -> Response:
+#: The ETags that a caller has already.
+Known = Annotated[
+    str | None,
+    Header(alias="If-None-Match", description="the ETag of what you have: 304 if it still holds"),
+]
+
+
+async def standing(known: str | None, kind: type[Kind], build: Callable[[], BaseModel]) -> Response:
     """The same of what stands still: 304 where the caller has it already."""
     answer = await built(kind, build)
     # Weak: the same whatever its encoding on the way.
     tag = f'W/"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
     named = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    known = request.headers.get("if-none-match", "")
-    if known == "*" or tag in (each.strip() for each in known.split(",")):
+    said = known or ""
+    if said == "*" or tag in (each.strip() for each in said.split(",")):
         return Response(status_code=304, headers=named)
     answer.headers.update(named)
     return answer
