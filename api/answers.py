@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
+from fastapi import Header
 from pydantic import BaseModel
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 
 class Json(JSONResponse):
-    """A JSON answer that is text already; a JSONResponse, so that OpenAPI tells its model."""
+    """A JSON answer that is text already. FastAPI describes it by its route's model."""
 
     def render(self, content: str) -> bytes:
-        """The text as it goes out."""
+        """As it is."""
         return content.encode()
 
 
@@ -29,14 +29,21 @@ class GeoJson(Json):
 Kind = TypeVar("Kind", Json, GeoJson)
 
 
-async def standing(request: Request, kind: type[Kind], build: Callable[[], BaseModel]) -> Response:
+#: The ETags that a caller has already.
+Known = Annotated[
+    str | None,
+    Header(alias="If-None-Match", description="the ETag of what you have: 304 if it still holds"),
+]
+
+
+async def standing(known: str | None, kind: type[Kind], build: Callable[[], BaseModel]) -> Response:
     """The same of what stands still: 304 where the caller has it already."""
     answer = await built(kind, build)
     # Weak: the same whatever its encoding on the way.
     tag = f'W/"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
     named = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    known = request.headers.get("if-none-match", "")
-    if known == "*" or tag in (each.strip() for each in known.split(",")):
+    said = known or ""
+    if said == "*" or tag in (each.strip() for each in said.split(",")):
         return Response(status_code=304, headers=named)
     answer.headers.update(named)
     return answer

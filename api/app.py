@@ -15,15 +15,17 @@ from api.caller import refuse_cross_site
 from api.callers import Callers
 from api.compression import Compression
 from api.envelope import Envelope
-from api.errors import RESPONSES, add_handlers
+from api.errors import add_handlers
 from api.identity.bearer import Bearers
 from api.identity.doorkeeper import Doorkeeper
 from api.identity.keys import Provider
 from api.limits import BodyLimit
 from api.live import events, socket
 from api.live.hub import Hub
+from api.methods import Methods
 from api.ogc import door as ogc
 from api.ogc.extents import Extents
+from api.openapi import door as openapi
 from api.quotas import Quotas
 from api.routes import (
     adoption,
@@ -54,7 +56,8 @@ from api.service import Service
 from api.settings import ApiSettings, OidcSettings
 from tracker.reads import Reader
 
-_ROUTERS = (
+#: Everything that is answered.
+ROUTERS = (
     health.router,
     session.router,
     oidc.router,
@@ -90,6 +93,7 @@ _ROUTERS = (
     events.router,
     socket.router,
     asyncapi.router,
+    openapi.router,
     static.router,
 )
 
@@ -103,17 +107,18 @@ def create_app(settings: ApiSettings, dsn: str, oidc: OidcSettings | None = None
     app = FastAPI(
         title="Milepost",
         version=version("milepost"),
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan(settings, dsn, oidc or OidcSettings()),
         dependencies=[Depends(refuse_cross_site)],
-        responses=RESPONSES,
     )
     app.add_middleware(BodyLimit)
     app.add_middleware(Compression)
     app.add_middleware(Envelope)
+    app.state.methods = Methods(ROUTERS)
     add_handlers(app)
-    for router in _ROUTERS:
+    for router in ROUTERS:
         app.include_router(router)
     return app
 

@@ -13,13 +13,14 @@ from pydantic.json_schema import models_json_schema
 from starlette.responses import JSONResponse, Response
 
 from api.alert_models import AlertsMessage
+from api.caller import OPEN
 from api.event_models import CloudEvent, FenceEventData, StreamEnd, VehicleMovedData
 from api.live_models import LiveChanged, LiveFrame, LiveHello, LivePing, LiveResync
 from api.outgoing.cloud_event import CONTENT_TYPE
 
 Json = dict[str, Any]
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(tags=["service"])
 
 _MODELS: Final = (
     *(FenceEventData, VehicleMovedData, StreamEnd, AlertsMessage),
@@ -101,9 +102,9 @@ def document() -> Json:
     }
 
 
-@router.get("/v1/asyncapi.json")
+@router.get("/v1/asyncapi.json", response_model=Json, openapi_extra=OPEN)
 def asyncapi() -> Response:
-    """The document; the same for everybody."""
+    """What the service tells by itself, in AsyncAPI 3.0; the same for everybody."""
     return JSONResponse(document())
 
 

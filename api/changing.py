@@ -24,7 +24,11 @@ MOST_WHY: Final = 500
 
 IfMatch = Annotated[
     str | None,
-    Header(description='only at this revision: the ETag, `"3"`, or `*` for any', max_length=100),
+    Header(
+        alias="If-Match",
+        description='only at this revision: the ETag, `"3"`, or `*` for any',
+        max_length=100,
+    ),
 ]
 
 
@@ -128,6 +132,7 @@ class _Once:
         idempotency_key: Annotated[
             str | None,
             Header(
+                alias="Idempotency-Key",
                 description="the same request with it is done once and answered alike for a day",
                 min_length=1,
                 max_length=200,

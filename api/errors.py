@@ -28,11 +28,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
@@ -173,7 +173,7 @@ class ProblemBody(BaseModel):
     errors: list[dict[str, Any]] | None = None
     #: Of a shape that cannot be watched: which fault, `self-crossing`, and where, [lon, lat].
     reason: str | None = None
-    place: tuple[float, float] | None = None
+    place: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
 
 
 def _problem(status: int, slug: str, en: str, zh_hant: str, **headers: str) -> Problem:
@@ -271,16 +271,6 @@ _BY_STATUS = {
 }
 
 
-#: For the OpenAPI document: any route may answer so.
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {
-        "description": "A problem (RFC 9457)",
-        "content": {"application/problem+json": {"schema": ProblemBody.model_json_schema()}},
-    }
-    for status in (422, "default")
-}
-
-
 def add_handlers(app: FastAPI) -> None:
     """Answer every error of the application as a problem."""
     for kind in PROBLEMS:
@@ -301,6 +291,8 @@ def answer_of(connection: HTTPConnection, error: Exception) -> Response:
     language = language_of(connection.headers.get("accept-language", ""))
     headers = {**envelope_headers(connection.scope), "Content-Language": language}
     headers |= {"Vary": "Accept-Language", **problem.headers, **_headers_of(error)}
+    if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = connection.app.state.methods.allowed(connection.scope)
     trace_id = trace_id_of(connection.scope)
     if problem is _INTERNAL:
         log.error("%s %s failed, trace %s", *_asked(connection), trace_id, exc_info=error)

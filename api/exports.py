@@ -53,7 +53,9 @@ _TABLES: Final[Mapping[str, Callable[[Sequence[Row]], bytes]]] = {
     "kml": positions_kml,
 }
 POSITIONS_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {FORMATS[name].media_type: {} for name in _TABLES}},
+    200: {
+        "content": {FORMATS[name].media_type: {"schema": {"type": "string"}} for name in _TABLES}
+    },
 }
 
 

@@ -157,7 +157,7 @@ class FenceGiven(_Given):
             raise RequestValidationError(error.errors()) from error
 
 
-class Share(Model):
+class FenceShare(Model):
     """With which department a fence is or was shared."""
 
     to: str
@@ -170,11 +170,11 @@ class Share(Model):
     ended_why: str | None
 
 
-class Shares(Model):
+class FenceShares(Model):
     """The newest first."""
 
     fence: str
-    shares: list[Share]
+    shares: list[FenceShare]
 
 
 class ShareGiven(_Given):

@@ -79,13 +79,14 @@ def postgres() -> Iterator[PrivatePostgres]:
         server = PrivatePostgres(data)
         server.start()
         try:
-            asyncio.run(_make_template(server))
+            asyncio.run(make_template(server))
             yield server
         finally:
             server.stop()
 
 
-async def _make_template(server: PrivatePostgres) -> None:
+async def make_template(server: PrivatePostgres) -> None:
+    """The migrated database that others are copies of."""
     await run_as_superuser(server, f"CREATE DATABASE {TEMPLATE}")
     await migrate(server.dsn("milepost_owner", TEMPLATE), server.dsn("postgres", TEMPLATE))
 

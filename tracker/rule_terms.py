@@ -75,7 +75,8 @@ def with_usual(said: Mapping[str, Any]) -> dict[str, Any]:
     """What a rule on duress has where nothing is said: the usual button, and it is critical."""
     given = {key: value for key, value in said.items() if value is not None}
     kinds = given.get("on", ())
-    if "duress" in (kinds.split() if isinstance(kinds, str) else kinds):
+    said_kinds = kinds.split() if isinstance(kinds, str) else kinds
+    if isinstance(said_kinds, Collection) and "duress" in said_kinds:
         return {"sensor": USUAL_BUTTON, "severity": "critical", **given}
     return given
 

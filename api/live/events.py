@@ -66,7 +66,8 @@ _Kinds = Annotated[
     ),
 ]
 _LastEventId = Annotated[
-    str | None, Header(description="the last id that was received: go on behind it")
+    str | None,
+    Header(alias="Last-Event-ID", description="the last id that was received: go on behind it"),
 ]
 _After = Annotated[str | None, Query(description="the same, where no header can be sent")]
 

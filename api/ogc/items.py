@@ -27,7 +27,7 @@ _COLUMNS_SHOWN: Final = 8
 FEATURES: Final = {GEOJSON: {"type": "object"}}
 
 
-@reading("/collections/{collection}/items", content=FEATURES)
+@reading("/collections/{collection}/items", content=FEATURES, asked=ITEMS)
 async def items(place: InPlace, layer: InLayer, scope: OgcScope, looking: InOgcLooking) -> Response:
     """A page of features; the link `next` leads to the next one."""
     place.only(*ITEMS, *layer.properties)
@@ -47,7 +47,7 @@ async def items(place: InPlace, layer: InLayer, scope: OgcScope, looking: InOgcL
     return _geojson(place, crs, text)
 
 
-@reading("/collections/{collection}/items/{feature:path}", content=FEATURES)
+@reading("/collections/{collection}/items/{feature:path}", content=FEATURES, asked=("crs", PURPOSE))
 async def item(
     place: InPlace, layer: InLayer, scope: OgcScope, looking: InOgcLooking, feature: str
 ) -> Response:

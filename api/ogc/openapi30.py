@@ -61,7 +61,7 @@ def document_of(root: str, language: Language) -> Json:
         "paths": paths,
         "components": {
             "schemas": _schemas(),
-            "parameters": _parameters(),
+            "parameters": PARAMETERS,
             "responses": {"problem": _problem()},
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
@@ -171,6 +171,10 @@ def _parameters() -> Json:
         _asked("purpose", {"type": "string", "minLength": 3, "maxLength": 200}, description=_WHY),
     )
     return {each["name"]: each for each in found}
+
+
+#: What is asked, by name.
+PARAMETERS: Final = _parameters()
 
 
 def _problem() -> Json:

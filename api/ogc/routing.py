@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends
@@ -12,6 +12,7 @@ from starlette.responses import Response
 from api.caller import InCaller, needs
 from api.errors import BadQuery
 from api.ogc.links import HTML, JSON, Place
+from api.ogc.openapi30 import PARAMETERS
 from api.service import service_of
 from tracker.reads import Scope, Unanswerable, give_up_after
 
@@ -39,29 +40,32 @@ OgcScope = Annotated[Scope, Depends(_scope, scope="function")]
 
 
 def reading(
-    path: str, content: Mapping[str, object] = JSON_OBJECT
+    path: str, content: Mapping[str, object] = JSON_OBJECT, asked: Sequence[str] = ()
 ) -> Callable[[Endpoint], Endpoint]:
     """A route that is read: documented for GET, there for HEAD and OPTIONS too.
 
-    `content` has the schemas of its media types beside HTML.
+    `content` has the schemas of its media types beside HTML, `asked` names its parameters beside
+    `f`, for the document alone: `Place` and its layer know what there is.
     """
     described = {kind: {"schema": schema} for kind, schema in content.items()}
-    asked = [needs("layers:read")]
+    needed = [needs("layers:read")]
+    taken = {"parameters": [PARAMETERS[name] for name in ("f", *asked)]}
 
     def added(endpoint: Endpoint) -> Endpoint:
         router.add_api_route(
             path,
             endpoint,
             methods=["GET"],
-            dependencies=asked,
+            dependencies=needed,
             response_class=Response,
+            openapi_extra=taken,
             responses={200: {"content": {**described, HTML: {"schema": {"type": "string"}}}}},
         )
         hidden: Any = {"include_in_schema": False, "response_class": Response}
-        router.add_api_route(path, endpoint, methods=["HEAD"], dependencies=asked, **hidden)
+        router.add_api_route(path, endpoint, methods=["HEAD"], dependencies=needed, **hidden)
         router.add_api_route(path, _options, methods=["OPTIONS"], **hidden)
         if not path:
-            router.add_api_route("/", endpoint, methods=["GET"], dependencies=asked, **hidden)
+            router.add_api_route("/", endpoint, methods=["GET"], dependencies=needed, **hidden)
         return endpoint
 
     return added

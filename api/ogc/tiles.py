@@ -63,7 +63,9 @@ InAddress = Annotated[tuple[int, int, int], Depends(_address)]
 
 
 @reading(
-    "/tiles/{collection}/{z}/{x}/{y}.mvt", content={MVT: {"type": "string", "format": "binary"}}
+    "/tiles/{collection}/{z}/{x}/{y}.mvt",
+    content={MVT: {"type": "string", "format": "binary"}},
+    asked=WHICH,
 )
 async def tile(
     place: InPlace, layer: InLayer, scope: OgcScope, looking: InOgcLooking, address: InAddress

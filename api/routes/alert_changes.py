@@ -36,9 +36,13 @@ router = APIRouter(prefix="/v1", tags=["alerts"], dependencies=[needs("alerts:ac
 
 _Key = Annotated[
     str | None,
-    Header(description="a request that comes twice with it is done once", min_length=1,
-           max_length=200),
-]  # fmt: skip
+    Header(
+        alias="Idempotency-Key",
+        description="a request that comes twice with it is done once",
+        min_length=1,
+        max_length=200,
+    ),
+]
 
 
 class _Once:

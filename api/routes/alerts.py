@@ -39,7 +39,7 @@ async def alerts(
     return Alerts(alerts=page, next=_next(state, page[-1].id, limit) if more else None)
 
 
-@router.get("/alerts/{alert_id}")
+@router.get("/alerts/{alert_id:uuid}")
 async def alert(
     scope: InScope, looking: InLooking, alert_id: UUID, response: Response
 ) -> AlertDetails:

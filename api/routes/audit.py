@@ -13,12 +13,13 @@ from api.audit_models import AuditRow, AuditRows, WhoSaw
 from api.caller import InCaller, InScope, needs
 from api.errors import BadParameter
 from api.found import OwnVehicle
+from api.window import Day
 from tracker import audit, reads
 from tracker.reads import Caller, Row, Scope
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"], dependencies=[needs("audit:read")])
 
-_Day = Annotated[date | None, Query(description="in the service's own time zone")]
+_Day = Annotated[Day | None, Query(description="in the service's own time zone")]
 _What = Annotated[str | None, Query(max_length=60, description="what begins so: `track.`")]
 _Limit = Annotated[int, Query(ge=1, le=1_000)]
 _Before = Annotated[

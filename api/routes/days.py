@@ -19,6 +19,7 @@ from api.errors import BadParameter
 from api.found import vehicle_named
 from api.looking import InLookingBack
 from api.question_models import Days, DayTotals
+from api.window import Day
 from tracker import reads
 from tracker.reads import Row
 
@@ -41,8 +42,8 @@ class _Asked:
 
 
 def _asked(
-    first: Annotated[date | None, Query(alias="from", description="six before `to`")] = None,
-    last: Annotated[date | None, Query(alias="to", description="included; today")] = None,
+    first: Annotated[Day | None, Query(alias="from", description="six before `to`")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="included; today")] = None,
     by: reads.By = "vehicle",
     vehicle: Annotated[str | None, Query(description="its full ref")] = None,
     application: Annotated[str | None, Query(description="its ref")] = None,

@@ -8,10 +8,9 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
-from starlette.requests import Request
 from starlette.responses import Response
 
-from api.answers import GeoJson, built, standing
+from api.answers import GeoJson, Known, built, standing
 from api.caller import ChosenDepartment, InCaller, InScope, needs
 from api.changing import MOST_WHY, Expected, InOnce, Made, Own, author, etag, may_change, own
 from api.crs import AnswerCrs, Crs, geometry
@@ -21,10 +20,10 @@ from api.fence_models import (
     FenceGiven,
     FenceProperties,
     Fences,
+    FenceShares,
     FenceVersion,
     FenceVersions,
     ShareGiven,
-    Shares,
 )
 from api.paging import after_of
 from geo.places import definition_from_grid, definition_to_grid
@@ -66,11 +65,11 @@ def _page(
 
 @router.get("/fences", response_model=Fences, response_class=GeoJson)
 async def fences(
-    request: Request,
     scope: InScope,
     department_id: ChosenDepartment,
     page: Annotated[_Page, Depends(_page)],
     crs: AnswerCrs = Crs.CRS84,
+    known: Known = None,
 ) -> Response:
     """The fences in force now, in the shape that is in force; others by `state`."""
     rows = await reads.fences(
@@ -80,7 +79,7 @@ async def fences(
         after=page.after,
         limit=reads.MOST_FENCES if page.limit is None else page.limit + 1,
     )
-    return await standing(request, GeoJson, lambda: _collection(rows, crs, page))
+    return await standing(known, GeoJson, lambda: _collection(rows, crs, page))
 
 
 def _collection(rows: list[Row], crs: Crs, page: _Page) -> Fences:
@@ -91,7 +90,7 @@ def _collection(rows: list[Row], crs: Crs, page: _Page) -> Fences:
     )
 
 
-@changes.post("/fences", status_code=201, response_model=FenceFeature)
+@changes.post("/fences", status_code=201, response_model=FenceFeature, response_class=GeoJson)
 async def add(
     scope: InScope, caller: InCaller, once: InOnce, given: FenceGiven, crs: AnswerCrs = Crs.CRS84
 ) -> Response:
@@ -122,7 +121,7 @@ async def fence(scope: InScope, department: str, ref: str, crs: AnswerCrs = Crs.
     return answer
 
 
-@changes.put("/fences/{department}/{ref}", response_model=FenceFeature)
+@changes.put("/fences/{department}/{ref}", response_model=FenceFeature, response_class=GeoJson)
 async def replace(
     fence: OwnFence, expected: Expected, given: FenceGiven, crs: AnswerCrs = Crs.CRS84
 ) -> Response:
@@ -137,7 +136,7 @@ async def replace(
     return (await _made(fence.scope, fence.name, crs, status=200)).response()
 
 
-@changes.delete("/fences/{department}/{ref}", response_model=FenceFeature)
+@changes.delete("/fences/{department}/{ref}", response_model=FenceFeature, response_class=GeoJson)
 async def end(fence: OwnFence, expected: Expected, why: Why = None) -> Response:
     """End a fence: vehicles in it are let go, its alerts close. Its name stays its for ever.
 
@@ -162,12 +161,12 @@ async def versions(
 
 
 @router.get("/fences/{department}/{ref}/shares")
-async def shares(fence: OwnFence) -> Shares:
+async def shares(fence: OwnFence) -> FenceShares:
     """With which departments a fence is or was shared."""
     return await _shares(fence)
 
 
-@changes.post("/fences/{department}/{ref}/shares", status_code=201, response_model=Shares)
+@changes.post("/fences/{department}/{ref}/shares", status_code=201, response_model=FenceShares)
 async def share(fence: OwnFence, once: InOnce, given: ShareGiven) -> Response:
     """Let another department's vehicles be watched by the fence, from now or `since` on.
 
@@ -190,17 +189,17 @@ async def share(fence: OwnFence, once: InOnce, given: ShareGiven) -> Response:
 
 
 @changes.delete("/fences/{department}/{ref}/shares/{to}")
-async def unshare(fence: OwnFence, to: str, why: Why = None) -> Shares:
+async def unshare(fence: OwnFence, to: str, why: Why = None) -> FenceShares:
     """End the sharing with a department: its vehicles are let go."""
     by = author(fence.caller, why)
     await fence_shares.unshare(fence.scope, fence.name, to, author=by)
     return await _shares(fence)
 
 
-async def _shares(fence: Own) -> Shares:
+async def _shares(fence: Own) -> FenceShares:
     row = await _found(fence.scope, *fence.name)
     found = await reads.fence_shares(fence.scope, row["id"])
-    return Shares.model_validate({"fence": fence.full_ref, "shares": found})
+    return FenceShares.model_validate({"fence": fence.full_ref, "shares": found})
 
 
 async def _found(scope: Scope, department: str, ref: str) -> Row:

@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from api.caller import InCaller, InScope, needs
@@ -22,6 +21,7 @@ from api.fence_models import (
     WatchingGiven,
     Watchings,
 )
+from api.window import Moment
 from tracker import group_edits, reads
 from tracker.group_edits import Kind
 from tracker.reads import Scope
@@ -32,7 +32,7 @@ router = APIRouter(prefix="/v1", tags=["groups"], dependencies=[needs("fences:re
 changes = APIRouter(prefix="/v1", tags=["groups"], dependencies=[needs("fences:write")])
 
 OwnGroup = Annotated[Own, Depends(own("groups"))]
-At = Annotated[AwareDatetime | None, Query(description="when; by default now")]
+At = Annotated[Moment | None, Query(description="when; by default now")]
 
 
 def _kind(request: Request) -> Kind:

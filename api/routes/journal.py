@@ -9,7 +9,6 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime
 
 from api.answers import GeoJson, built
 from api.caller import InScope, needs
@@ -28,7 +27,7 @@ from api.question_models import (
     TripFeature,
     Trips,
 )
-from api.window import Window, instant
+from api.window import Moment, Window, instant
 from tracker import reads
 from tracker.reads import Row
 
@@ -73,9 +72,7 @@ def _page(
     window: Window,
     looking: InLookingBack,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
-    after: Annotated[
-        AwareDatetime | None, Query(description="give those that began after it")
-    ] = None,
+    after: Annotated[Moment | None, Query(description="give those that began after it")] = None,
 ) -> _Page:
     since, until = window
     last: datetime | None = None if after is None else instant(after)

@@ -18,7 +18,13 @@ from tracker.audit import Entry
 router = APIRouter(prefix="/v1/oidc", tags=["session"])
 
 
-@router.get("/start", openapi_extra=OPEN, response_class=RedirectResponse, status_code=303)
+@router.get(
+    "/start",
+    openapi_extra=OPEN,
+    response_class=RedirectResponse,
+    status_code=303,
+    responses={404: {}},
+)
 async def start(request: Request, service: InService) -> Response:
     """Go to the provider; it sends the browser back to `/v1/oidc/callback`."""
     provider, attempt = _provider(service), Attempt.new()
@@ -35,7 +41,13 @@ async def start(request: Request, service: InService) -> Response:
     return response
 
 
-@router.get("/callback", openapi_extra=OPEN, response_class=RedirectResponse, status_code=303)
+@router.get(
+    "/callback",
+    openapi_extra=OPEN,
+    response_class=RedirectResponse,
+    status_code=303,
+    responses={401: {}, 404: {}},
+)
 async def callback(request: Request, service: InService) -> Response:
     """Come back from the provider: a session, and on to the console."""
     provider = _provider(service)

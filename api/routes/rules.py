@@ -6,11 +6,10 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from starlette.requests import Request
 from starlette.responses import Response
 
 from api.alert_models import Rule, Rules, RuleVersions
-from api.answers import Json, standing
+from api.answers import Json, Known, standing
 from api.caller import InCaller, InScope, needs
 from api.changing import MOST_WHY, Expected, InOnce, Made, Own, author, may_change, own
 from api.errors import BadParameter, NotFound
@@ -26,11 +25,11 @@ Why = Annotated[str | None, Query(max_length=MOST_WHY, description="why it is sw
 
 
 @router.get("/rules", response_model=Rules, response_class=Json)
-async def rules(request: Request, scope: InScope) -> Response:
+async def rules(scope: InScope, known: Known = None) -> Response:
     """Which events want a person, and how often that was worth it."""
     rows = await reads.rules(scope)
     return await standing(
-        request, Json, lambda: Rules(rules=[Rule.model_validate(row) for row in rows])
+        known, Json, lambda: Rules(rules=[Rule.model_validate(row) for row in rows])
     )
 
 

@@ -57,7 +57,12 @@ async def choices(service: InService) -> SignInChoices:
     )
 
 
-@router.post("/session", status_code=204, openapi_extra=OPEN)
+@router.post(
+    "/session",
+    status_code=204,
+    openapi_extra=OPEN,
+    responses={401: {}, 404: {}, 429: {}},
+)
 async def sign_in(request: Request, credentials: Credentials, service: InService) -> Response:
     """Start a session: the answer sets its cookie. One that the browser had ends."""
     if isinstance(credentials, SignInWithKey):

@@ -52,17 +52,17 @@ async def share(scope: InScope, caller: InCaller, new: NewShare) -> MadeShare:
     return MadeShare.model_validate({**row, "token": made.token, "path": f"/share/#{made.token}"})
 
 
-@router.delete("/shares/{share_id}")
-async def revoke(scope: InScope, caller: InCaller, share_id: UUID) -> Share:
-    """End a link at once."""
-    await domain.revoke(scope, share_id, by=caller.id)
-    return Share.model_validate((await domain.shares(scope, share_id=share_id))[0])
+@router.delete("/shares/{share}")
+async def revoke(scope: InScope, caller: InCaller, share: UUID) -> Share:
+    """End a link at once, by its id."""
+    await domain.revoke(scope, share, by=caller.id)
+    return Share.model_validate((await domain.shares(scope, share_id=share))[0])
 
 
-@followed.get("/shares/{token}", openapi_extra=OPEN)
-async def follow(request: Request, service: InService, token: str) -> Followed:
-    """Where the vehicle of a link is: 404 for a link that is unknown, expired or revoked."""
-    found = await domain.follow(service.reader, token)
+@followed.get("/shares/{share}", openapi_extra=OPEN)
+async def follow(request: Request, service: InService, share: str) -> Followed:
+    """Where the vehicle of a link is, by its token; 404 if it is unknown, expired or revoked."""
+    found = await domain.follow(service.reader, share)
     if found is None:
         raise NotFound("(share)")
     await _note(request, service, found)

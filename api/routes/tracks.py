@@ -9,7 +9,6 @@ from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from api import exports
@@ -21,7 +20,7 @@ from api.found import FoundVehicle
 from api.geojson import line
 from api.looking import InLookingBack
 from api.track_models import Simplified, Track, TrackProperties
-from api.window import Window, instant
+from api.window import Moment, Window, instant
 from geo.limits import limits_of
 from geo.simplify import MAX_TOLERANCE_M
 from tracker import reads
@@ -56,7 +55,7 @@ Points = Annotated[
     ),
 ]
 KnownAt = Annotated[
-    AwareDatetime | None,
+    Moment | None,
     Query(description="the track as it was known then: only fixes received by then"),
 ]
 Include = Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
@@ -11,6 +11,7 @@ from api.audit_models import Usage, UsageRow
 from api.caller import InCaller, InScope, needs
 from api.errors import BadParameter
 from api.service import InService
+from api.window import Day
 from tracker import reads
 from tracker.usage import usage as asked
 
@@ -24,8 +25,8 @@ async def usage(
     service: InService,
     scope: InScope,
     caller: InCaller,
-    first: Annotated[date | None, Query(alias="from", description="today")] = None,
-    last: Annotated[date | None, Query(alias="to", description="included; today")] = None,
+    first: Annotated[Day | None, Query(alias="from", description="today")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="included; today")] = None,
 ) -> Usage:
     """What keys asked by day and kind: those that see no more than the caller does."""
     await service.quotas.write()

@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from starlette.requests import Request
 from starlette.responses import Response
 
-from api.answers import GeoJson, Json, built, standing
+from api.answers import GeoJson, Json, Known, built, standing
 from api.caller import ChosenDepartment, InCaller, InScope, needs
 from api.crs import AnswerCrs, AskedBox, BoxCrs, Crs, asked_area, asked_box, pairs
 from api.errors import BadParameter, NotFound
@@ -72,11 +71,13 @@ def _inside(
 @router.get(
     "/vehicles", dependencies=[needs("vehicles:read")], response_model=Vehicles, response_class=Json
 )
-async def vehicles(request: Request, scope: InScope, department_id: ChosenDepartment) -> Response:
+async def vehicles(
+    scope: InScope, department_id: ChosenDepartment, known: Known = None
+) -> Response:
     """What stays the same about vehicles while they move."""
     rows = await reads.vehicles(scope, department_id=department_id)
     return await standing(
-        request, Json, lambda: Vehicles(vehicles=[Vehicle.model_validate(row) for row in rows])
+        known, Json, lambda: Vehicles(vehicles=[Vehicle.model_validate(row) for row in rows])
     )
 
 

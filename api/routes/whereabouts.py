@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime
 
 from api.answers import GeoJson, built
 from api.caller import InScope, needs
@@ -16,13 +15,13 @@ from api.found import vehicle_named
 from api.looking import InChosenBack
 from api.paging import Page
 from api.question_models import AllWhereabouts, Whereabouts, WhereaboutsFeature
-from api.window import instant
+from api.window import Moment, instant
 from tracker import reads
 
 router = APIRouter(prefix="/v1", tags=["whereabouts"], dependencies=[needs("tracks:read")])
 
 KnownAt = Annotated[
-    AwareDatetime | None,
+    Moment | None,
     Query(description="the picture as it was known then: only fixes received by then"),
 ]
 
@@ -36,7 +35,7 @@ class _When:
 
 
 def _when(
-    at: Annotated[AwareDatetime, Query(description="the instant")], known_at: KnownAt = None
+    at: Annotated[Moment, Query(description="the instant")], known_at: KnownAt = None
 ) -> _When:
     return _When(at=instant(at), known_at=None if known_at is None else instant(known_at))
 

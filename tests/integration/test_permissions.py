@@ -53,7 +53,9 @@ OPEN: Final = {
     ("post", "/v1/session"),
     ("get", "/v1/oidc/start"),
     ("get", "/v1/oidc/callback"),
-    ("get", "/v1/shares/{token}"),
+    ("get", "/v1/shares/{share}"),
+    ("get", "/v1/asyncapi.json"),
+    ("get", "/openapi.json"),
 }
 #: Whoever is signed in.
 SIGNED_IN: Final = {("get", "/v1/me"), ("delete", "/v1/session"), ("get", "/v1/health")}

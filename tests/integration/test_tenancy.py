@@ -25,8 +25,9 @@ from tracker.reads import LAYERS, Reader, Wanted, features
 
 #: Routes that say the same to everybody.
 OPEN = {"/healthz", "/v1/sign-in", "/v1/oidc/start", "/v1/oidc/callback"}
+OPEN |= {"/openapi.json", "/v1/asyncapi.json"}
 #: Whoever has a link needs nothing else (tests/integration/test_shares.py).
-LINKS = {"/v1/shares/{token}"}
+LINKS = {"/v1/shares/{share}"}
 #: It does not end by itself: see test_event_stream.py.
 ENDLESS = {"/v1/events"}
 HOUR = timedelta(hours=1)
