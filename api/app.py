@@ -10,6 +10,7 @@ from importlib.metadata import version
 from fastapi import Depends, FastAPI
 
 from api import asyncapi, static
+from api.addresses import Addresses
 from api.auditor import Auditor
 from api.caller import refuse_cross_site
 from api.callers import Callers
@@ -24,6 +25,7 @@ from api.live import events, socket
 from api.live.hub import Hub
 from api.ogc import door as ogc
 from api.ogc.extents import Extents
+from api.open_feed import OpenFeed
 from api.quotas import Quotas
 from api.routes import (
     adoption,
@@ -40,6 +42,7 @@ from api.routes import (
     journal,
     near,
     oidc,
+    open,
     rules,
     session,
     shares,
@@ -87,6 +90,7 @@ _ROUTERS = (
     audit.router,
     usage.router,
     ogc.router,
+    open.router,
     events.router,
     socket.router,
     asyncapi.router,
@@ -136,6 +140,8 @@ def _lifespan(
             extents=Extents(),
             auditor=auditor,
             quotas=quotas,
+            addresses=Addresses(settings.address_requests),
+            open_feed=OpenFeed(reader, auditor),
         )
         behind = [asyncio.create_task(hub.run()), asyncio.create_task(quotas.run())]
         try:

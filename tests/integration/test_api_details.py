@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[2]
 OPEN = {"/healthz", "/v1/sign-in", "/v1/session", "/v1/oidc/start", "/v1/oidc/callback"}
 #: Whoever has a link needs nothing else.
 OPEN |= {"/v1/shares/{token}"}
+OPEN |= {f"/open/gtfs-rt/vehicle-positions.{form}" for form in ("pb", "json")}
 
 
 def is_problem(answer: httpx.Response) -> bool:

@@ -54,6 +54,8 @@ OPEN: Final = {
     ("get", "/v1/oidc/start"),
     ("get", "/v1/oidc/callback"),
     ("get", "/v1/shares/{token}"),
+    ("get", "/open/gtfs-rt/vehicle-positions.pb"),
+    ("get", "/open/gtfs-rt/vehicle-positions.json"),
 }
 #: Whoever is signed in.
 SIGNED_IN: Final = {("get", "/v1/me"), ("delete", "/v1/session"), ("get", "/v1/health")}
