@@ -10,6 +10,7 @@ from importlib.metadata import version
 from fastapi import Depends, FastAPI
 
 from api import asyncapi, static
+from api.addresses import Addresses
 from api.auditor import Auditor
 from api.caller import refuse_cross_site
 from api.callers import Callers
@@ -25,6 +26,7 @@ from api.live.hub import Hub
 from api.methods import Methods
 from api.ogc import door as ogc
 from api.ogc.extents import Extents
+from api.open_feed import OpenFeed
 from api.openapi import door as openapi
 from api.quotas import Quotas
 from api.routes import (
@@ -42,6 +44,7 @@ from api.routes import (
     journal,
     near,
     oidc,
+    open,
     rules,
     session,
     shares,
@@ -90,6 +93,7 @@ ROUTERS = (
     audit.router,
     usage.router,
     ogc.router,
+    open.router,
     events.router,
     socket.router,
     asyncapi.router,
@@ -141,6 +145,8 @@ def _lifespan(
             extents=Extents(),
             auditor=auditor,
             quotas=quotas,
+            addresses=Addresses(settings.address_requests),
+            open_feed=OpenFeed(reader, auditor),
         )
         behind = [asyncio.create_task(hub.run()), asyncio.create_task(quotas.run())]
         try:

@@ -16,6 +16,7 @@ ApiError
 ├── BadParameter        422
 ├── PurposeMissing      422
 ├── TooManyRequests     429
+│   └── AddressTooBusy
 └── BadQuery            400
 """
 
@@ -142,6 +143,10 @@ class TooManyRequests(ApiError):
         """Say when there is one again."""
         super().__init__(detail)
         self.headers = {"Retry-After": str(retry_after_s)}
+
+
+class AddressTooBusy(TooManyRequests):
+    """More requests than one address has a minute without sign-in; nothing was done."""
 
 
 class BadQuery(ApiError):

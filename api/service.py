@@ -8,12 +8,14 @@ from typing import Annotated, cast
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from api.addresses import Addresses
 from api.auditor import Auditor
 from api.callers import Callers
 from api.identity.doorkeeper import Doorkeeper
 from api.identity.keys import Provider
 from api.live.hub import Hub
 from api.ogc.extents import Extents
+from api.open_feed import OpenFeed
 from api.quotas import Quotas
 from api.settings import ApiSettings
 from tracker.reads import Reader
@@ -33,6 +35,8 @@ class Service:
     extents: Extents
     auditor: Auditor
     quotas: Quotas
+    addresses: Addresses
+    open_feed: OpenFeed
 
 
 def service_of(connection: HTTPConnection) -> Service:

@@ -34,6 +34,8 @@ class ApiSettings(BaseSettings):
     department_requests: Annotated[int, Field(ge=1)] = 6_000
     key_history: Annotated[int, Field(ge=1)] = 120
     department_history: Annotated[int, Field(ge=1)] = 600
+    #: And an address, of what needs no sign-in.
+    address_requests: Annotated[int, Field(ge=1)] = 120
     #: Mark the cookie Secure also where this process itself is spoken to by plain HTTP, behind a
     #: proxy that does not say so. By HTTPS it is always marked.
     cookie_secure: bool = False

@@ -75,6 +75,7 @@ def _applications(government: Government) -> Iterator[tuple[str, New]]:
                 department=each.department,
                 cluster=each.cluster,
                 stage=each.stage,
+                open_delay_s=each.open_delay_s,
                 **_names(each.name),
             ),
         )

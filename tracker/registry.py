@@ -42,6 +42,8 @@ __all__ = [
 ]
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+#: Nothing in the open feed is later than a day.
+LATEST_OPEN_S = 24 * 3600
 
 
 class NewDepartment(New):
@@ -61,6 +63,8 @@ class NewApplication(New):
     department: Ref
     cluster: Ref | None = None
     stage: Literal["planned", "being_built", "implemented", "retired"] = "planned"
+    #: In the open feed, so many seconds late; by default not in it.
+    open_delay_s: Annotated[int, Field(ge=0, le=LATEST_OPEN_S)] | None = None
 
 
 class NewContractor(New):
@@ -132,6 +136,7 @@ async def _application(new: NewApplication, connection: AsyncConnection) -> int:
             "department_id": await id_of(connection, models.Department, new.department),
             "cluster_id": cluster_id,
             "stage": new.stage,
+            "open_delay_s": new.open_delay_s,
         },
     )
 

@@ -73,7 +73,7 @@ async def create_from_models(connection: AsyncConnection) -> None:
 
 
 async def _execute_rights(connection: AsyncConnection) -> None:
-    for name in ("callers", "security", "keeping", "sharing", "audit"):
+    for name in ("callers", "security", "keeping", "sharing", "publishing", "audit"):
         await _execute_script(connection, sql.text(name))
 
 

@@ -81,6 +81,8 @@ class Application(_Read):
     interval_s: Annotated[list[Annotated[int, Field(gt=0)]], Field(min_length=2, max_length=3)]
     capabilities: list[str]
     contractor: bool = False
+    #: In the open feed, so many seconds late; None: not in it.
+    open_delay_s: Annotated[int, Field(ge=0)] | None = None
     inputs: list[Input] = []
     vehicles: FleetSpec
     dialect: str

@@ -126,6 +126,20 @@ def test_the_adoption_figures_come_from_the_database(demo: tuple[Service, float]
     assert adoption["vehicles"] == 631
 
 
+def test_what_serves_the_public_is_in_the_open_feed_and_nothing_else(
+    demo: tuple[Service, float],
+) -> None:
+    service, _ = demo
+    with httpx.Client(base_url=service.web_url) as anybody:
+
+        def are_shown() -> bool:
+            feed = anybody.get("/open/gtfs-rt/vehicle-positions.json").json()
+            ids = [each["vehicle"]["vehicle"]["id"] for each in feed.get("entity", ())]
+            return {each.partition("-")[0] for each in ids} == {"TD/GMB", "LCSD/ML"}
+
+        assert wait_for(are_shown, 90)
+
+
 def test_every_way_in_brings_fixes(demo: tuple[Service, float]) -> None:
     service, _ = demo
     serial, recorded = "GLD/POOL-002", "HYD/EP-001"

@@ -201,7 +201,11 @@ def served(
 ) -> Iterator[Served]:
     """The API on a free port, in a thread with its own event loop."""
     settings = settings or ApiSettings(
-        key_requests=MANY, key_history=MANY, department_requests=MANY, department_history=MANY
+        key_requests=MANY,
+        key_history=MANY,
+        department_requests=MANY,
+        department_history=MANY,
+        address_requests=MANY,
     )
     if static is not None:
         settings = settings.model_copy(update={"static": static})

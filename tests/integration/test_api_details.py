@@ -29,6 +29,7 @@ OPEN = {"/healthz", "/v1/sign-in", "/v1/session", "/v1/oidc/start", "/v1/oidc/ca
 #: Whoever has a link needs nothing else.
 NO_ALERT = "00000000-0000-0000-0000-000000000000"
 OPEN |= {"/v1/shares/{share}", "/openapi.json", "/v1/asyncapi.json"}
+OPEN |= {f"/open/gtfs-rt/vehicle-positions.{form}" for form in ("pb", "json")}
 
 
 def is_problem(answer: httpx.Response) -> bool:

@@ -56,6 +56,8 @@ OPEN: Final = {
     ("get", "/v1/shares/{share}"),
     ("get", "/v1/asyncapi.json"),
     ("get", "/openapi.json"),
+    ("get", "/open/gtfs-rt/vehicle-positions.pb"),
+    ("get", "/open/gtfs-rt/vehicle-positions.json"),
 }
 #: Whoever is signed in.
 SIGNED_IN: Final = {("get", "/v1/me"), ("delete", "/v1/session"), ("get", "/v1/health")}

@@ -26,6 +26,8 @@ from tracker.reads import LAYERS, Reader, Wanted, features
 #: Routes that say the same to everybody.
 OPEN = {"/healthz", "/v1/sign-in", "/v1/oidc/start", "/v1/oidc/callback"}
 OPEN |= {"/openapi.json", "/v1/asyncapi.json"}
+#: What an operator published, and nothing else (tests/integration/test_open_feed.py).
+OPEN |= {f"/open/gtfs-rt/vehicle-positions.{form}" for form in ("pb", "json")}
 #: Whoever has a link needs nothing else (tests/integration/test_shares.py).
 LINKS = {"/v1/shares/{share}"}
 #: It does not end by itself: see test_event_stream.py.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import devices, fence, fence_files, fences, rules
+from tracker.cli import devices, fence, fence_files, fences, publishing, rules
 from tracker.cli.shared import T, as_owner_do, run_as_owner, takes
 
 if TYPE_CHECKING:
@@ -61,6 +61,19 @@ def _add_contractor(ref: Ref, department: Department, name: Name = NAMELESS) -> 
     _add("contractor", {"ref": ref, "department": department, "name": name})
 
 
+def _add_application(
+    ref: Ref,
+    department: Department,
+    name: Name = NAMELESS,
+    *,
+    stage: Annotated[str, typer.Option(help="planned, being_built, implemented.")] = "planned",
+    cluster: Annotated[str | None, typer.Option(help="Ref of the group it belongs to.")] = None,
+) -> None:
+    """Register a department's use of the platform. Its vehicles are shown to nobody else."""
+    told = {"ref": ref, "department": department, "name": name, "stage": stage, "cluster": cluster}
+    _add("application", told)
+
+
 @dataclass(frozen=True, kw_only=True)
 class VehicleOptions:
     """What `vehicle add` is told."""
@@ -71,6 +84,9 @@ class VehicleOptions:
     plate: Annotated[str | None, typer.Option(help="Registration mark.")] = None
     vehicle_class: Annotated[str, typer.Option("--class", help="ambulance, boat …")] = "vehicle"
     capabilities: Annotated[str, typer.Option(help="What it can do, apart by spaces.")] = ""
+    application: Annotated[
+        str | None, typer.Option(help="Ref of the department's application that it serves.")
+    ] = None
     contractor: Annotated[
         str | None, typer.Option(help="Ref of the department's contractor who drives it.")
     ] = None
@@ -158,6 +174,7 @@ _add_rule.__doc__ = rules.TEACHES
 ADDERS: dict[str, Callable[..., None]] = {
     "department": _add_department,
     "contractor": _add_contractor,
+    "application": _add_application,
     "vehicle": _add_vehicle,
     "device": _add_device,
     "fence": fences.add,
@@ -177,6 +194,7 @@ MORE: dict[str, dict[str, Callable[..., None]]] = {
         **{"explain": rules.explain, "show": rules.show, "edit": _edit_rule, "end": rules.end},
         **{"shadow": rules.shadow, "go-live": rules.go_live},
     },
+    "application": {"publish": publishing.publish, "unpublish": publishing.unpublish},
     "device": {
         "password": devices.password,
         "retire": devices.retire,

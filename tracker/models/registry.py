@@ -77,6 +77,7 @@ class Application(Base):
     __table_args__ = (
         ref_check(),
         one_of("stage", STAGES),
+        CheckConstraint("open_delay_s BETWEEN 0 AND 86400", name="open_delay"),
         UniqueConstraint("department_id", "id"),
     )
 
@@ -86,6 +87,8 @@ class Application(Base):
     ref: Mapped[str] = mapped_column(unique=True)
     name: Mapped[Names]
     stage: Mapped[str]
+    #: How late its vehicles are in the open feed; None: they are not in it.
+    open_delay_s: Mapped[int | None]
 
 
 class Contractor(Base):

@@ -30,6 +30,12 @@ def test_it_has_the_applications_of_the_mission(government: Government) -> None:
     assert government.name == {"en": "Demo Administration", "zh-Hant": "示範政府"}
 
 
+def test_only_what_plainly_serves_the_public_is_published(government: Government) -> None:
+    late = {a.code: a.open_delay_s for a in government.applications if a.open_delay_s is not None}
+
+    assert late == {"TD-GMB": 30, "LCSD-LIB": 60}
+
+
 def test_a_tenth_takes_part_and_three_of_each_at_the_least(government: Government) -> None:
     counts = Counter(vehicle.application.code for vehicle in government.vehicles)
 

@@ -34,7 +34,7 @@ export const api = {
     const done: ActResult[] = [];
     for (let at = 0; at < seen.length; at += ALERTS_AT_ONCE) {
       const some = seen.slice(at, at + ALERTS_AT_ONCE);
-      const params = { header: { "idempotency-key": unguessed() } };
+      const params = { header: { "Idempotency-Key": unguessed() } };
       const { results } = await the(
         http.POST("/v1/alerts/bulk", { params, body: { alerts: some, ...act } }),
       );
