@@ -90,10 +90,13 @@ class VehicleMovedData(BaseModel):
     speed_mps: float | None
     direction_deg: float | None = Field(description="heading where known, else course")
     ignition: bool | None
+    granted: Literal["position", "blurred"] | None = Field(
+        description="how much another department's grant lets see; none: your own"
+    )
 
 
 class StreamEnd(BaseModel):
     """The data of `end`: why the stream ends. Nothing follows it."""
 
-    reason: Literal["signed-out", "scope-changed", "grants-changed", "database-away"]
+    reason: Literal["signed-out", "scope-changed", "grant-ended", "grants-changed", "database-away"]
     detail: Name

@@ -81,24 +81,6 @@ def telling_id(event_id: UUID, revision: int) -> UUID:
     return event_id if revision == 0 else uuid5(event_id, str(revision))
 
 
-#: What is told to another department of an alert; who did what, and their words, are the owner's.
-_GRANTED_OF_ALERT: Final = (
-    *("id", "rule", "rule_name", "severity", "state", "close_reason", "opened_at"),
-    *("acknowledged_at", "escalated_at", "suppressed"),
-)
-
-
-def _telling(row: dict[str, Any]) -> Telling:
-    """A claimed row; of a granted event only what a grant tells."""
-    if row.pop("is_granted"):
-        alerts = [
-            {name: each[name] for name in _GRANTED_OF_ALERT if name in each}
-            for each in row["body"].get("alerts", ())
-        ]
-        row["body"] = {**row["body"], "alerts": alerts, "joined": []}
-    return Telling(**row)
-
-
 class Outbox:
     """The senders' door, as the role `milepost_worker`. Its methods raise DatabaseUnreachable."""
 
@@ -136,7 +118,7 @@ class Outbox:
     async def claim(self, subscription_id: int, *, limit: int, lease_s: float) -> list[Telling]:
         """What is due, one a vehicle, and nobody else's before the lease ends."""
         rows = await self._fetch("claim_deliveries", subscription_id, limit, lease_s)
-        return [_telling(dict(row)) for row in rows]
+        return [Telling(**row) for row in rows]
 
     async def settle(
         self, subscription_id: int, outcomes: Sequence[Outcome], *, give_up_s: float

@@ -19,7 +19,15 @@ from uuid import UUID
 from tracker import sql
 from tracker.errors import BadInput, SchemaMissing
 from tracker.outbox import KEPT_DAYS, Telling
-from tracker.reads import Reader, Row, Scope, Sight, grants_in_force
+from tracker.reads import (
+    Granted,
+    Reader,
+    Row,
+    Scope,
+    Sight,
+    granted_vehicles,
+    grants_in_force,
+)
 
 StreamKind = Literal["alerts", "fences", "signals", "vehicles"]
 KINDS: Final = get_args(StreamKind)
@@ -126,6 +134,8 @@ class Stream:
         self._cursor = after
         #: The grants to these departments that were in force at the last reading.
         self.grants: tuple[str, ...] = ()
+        #: Others' vehicles that something was told of, or could have been.
+        self.granted: Granted = frozenset()
 
     @property
     def id(self) -> str:
@@ -139,13 +149,14 @@ class Stream:
         """
         async with self._reader.scope(*self._sight) as scope:
             self.grants = await grants_in_force(scope)
+            self.granted = await granted_vehicles(scope) if self.grants else frozenset()
             before = self._cursor
             events = await self._found(scope, "stream_events", before.events if before else {})
             vehicles = await self._found(
                 scope, "stream_vehicles", before.vehicles if before else {}
             )
         epoch, now = events[0].epoch, events[0].now
-        if before is None or not _holds(before, events[0]) or not _holds(before, vehicles[0]):
+        if before is None or not _holds(before, events[0], vehicles[0]):
             self._cursor = Cursor(
                 epoch=epoch, at=now, events=_heads(events[0]), vehicles=_heads(vehicles[0])
             )
@@ -202,12 +213,15 @@ def _heads(row: Any) -> Vector:  # noqa: ANN401  a row of the driver
     return {feed: (n, _WHOLE) for feed, n in zip(row.feeds or (), row.heads or (), strict=True)}
 
 
-def _holds(cursor: Cursor, row: Any) -> bool:  # noqa: ANN401  a row of the driver
+def _holds(cursor: Cursor, events: Any, vehicles: Any) -> bool:  # noqa: ANN401  rows of the driver
     """Whether what came after the cursor is all still there."""
-    heads = _heads(row)
-    known = [*cursor.events.items(), *cursor.vehicles.items()]
     return bool(
-        cursor.epoch == row.epoch
-        and row.now - cursor.at < timedelta(days=KEPT_DAYS)
-        and all(n <= heads.get(feed, (-1, 0))[0] for feed, (n, _) in known)
+        cursor.epoch == events.epoch
+        and events.now - cursor.at < timedelta(days=KEPT_DAYS)
+        and _is_reached(cursor.events, _heads(events))
+        and _is_reached(cursor.vehicles, _heads(vehicles))
     )
+
+
+def _is_reached(vector: Vector, heads: Vector) -> bool:
+    return all(n <= heads.get(feed, (-1, 0))[0] for feed, (n, _) in vector.items())

@@ -49,9 +49,13 @@ _ENDS: Final = {
         "What this key may see changed: connect again for what it may see now.",
         "此金鑰可查看的範圍已更改，請重新連線。",
     ),
+    "grant-ended": (
+        "A grant ended, and nothing more is told by it: connect again for what you may see now.",
+        "部分授權已終止，不會再透過該授權提供資料；請重新連線，查看現時可見的資料。",
+    ),
     "grants-changed": (
-        "What others let you see changed: look again at what you may see now, then connect again.",
-        "其他部門授予的查看權限已更改，請重新查看現時可見的資料，然後重新連線。",
+        "Others let you see more: look again at what you may see now, then connect again.",
+        "其他部門授予了新的查看權限，請重新查看現時可見的資料，然後重新連線。",
     ),
     "database-away": (
         "The database does not answer; nothing is lost: connect again.",
@@ -93,14 +97,15 @@ async def events(
     wanted = [each.strip() for each in kinds.split(",")]
     if not wanted or not set(wanted) <= set(KINDS):
         raise BadParameter(f"`kinds` are of {', '.join(KINDS)}.")
-    await Looking(request, caller, None).live("events.watch")
     given = last_event_id or after
     cursor = Cursor.read(given) if given else None
     stream = Stream(
         service_of(request).reader, caller.sight, cast(list[StreamKind], wanted), cursor
     )
     first = await stream.read()
-    return _EventStream(request, caller, stream, first)
+    await Looking(request, caller, None).live("events.watch", granted=stream.granted)
+    begins = stream.id if cursor is None or first.reset else str(cursor)
+    return _EventStream(request, caller, stream, first, begins)
 
 
 class _Slow(Exception):
@@ -112,7 +117,9 @@ class _EventStream(Response):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, request: Request, caller: Caller, stream: Stream, first: Batch) -> None:
+    def __init__(
+        self, request: Request, caller: Caller, stream: Stream, first: Batch, begins: str
+    ) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._request = request
@@ -121,6 +128,8 @@ class _EventStream(Response):
         self._caller = caller
         self._stream = stream
         self._batch = first
+        #: Behind what was sent: where a client goes on.
+        self._id = begins
         self._said_at_s = 0.0
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
@@ -135,7 +144,7 @@ class _EventStream(Response):
         gone.cancel()
 
     async def _go_on(self, gone: asyncio.Task[None]) -> None:
-        await self._say(f"retry: {RETRY_MS}\n\n{_block('hello', self._stream.id, {})}")
+        await self._say(f"retry: {RETRY_MS}\n\n{_block('hello', self._id, {})}")
         while not gone.done():
             woken = self._service.hub.woken
             await self._tell(self._batch)
@@ -145,7 +154,7 @@ class _EventStream(Response):
                 waiting[1].cancel()
             end = await self._next(gone)
             if end is not None:
-                await self._say(_block("end", self._stream.id, _end(end)))
+                await self._say(_block("end", self._id, _end(end)))
                 return
 
     async def _next(self, gone: asyncio.Task[None]) -> str | None:
@@ -158,11 +167,12 @@ class _EventStream(Response):
                 return "signed-out"
             if known.sight != self._caller.sight:
                 return "scope-changed"
-            await Looking(self._request, known, None).live("events.watch")
-            grants = self._stream.grants
+            grants = set(self._stream.grants)
             self._batch = await self._stream.read()
-            if self._stream.grants != grants:
-                return "grants-changed"
+            if grants != set(self._stream.grants):
+                return "grant-ended" if grants - set(self._stream.grants) else "grants-changed"
+            seen = self._stream.granted
+            await Looking(self._request, known, None).live("events.watch", granted=seen)
         except TrackerError:
             return "database-away"
         return None
@@ -183,6 +193,7 @@ class _EventStream(Response):
         elif time.monotonic() - self._said_at_s >= HEARTBEAT_S:
             # An id without data makes no event, and is where a client goes on.
             await self._say(f": still here\nid: {self._stream.id}\n\n")
+        self._id = self._stream.id
 
     async def _say(self, text: str) -> None:
         self._said_at_s = time.monotonic()

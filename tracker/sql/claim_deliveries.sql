@@ -28,6 +28,6 @@ FROM due
 JOIN outbox AS o ON o.id = due.outbox_id
 WHERE d.subscription_id = $1 AND d.outbox_id = due.outbox_id
   AND d.state = 'waiting' AND d.next_at <= milepost_now()
-RETURNING o.id AS outbox_id, o.type, o.event_id, o.revision, o.body, o.created_at, d.attempts,
-          d.department_id <> o.department_id AS is_granted,
-          d.department_id = o.department_id OR is_granted_event(d.department_id, o.event_id) AS may_go
+RETURNING o.id AS outbox_id, o.type, o.event_id, o.revision, o.created_at, d.attempts,
+          CASE WHEN d.department_id = o.department_id THEN o.body ELSE granted_body(o.body) END AS body,
+          d.department_id = o.department_id OR is_granted_event(ARRAY[d.department_id], o.event_id) AS may_go

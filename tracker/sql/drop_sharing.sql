@@ -7,6 +7,7 @@ DROP VIEW IF EXISTS shared_vehicle, shared_fix, shared_latest, shared_track_chun
     shared_fence, shared_presence;
 DROP VIEW IF EXISTS private_now;
 DROP FUNCTION IF EXISTS caller_spans();
-DROP FUNCTION IF EXISTS is_granted_event(integer, uuid);
+DROP FUNCTION IF EXISTS granted_tellings(integer[], bigint[], bigint[], text[], integer);
+DROP FUNCTION IF EXISTS is_granted_event(integer, uuid), is_granted_event(integer[], uuid);
 DROP FUNCTION IF EXISTS grant_spans(integer[]);
 DROP FUNCTION IF EXISTS follow_share(bytea);

@@ -16,7 +16,7 @@ WITH fresh AS (
         o.type LIKE 'milepost.fence.%' AND s.kind <> 'cap'
         AND EXISTS (SELECT FROM location_grant AS g WHERE g.to_department_id = s.department_id
                     AND g.from_department_id = o.department_id AND g.revoked_at IS NULL)
-        AND is_granted_event(s.department_id, o.event_id)
+        AND is_granted_event(ARRAY[s.department_id], o.event_id)
     )
     WHERE s.disabled_at IS NULL AND o.created_at >= s.created_at
       AND (s.types = '{}' OR EXISTS (

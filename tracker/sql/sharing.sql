@@ -157,7 +157,8 @@ CREATE VIEW private_now AS
 SELECT p.vehicle_id FROM private_interval AS p WHERE p.ends_at > now() AND p.starts_at <= now();
 
 -- Where vehicles are: only while the newest fix itself is to be seen. A blurred one is where it was
--- when the last ten minutes were over.
+-- when the last ten minutes were over; it has no number of a feed, but of feed -1 the time (unix s) of
+-- the end of the ten minutes in which we had heard of it.
 CREATE VIEW shared_latest WITH (security_barrier) AS
 WITH g AS MATERIALIZED (SELECT * FROM caller_spans()), exact AS MATERIALIZED (
     SELECT l.*
@@ -174,11 +175,12 @@ SELECT l.feed, l.n, l.vehicle_id, l.department_id, l.device_id, l.fixed_at, l.re
        NULL::jsonb AS inputs, l.ais, l.hdop
 FROM exact AS l
 UNION ALL
-SELECT 0, 0, s.vehicle_id, s.department_id, 0, coarse(f.fixed_at), coarse(f.fixed_at),
+SELECT -1, extract(epoch FROM coarse(greatest(f.fixed_at, f.received_at)) + interval '10 minutes')::bigint,
+       s.vehicle_id, s.department_id, 0, coarse(f.fixed_at), coarse(f.fixed_at),
        ST_X(blurred(f.geom)), ST_Y(blurred(f.geom)), NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, NULL
 FROM (SELECT DISTINCT vehicle_id, department_id FROM g WHERE level = 'blurred') AS s
 CROSS JOIN LATERAL (
-    SELECT f.fixed_at, f.geom
+    SELECT f.fixed_at, f.received_at, f.geom
     FROM fix AS f
     WHERE f.vehicle_id = s.vehicle_id AND f.department_id = s.department_id AND NOT f.implausible
       AND f.fixed_at < coarse(now()) AND f.fixed_at >= coarse(now()) - interval '1 day'
@@ -273,12 +275,12 @@ WHERE g.level = 'presence' AND l.vehicle_id NOT IN (SELECT vehicle_id FROM priva
   AND is_within(g.area, g.minutes, g.zone, place, l.fixed_at)
 GROUP BY l.vehicle_id, l.department_id, v.fence_id, l.fixed_at;
 
--- Whether a department is granted an event at this moment: asked again at each delivery.
-CREATE FUNCTION is_granted_event(to_id integer, wanted uuid) RETURNS boolean
+-- Whether departments are granted an event at this moment: asked again at each delivery.
+CREATE FUNCTION is_granted_event(to_ids integer[], wanted uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT EXISTS (
         SELECT FROM event AS e
-        JOIN grant_spans(ARRAY[to_id]) AS g
+        JOIN grant_spans(to_ids) AS g
           ON g.vehicle_id = e.vehicle_id AND g.department_id = e.department_id
          AND e.fence_id = any(g.fence_ids) AND e.at >= g.from_at AND e.at < g.until_at
         WHERE e.id = wanted AND NOT e.shadow AND e.kind IN ('present', 'enter', 'exit')
@@ -292,6 +294,51 @@ CREATE FUNCTION is_granted_event(to_id integer, wanted uuid) RETURNS boolean
               LIMIT 1
           )))
     )
+$$;
+
+-- What is told to another department of an event or of a change of its alert (a body of the outbox):
+-- who did what to an alert, and their words, are the owner's.
+CREATE OR REPLACE FUNCTION granted_body(body jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT body || '{"max_kmh": null, "length_s": null, "ended_at": null, "lowest": null, "highest": null,
+                     "other": null, "other_name": null, "distance_m": null, "sensor": null, "joined": []}'
+        || jsonb_build_object('alerts', coalesce((
+            SELECT jsonb_agg((
+                SELECT jsonb_object_agg(key, value) FROM jsonb_each(a.alert)
+                WHERE key IN ('id', 'rule', 'rule_name', 'severity', 'state', 'close_reason', 'opened_at',
+                              'acknowledged_at', 'escalated_at', 'suppressed')
+            ) ORDER BY a.place)
+            FROM jsonb_array_elements(body -> 'alerts') WITH ORDINALITY AS a (alert, place)
+        ), '[]'))
+        || CASE WHEN jsonb_typeof(body -> 'change') = 'object' THEN jsonb_build_object('change', (
+            SELECT jsonb_object_agg(key, value) FROM jsonb_each(body -> 'change')
+            WHERE key IN ('what', 'alert', 'reason')
+        )) ELSE '{}' END
+$$;
+
+-- What the caller is told of others' events after a vector cursor (as in stream_events.sql), and of what
+-- became of their alerts: a function, for the cursor must reach the index, which no barrier lets through.
+CREATE FUNCTION granted_tellings(feeds integer[], ns bigint[], subs bigint[], types text[], most integer)
+    RETURNS TABLE (sub bigint, feed integer, n bigint, type text, event_id uuid, revision integer, body jsonb,
+                   created_at timestamptz, department_id integer)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 20 AS $$
+    WITH g AS MATERIALIZED (
+        SELECT DISTINCT vehicle_id, department_id FROM caller_spans() WHERE fence_ids <> '{}'
+    ), o AS MATERIALIZED (
+        SELECT t.*
+        FROM unnest(feeds, ns, subs) AS c (id, n, sub)
+        JOIN outbox AS t ON t.feed = c.id AND (t.n, t.id) > (c.n, c.sub)
+        JOIN g ON g.vehicle_id = t.vehicle_id AND g.department_id = t.department_id
+        WHERE EXISTS (SELECT FROM g) AND t.type LIKE ANY (types)
+          AND (t.type LIKE 'milepost.fence.%' OR t.type LIKE ANY (ARRAY[
+              'milepost.alert.acknowledged.%', 'milepost.alert.closed.%', 'milepost.alert.reopened.%',
+              'milepost.alert.escalated.%']))
+    )
+    SELECT o.id, o.feed, o.n, o.type, o.event_id, o.revision, granted_body(o.body), o.created_at, o.department_id
+    FROM o
+    WHERE is_granted_event(string_to_array(current_setting('app.depts', true), ',')::integer[], o.event_id)
+    ORDER BY o.id
+    LIMIT most
 $$;
 
 CREATE VIEW seen_vehicle WITH (security_invoker) AS
@@ -382,14 +429,14 @@ $$;
 -- Rights. Whoever owns the views reads all; the API reads the views, and its own side of grants.
 GRANT CREATE, USAGE ON SCHEMA public TO milepost_grants;
 GRANT SELECT ON location_grant, installation, vehicle, vehicle_group, vehicle_group_member, fix, latest,
-    private_interval, track_chunk, fence, fence_version, event, alert, rule TO milepost_grants;
+    private_interval, track_chunk, fence, fence_version, event, alert, rule, outbox TO milepost_grants;
 DO $$
 DECLARE
     t text;
     scoped constant text := '= any((SELECT string_to_array(current_setting(''app.depts'', true), '','')::int[])::int[])';
 BEGIN
     FOREACH t IN ARRAY ARRAY['location_grant', 'installation', 'vehicle', 'vehicle_group', 'vehicle_group_member',
-                             'private_interval', 'fix', 'latest', 'track_chunk', 'fence', 'fence_version', 'event', 'alert', 'rule'] LOOP
+                             'private_interval', 'fix', 'latest', 'track_chunk', 'fence', 'fence_version', 'event', 'alert', 'rule', 'outbox'] LOOP
         EXECUTE format('DROP POLICY IF EXISTS sharing ON %I', t);
         EXECUTE format('CREATE POLICY sharing ON %I FOR SELECT TO milepost_grants USING (true)', t);
     END LOOP;
@@ -398,7 +445,8 @@ BEGIN
         EXECUTE format('ALTER VIEW %I OWNER TO milepost_grants', t);
         EXECUTE format('GRANT SELECT ON %I TO milepost_api, milepost_owner', t);
     END LOOP;
-    FOREACH t IN ARRAY ARRAY['grant_spans(integer[])', 'caller_spans()', 'is_granted_event(integer, uuid)'] LOOP
+    FOREACH t IN ARRAY ARRAY['grant_spans(integer[])', 'caller_spans()', 'is_granted_event(integer[], uuid)',
+                             'granted_tellings(integer[], bigint[], bigint[], text[], integer)'] LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', t);
         EXECUTE format('ALTER FUNCTION %s OWNER TO milepost_grants', t);
     END LOOP;
@@ -423,7 +471,8 @@ $$;
 ALTER VIEW private_now OWNER TO milepost_grants;
 REVOKE CREATE ON SCHEMA public FROM milepost_grants;
 GRANT EXECUTE ON FUNCTION caller_spans() TO milepost_api, milepost_owner;
-GRANT EXECUTE ON FUNCTION is_granted_event(integer, uuid) TO milepost_worker, milepost_owner;
+GRANT EXECUTE ON FUNCTION is_granted_event(integer[], uuid), granted_body(jsonb) TO milepost_worker, milepost_owner;
+GRANT EXECUTE ON FUNCTION granted_tellings(integer[], bigint[], bigint[], text[], integer) TO milepost_api, milepost_owner;
 REVOKE EXECUTE ON FUNCTION follow_share(bytea), grants_changed() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION follow_share(bytea) TO milepost_api;
 GRANT SELECT ON location_grant TO milepost_api;

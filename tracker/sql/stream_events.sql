@@ -5,14 +5,21 @@ WITH seen AS MATERIALIZED (
     SELECT f.id, f.n AS head, coalesce(c.n, -1) AS n, coalesce(c.sub, 0) AS sub
     FROM feed AS f
     LEFT JOIN unnest($1::integer[], $2::bigint[], $3::bigint[]) AS c (id, n, sub) ON c.id = f.id
-), found AS (
-    SELECT o.id AS sub, o.feed, o.n, o.type, o.event_id, o.revision, o.body, o.created_at,
-           d.ref AS department
+), told AS (
+    SELECT o.id AS sub, o.feed, o.n, o.type, o.event_id, o.revision, o.body, o.created_at, o.department_id
     FROM seen AS s
     JOIN outbox AS o ON o.feed = s.id AND (o.n, o.id) > (s.n, s.sub)
-    JOIN department AS d ON d.id = o.department_id
     WHERE cardinality($1::integer[]) > 0 AND o.type LIKE ANY ($5::text[])
-    ORDER BY o.id
+    UNION ALL
+    SELECT g.*
+    FROM (SELECT array_agg(id) AS ids, array_agg(n) AS ns, array_agg(sub) AS subs FROM seen) AS s
+    CROSS JOIN LATERAL granted_tellings(s.ids, s.ns, s.subs, $5::text[], $4) AS g
+    WHERE cardinality($1::integer[]) > 0
+), found AS (
+    SELECT t.*, d.ref AS department
+    FROM told AS t
+    JOIN department AS d ON d.id = t.department_id
+    ORDER BY t.sub
     LIMIT $4
 )
 SELECT i.feed_epoch AS epoch, milepost_now() AS now,
