@@ -1,5 +1,5 @@
-"""scripts/bench conformance [--minutes 5] [--seed 1]: the running API judged by its own document for
-longer than scripts/test does, with other requests each time; the last line is one JSON object."""
+"""scripts/bench conformance [--minutes 5] [--seed 1]: the running API judged by its own document
+for longer than scripts/test does, with other requests each time; the last line is JSON."""
 
 from __future__ import annotations
 
