@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0008M"
-down_revision = "0007H"
+down_revision = "0008J"
 branch_labels = None
 depends_on = None
 
