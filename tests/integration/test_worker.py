@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -36,19 +37,21 @@ async def commit(world: MotionWorld, seen: list[Seen]) -> None:
         await committer.commit([world.message(each) for each in seen])
 
 
-async def test_the_process_works_says_so_and_stops(world: MotionWorld) -> None:
+async def test_the_process_works_says_so_and_stops(world: MotionWorld, tmp_path: Path) -> None:
     await commit(world, drive(range(0, 600, 10)))
-    settings = {**os.environ, **world.database.environment()}
+    # A data folder that is not there yet, as where the database is another machine's.
+    given = world.database.environment() | {"MILEPOST_DATA": str(tmp_path / "none" / "yet")}
+    settings = {**os.environ, **given}
     with Session(
         "env",
-        *(f"{key}={value}" for key, value in world.database.environment().items()),
+        *(f"{key}={value}" for key, value in given.items()),
         *MILEPOST,
         "worker",
     ) as session:
         async with asyncio.timeout(30):
             counted = "SELECT (counters->'fixes')::int FROM worker_job WHERE name = 'motion'"
             while await world.owner.fetchval(counted) != 60:
-                assert session.process.poll() is None
+                assert session.process.poll() is None, "\n".join(session.lines)
                 await asyncio.sleep(0.05)
         said = await asyncio.create_subprocess_exec(
             *MILEPOST, "status", env=settings, stdout=asyncio.subprocess.PIPE

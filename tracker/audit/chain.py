@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+import asyncpg
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Row, select, text
@@ -18,6 +19,7 @@ from tracker.audit.entry import definition_hash
 from tracker.audit.key import ensure_key, is_signed, key_id
 from tracker.connect import told
 from tracker.data_folder import DataFolder, write_whole
+from tracker.errors import KeyMissing
 from tracker.models import Audit, AuditHead, AuditScope
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ _HEADS_FILE: Final = "audit-heads.txt"
 
 @dataclass(slots=True)
 class Signer:
-    """A job of the worker: signs the head whenever it has moved."""
+    """A job of the worker: signs the head whenever it has moved. Where the folder cannot be written
+    the job fails with the reason, and the worker's other jobs go on."""
 
     pool: Pool
     data: DataFolder
@@ -41,18 +44,23 @@ class Signer:
         """Sign the end of each chain that moved; False: nothing more to do now."""
         with told():
             rows = await self.pool.fetch(sql.text("audit_unsigned"))
-        key = ensure_key(self.data) if rows else None
-        for row in rows:
-            assert key is not None  # noqa: S101  there are rows
-            said = head_text(row["day"], row["n"], row["hash"])
-            signature = key.sign(said.encode())
-            name = key_id(key.public_key())
-            values = (row["day"], row["n"], row["hash"], signature, name)
-            with told():
-                await self.pool.execute(sql.text("audit_sign"), *values)
-            self._keep(f"{said} {name} {signature.hex()}\n")
-            self.counters["heads signed"] += 1
+        try:
+            for row in rows:
+                await self._sign(row)
+        except OSError as error:
+            raise KeyMissing(f"({error})") from error
         return False
+
+    async def _sign(self, row: asyncpg.Record) -> None:
+        key = ensure_key(self.data)
+        said = head_text(row["day"], row["n"], row["hash"])
+        signature = key.sign(said.encode())
+        name = key_id(key.public_key())
+        values = (row["day"], row["n"], row["hash"], signature, name)
+        with told():
+            await self.pool.execute(sql.text("audit_sign"), *values)
+        self._keep(f"{said} {name} {signature.hex()}\n")
+        self.counters["heads signed"] += 1
 
     def _keep(self, line: str) -> None:
         """The newest head of each day."""

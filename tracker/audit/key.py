@@ -25,9 +25,10 @@ _PUBLIC: Final = "audit-key.pub.pem"
 
 
 def ensure_key(data: DataFolder) -> Ed25519PrivateKey:
-    """The folder's key; made where there is none yet."""
+    """The folder's key; made where there is none yet, the folder too. Raises KeyMissing, OSError."""
     path = data.path / _PRIVATE
     if not path.exists():
+        data.create()
         made = Ed25519PrivateKey.generate()
         pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         write_whole(path, pem.decode("ascii"), 0o600)
