@@ -13,6 +13,7 @@ from api.caller import InCaller, needs
 from api.errors import BadQuery
 from api.ogc.links import HTML, JSON, Place
 from api.service import service_of
+from tracker.permissions import Permission
 from tracker.reads import Scope, Unanswerable, give_up_after
 
 #: A statement that takes longer is given up: a filter may ask for much.
@@ -39,17 +40,21 @@ OgcScope = Annotated[Scope, Depends(_scope, scope="function")]
 
 
 def reading(
-    path: str, content: Mapping[str, object] = JSON_OBJECT
+    path: str,
+    content: Mapping[str, object] = JSON_OBJECT,
+    *,
+    to: APIRouter = router,
+    permission: Permission = "layers:read",
 ) -> Callable[[Endpoint], Endpoint]:
     """A route that is read: documented for GET, there for HEAD and OPTIONS too.
 
     `content` has the schemas of its media types beside HTML.
     """
     described = {kind: {"schema": schema} for kind, schema in content.items()}
-    asked = [needs("layers:read")]
+    asked = [needs(permission)]
 
     def added(endpoint: Endpoint) -> Endpoint:
-        router.add_api_route(
+        to.add_api_route(
             path,
             endpoint,
             methods=["GET"],
@@ -58,10 +63,10 @@ def reading(
             responses={200: {"content": {**described, HTML: {"schema": {"type": "string"}}}}},
         )
         hidden: Any = {"include_in_schema": False, "response_class": Response}
-        router.add_api_route(path, endpoint, methods=["HEAD"], dependencies=asked, **hidden)
-        router.add_api_route(path, _options, methods=["OPTIONS"], **hidden)
+        to.add_api_route(path, endpoint, methods=["HEAD"], dependencies=asked, **hidden)
+        to.add_api_route(path, _options, methods=["OPTIONS"], **hidden)
         if not path:
-            router.add_api_route("/", endpoint, methods=["GET"], dependencies=asked, **hidden)
+            to.add_api_route("/", endpoint, methods=["GET"], dependencies=asked, **hidden)
         return endpoint
 
     return added
