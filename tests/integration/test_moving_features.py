@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import shapely
 
+from api.ogc.moving import reading
 from geo.distance import Floats, distance_m
 from tests.conftest import make_database, run_as_superuser
 from tests.integration.api_world import World, served, world_in
@@ -96,6 +97,25 @@ async def test_the_sequence_is_the_plain_track_cut_at_silences_and_hours(ogc: Og
     crossed = [each for each in whole if shapely.LineString(each["coordinates"]).intersects(
         last.interpolate(0.5, normalized=True).buffer(1e-6).envelope)]  # fmt: skip
     assert await sequence(ogc, datetime=WHOLE, bbox=box) == crossed != whole
+
+
+async def test_pages_are_the_whole_however_little_is_read_at_once(
+    ogc: Ogc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = await sequence(ogc, datetime=WHOLE)
+    # An hour has 180 fixes; what is left of the first read is less than one.
+    monkeypatch.setattr(reading, "_AT_ONCE", (100, 200))
+    assert await sequence(ogc, datetime=WHOLE) == whole
+    assert await sequence(ogc, datetime=WHOLE, limit="1") == whole
+    assert await sequence(ogc, datetime=WHOLE, bbox="0,0,1,1") == []
+    monkeypatch.setattr(reading, "_AT_ONCE", (100,))
+    assert (await ogc.get(f"{ITEM}/tgsequence", datetime=WHOLE)).status_code == 400
+    # Of a fix that two ways share an instant is told once.
+    shared = whole[0]["datetimes"][-1]
+    assert shared == whole[1]["datetimes"][0]
+    monkeypatch.undo()
+    (leaf,) = await sequence(ogc, leaf=shared)
+    assert (leaf["id"], leaf["datetimes"]) == (whole[0]["id"], [shared])
 
 
 async def test_a_part_is_cut_and_a_leaf_is_found_on_the_way(ogc: Ogc) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -39,11 +39,20 @@ class Asked:
         """As times."""
         return from_unix_ms(self.since_ms), from_unix_ms(self.until_ms)
 
-    def of(self, curve: Curve) -> Curve:
-        """What is wanted of a curve; perhaps with nothing in it."""
-        if self.leaf is not None:
-            return curve.at(self.leaf)
-        return curve.between(self.since_ms, self.until_ms) if self.part else curve
+    def of(self, curves: Sequence[Curve]) -> list[Curve]:
+        """What is wanted of each, perhaps with nothing in it; an instant is told of the first of
+        them that has it."""
+        if self.leaf is None:
+            return [each.between(*self._ends) if self.part else each for each in curves]
+        found, left = [], self.leaf
+        for each in curves:
+            found.append(each.at(left))
+            left = np.setdiff1d(left, found[-1].ms)
+        return found
+
+    @property
+    def _ends(self) -> tuple[int, int]:
+        return self.since_ms, self.until_ms
 
 
 def asked_of(query: Mapping[str, str], part: str) -> Asked:

@@ -138,7 +138,7 @@ async def _add_way(scope: Scope, row: Row, asked: Asked, feature: Document, most
     """Tell how it moved too; returns how many fixes that took."""
     vehicle = {**row, "interval_s": [row["moving_interval_s"]]}
     found = await whole_window(scope, vehicle, asked, most)
-    ways = joined([cut for each in found.pieces if len((cut := asked.of(each.path)).ms)])
+    ways = joined([cut for cut in asked.of([each.path for each in found.pieces]) if len(cut.ms)])
     feature["temporalGeometry"] = moving_geometry(ways)
     feature["geometry"] = projection(ways)
     if len(ways) == 1 and len(ways[0].ms) > 1:

@@ -46,16 +46,15 @@ async def tgsequence(
     area, limit = area_of(place.query), limit_of(place.query)
     after_ms = _after(place.query.get("after"))
     await looking.back(vehicle, asked.window)
-    since_ms = max(asked.since_ms, after_ms + 1)
-    found = await found_pieces(scope, vehicle, since_ms, asked.until_ms)
-    pieces = [each for each in found.pieces if each.began_ms > after_ms]
-    wanted = [each for each in pieces if area is None or each.crosses(area)]
-    told = [(each, path) for each in wanted if len((path := asked.of(each.path)).ms)]
+    found = await found_pieces(scope, vehicle, asked.since_ms, asked.until_ms, after_ms=after_ms)
+    wanted = [each for each in found.pieces if area is None or each.crosses(area)]
+    paths = asked.of([each.path for each in wanted])
+    told = [(each, path) for each, path in zip(wanted, paths, strict=True) if len(path.ms)]
     shown, rest = told[:limit], told[limit:]
+    goes_on = bool(rest) or found.goes_on_ms is not None
     links = [*place.self_links(JSON), _feature_link(place, vehicle)]
-    if rest or found.goes_on:
-        last = shown[-1][0] if rest else pieces[-1]
-        links.append(_next(place, last))
+    if goes_on:
+        links.append(_next(place, shown[-1][0] if rest else found.pieces[-1]))
     document = {
         "type": "TemporalGeometrySequence",
         "geometrySequence": [moving_point(path, id=name_of(each.began_ms)) for each, path in shown],
@@ -63,7 +62,7 @@ async def tgsequence(
         "timeStamp": datetime.now(UTC),
         "numberReturned": len(shown),
     }
-    if after_ms < 0 and not rest and not found.goes_on:
+    if after_ms < 0 and not goes_on:
         document["numberMatched"] = len(shown)
     return _answer(place, document, f"{vehicle['vehicle']}: tgsequence", [p for _, p in shown])
 
@@ -103,7 +102,7 @@ async def _measure(
     await looking.back(vehicle, (from_unix_ms(first_ms), from_unix_ms(last_ms)))
     make, form = _MEASURES[name]
     meets = "datetime" not in place.query or piece.meets(asked.since_ms, asked.until_ms)
-    told = [asked.of(make(piece.path))] if meets else []
+    told = asked.of([make(piece.path)]) if meets else []
     document = {
         **described(name, form),
         "valueSequence": sequence(told),

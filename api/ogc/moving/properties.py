@@ -97,8 +97,8 @@ async def tproperty(
 
 def _curves(pieces: Sequence[Piece], name: str, asked: Asked) -> list[Curve]:
     column = PROPERTIES[name].column
-    wanted = (asked.of(each.known[column]) for each in pieces if column in each.known)
-    return [curve for curve in wanted if len(curve.ms)]
+    known = [each.known[column] for each in pieces if column in each.known]
+    return [curve for curve in asked.of(known) if len(curve.ms)]
 
 
 def _told(name: str, found: Sequence[Curve], asked: Asked) -> list[Document]:

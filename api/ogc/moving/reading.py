@@ -18,7 +18,7 @@ from tracker.reads import Row, Scope, Stretch, instant_of
 
 #: Fixes that are read at once. An hour of a receiver that reports ten times a second has fewer than
 #: the second number, and is read whole.
-_AT_ONCE: Final = (10_000, 50_000)
+_AT_ONCE: Final[Sequence[int]] = (10_000, 50_000)
 _TOO_MANY: Final = "More than {} fixes lie there: ask for a shorter `datetime`, or for fewer."
 #: And for one answer that cannot go on on another page.
 MOST_FIXES: Final = 50_000
@@ -30,8 +30,8 @@ class Found:
 
     pieces: list[Piece]
     fixes: int
-    #: Whether the window goes on behind them.
-    goes_on: bool
+    #: From where on the window goes on behind them, at a full hour; None: it does not.
+    goes_on_ms: int | None
 
 
 async def found_pieces(
@@ -39,37 +39,63 @@ async def found_pieces(
     vehicle: Row,
     since_ms: int,
     until_ms: int,
-    at_once: Sequence[int] = _AT_ONCE,
+    *,
+    after_ms: int = -1,
+    at_once: Sequence[int] | None = None,
 ) -> Found:
-    """The pieces of a row of `tracker.reads.vehicle` that meet a window, both ends included, from
-    its beginning on; raises BadQuery where not even one hour's fixes can be read at once."""
+    """The pieces of a row of `tracker.reads.vehicle` that meet a window, both ends included, and
+    begin after a time: from its beginning on, at least one if there is any.
+
+    Raises BadQuery where not even one hour's fixes can be read at once.
+    """
     gap_ms = limits_of(vehicle["class"], vehicle["interval_s"][0]).gap_ms
+    # A piece may reach over the beginning by as much as a gap.
+    begin_ms = _hour(max(since_ms - gap_ms, after_ms))
+    fixes = 0
+    while True:
+        found = await _hours(scope, vehicle, (begin_ms, until_ms, gap_ms), at_once or _AT_ONCE)
+        fixes += found.fixes
+        kept = [
+            each
+            for each in found.pieces
+            if each.began_ms > after_ms and each.meets(since_ms, until_ms)
+        ]
+        if kept or found.goes_on_ms is None:
+            return Found(kept, fixes, found.goes_on_ms)
+        begin_ms = found.goes_on_ms
+
+
+async def _hours(
+    scope: Scope, vehicle: Row, span_ms: tuple[int, int, int], at_once: Sequence[int]
+) -> Found:
+    """All pieces of the first hours from a full one on, up to a time and a gap behind its hour."""
+    begin_ms, until_ms, gap_ms = span_ms
     for limit in at_once:
         asked = Stretch(
             vehicle_id=vehicle["id"],
-            # A piece may reach over the beginning by as much as a gap, and is named by its own.
-            since=from_unix_ms(_hour(since_ms - gap_ms)),
+            since=from_unix_ms(begin_ms),
             until=from_unix_ms(_hour(until_ms) + HOUR_MS + gap_ms),
             limit=limit,
         )
         track = await reads.track(scope, asked)
+        fixes = len(track.columns["fixed_at"])
         pieces = pieces_of(track.columns, gap_ms)
-        read_to_ms = until_ms + 1
-        if track.goes_on_at is not None:
-            # Of the last hour not all is read.
-            read_to_ms = _hour(unix_ms(track.goes_on_at))
-            pieces = [each for each in pieces if each.began_ms < read_to_ms]
-        if pieces or track.goes_on_at is None:
-            kept = [each for each in pieces if each.meets(since_ms, until_ms)]
-            return Found(kept, len(track.columns["fixed_at"]), read_to_ms <= until_ms)
+        if track.goes_on_at is None:
+            return Found(pieces, fixes, None)
+        # Of the last hour not all is read.
+        unread_ms = _hour(unix_ms(track.goes_on_at))
+        if unread_ms > begin_ms:
+            whole = [each for each in pieces if each.began_ms < unread_ms]
+            return Found(whole, fixes, unread_ms if unread_ms <= until_ms else None)
     raise BadQuery(_TOO_MANY.format(at_once[-1]))
 
 
 async def whole_window(scope: Scope, vehicle: Row, asked: Asked, most: int = MOST_FIXES) -> Found:
     """All its pieces, for what has no pages; raises BadQuery where they are of too many fixes."""
     if most > 0:
-        found = await found_pieces(scope, vehicle, asked.since_ms, asked.until_ms, (most,))
-        if not found.goes_on:
+        window = (asked.since_ms, asked.until_ms)
+        found = await found_pieces(scope, vehicle, *window, at_once=(most,))
+        if found.goes_on_ms is None:
             return found
     raise BadQuery(_TOO_MANY.format(MOST_FIXES))
 
