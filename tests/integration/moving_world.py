@@ -18,10 +18,10 @@ from tests.integration.ogc_world import Ogc, stamp
 
 HOME: Final = "/collections/movingfeatures"
 ITEM: Final = f"{HOME}/items/A/AMB-1"
-#: 170 minutes before this hour on, a fix each 20 s, but for 20 minutes.
+#: 170 minutes before this hour on, a fix each 20 s, but for 15 minutes.
 NOW: Final = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 BEGAN: Final = NOW - timedelta(minutes=170)
-SILENT: Final = (NOW - timedelta(minutes=80), NOW - timedelta(minutes=60))
+SILENT: Final = (NOW - timedelta(minutes=80), NOW - timedelta(minutes=65))
 WHOLE: Final = f"{stamp(BEGAN)}/{stamp(NOW)}"
 #: An hour without silence, across a full hour.
 MOVING: Final = (NOW - timedelta(minutes=150), NOW - timedelta(minutes=100))
