@@ -26,13 +26,13 @@ ITEMS: Final = ("bbox", "bbox-crs", "crs", "limit", "after", *WHICH)
 
 def wanted(layer: Layer, query: Mapping[str, str]) -> Wanted:
     """Which features a query asks for; raises BadQuery or BadFilter."""
-    since, until = _interval(query.get("datetime"))
+    since, until = interval_of(query.get("datetime"))
     filter_crs = crs_of(query.get("filter-crs"))
     text = query.get("filter")
     language = _language(query)
     return Wanted(
         layer=layer,
-        area=_area(query),
+        area=area_of(query),
         since=since,
         until=until,
         filter=None if text is None else tree_of(text, language),
@@ -56,7 +56,8 @@ def _language(query: Mapping[str, str]) -> Language:
     return cast(Language, said)
 
 
-def _area(query: Mapping[str, str]) -> BaseGeometry | None:
+def area_of(query: Mapping[str, str]) -> BaseGeometry | None:
+    """The area of `bbox` in degrees; raises BadQuery."""
     crs = crs_of(query.get("bbox-crs"))
     text = query.get("bbox")
     if text is None:
@@ -71,8 +72,8 @@ def _area(query: Mapping[str, str]) -> BaseGeometry | None:
     return area(crs, [*numbers[:2], *numbers[half : half + 2]])
 
 
-def _interval(text: str | None) -> tuple[datetime | None, datetime | None]:
-    """Both ends of `datetime`, None where it is open."""
+def interval_of(text: str | None) -> tuple[datetime | None, datetime | None]:
+    """Both ends of `datetime`, None where it is open; raises BadQuery."""
     if text is None:
         return None, None
     first, slash, last = text.partition("/")

@@ -9,10 +9,23 @@ from starlette.responses import Response
 
 from api.caller import InCaller
 from api.errors import NotFound
-from api.ogc.answers import Document, answer, instant
+from api.ogc.answers import Document, answer
 from api.ogc.crs import ALL, CRS84
+from api.ogc.extents import extent_document, tracks_extent
 from api.ogc.html import Content, anchor, element, listed, table
-from api.ogc.links import GEOJSON, HTML, JSON, QUERYABLES, SCHEMA, TILES, Link, Place, link
+from api.ogc.links import (
+    GEOJSON,
+    HTML,
+    JSON,
+    QUERYABLES,
+    SCHEMA,
+    TILES,
+    Link,
+    Place,
+    landing_link,
+    link,
+)
+from api.ogc.moving.collection import collection_document
 from api.ogc.routing import InPlace, OgcScope, reading
 from api.ogc.words import word
 from api.service import InService
@@ -24,7 +37,6 @@ _TYPES: Final[dict[Kind, Document]] = {
     "boolean": {"type": "boolean"},
     "time": {"type": "string", "format": "date-time"},
 }
-GREGORIAN: Final = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 
 
 def _layer(collection: str) -> Layer:
@@ -46,9 +58,10 @@ async def collections(
         _document(place, layer, await service.extents.of(scope, layer, caller.sight))
         for layer in LAYERS.values()
     ]
+    found.append(collection_document(place, await tracks_extent(service.extents, scope, caller)))
     title = word("collections", place.language)
     document = {
-        "links": [*place.self_links(JSON), _landing(place)],
+        "links": [*place.self_links(JSON), landing_link(place)],
         "crs": [crs.uri for crs in ALL],
         "collections": found,
     }
@@ -73,7 +86,7 @@ async def collection(
     place.only()
     extent = await service.extents.of(scope, layer, caller.sight)
     document = _document(place, layer, extent)
-    document["links"] = [*place.self_links(JSON), *document["links"][1:], _landing(place)]
+    document["links"] = [*place.self_links(JSON), *document["links"][1:], landing_link(place)]
 
     def shown() -> list[Content]:
         crs = (element("code", uri) for uri in document["crs"])
@@ -130,7 +143,7 @@ def _document(place: Place, layer: Layer, extent: Extent) -> Document:
         "title": title,
         "description": word(f"{layer.name}.what", place.language),
         "links": [link("self", JSON, title, place.to(path)), *_ways(place, path, layer)],
-        "extent": _extent(extent),
+        "extent": extent_document(extent),
         "itemType": "feature",
         "crs": [crs.uri for crs in ALL],
         "storageCrs": CRS84.uri,
@@ -146,18 +159,6 @@ def _ways(place: Place, path: str, layer: Layer) -> list[Link]:
         link(QUERYABLES, SCHEMA, filters, place.to(f"{path}/queryables", f="json")),
         link(TILES, JSON, word("tiles", place.language), tiles),
     ]
-
-
-def _extent(extent: Extent) -> Document:
-    ends = [None if end is None else instant(end) for end in (extent.since, extent.until)]
-    found: Document = {"temporal": {"interval": [ends], "trs": GREGORIAN}}
-    if extent.box is not None:
-        found["spatial"] = {"bbox": [list(extent.box)], "crs": CRS84.uri}
-    return found
-
-
-def _landing(place: Place) -> Link:
-    return link("up", JSON, word("landing", place.language), place.to(""))
 
 
 def _back(place: Place, layer: Layer) -> Link:

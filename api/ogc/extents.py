@@ -8,14 +8,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from api.ogc.answers import Document, instant
+from api.ogc.crs import CRS84
 from tracker import reads
-from tracker.reads import Extent, Layer, Scope, Sight
+from tracker.reads import LAYERS, Caller, Extent, Layer, Scope, Sight
 
 REMEMBERED_S: Final = 60.0
 #: Above this everything is forgotten, so that memory stays bounded.
 REMEMBERED: Final = 10_000
 #: Outward, so that a page reveals no vehicle's exact place, and a moving one stays inside longer.
 STEPS_PER_DEGREE: Final = 100
+
+GREGORIAN: Final = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 
 _Key = tuple[str, Sight, tuple[str, ...]]
 
@@ -40,6 +44,20 @@ class Extents:
             self._known.clear()
         self._known[key] = (now, found)
         return found
+
+
+async def tracks_extent(extents: Extents, scope: Scope, caller: Caller) -> Extent:
+    """That of all that was recorded."""
+    return await extents.of(scope, LAYERS["tracks"], caller.sight)
+
+
+def extent_document(extent: Extent) -> Document:
+    """As a collection has it."""
+    ends = [None if end is None else instant(end) for end in (extent.since, extent.until)]
+    found: Document = {"temporal": {"interval": [ends], "trs": GREGORIAN}}
+    if extent.box is not None:
+        found["spatial"] = {"bbox": [list(extent.box)], "crs": CRS84.uri}
+    return found
 
 
 def _outward(extent: Extent) -> Extent:

@@ -15,7 +15,7 @@ from api.ogc.words import word
 
 _FEATURES: Final = "http://www.opengis.net/spec/ogcapi-features-"
 _CQL2: Final = "http://www.opengis.net/spec/cql2/1.0/conf/"
-#: Only what tests/integration/test_ogc*.py hold us to.
+#: Only what tests/integration/test_ogc*.py and test_moving_features.py hold us to.
 CONFORMS_TO: Final = (
     *(f"{_FEATURES}1/1.0/conf/{name}" for name in ("core", "geojson", "html", "oas30")),
     f"{_FEATURES}2/1.0/conf/crs",
@@ -38,6 +38,8 @@ CONFORMS_TO: Final = (
             "property-property",
         )
     ),
+    # Its other two classes want clients to write.
+    "http://www.opengis.net/spec/ogcapi-movingfeatures-1/1.0/conf/common",
 )
 _WAYS: Final = (
     ("service-desc", OPENAPI, "api", "/api", "json"),

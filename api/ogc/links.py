@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from api.errors import BadQuery
 from api.language import Language, language_of
+from api.ogc.words import word
 
 Form = Literal["json", "html"]
 Link = dict[str, str]
@@ -76,6 +77,11 @@ class Place:
 def link(rel: str, kind: str, title: str, href: str) -> Link:
     """A link as OGC API has it."""
     return {"rel": rel, "type": kind, "title": title, "href": href}
+
+
+def landing_link(place: Place) -> Link:
+    """The way up."""
+    return link("up", JSON, word("landing", place.language), place.to(""))
 
 
 def _once(request: Request) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import Depends
@@ -11,7 +12,7 @@ from api.caller import InCaller
 from api.looking import Looking, stated_in
 from api.ogc.routing import OgcScope
 from api.service import service_of
-from tracker.reads import Layer, Wanted
+from tracker.reads import Layer, Row, Wanted
 
 #: Layers that tell where vehicles were: only for a purpose.
 _HISTORY: Final = ("tracks",)
@@ -37,6 +38,11 @@ class OgcLooking:
         if asked is not None and asked.since is not None and asked.until is not None:
             window = (asked.since, asked.until)
         await looking.each(f"ogc.{layer.name}.read", window=window)
+
+    async def back(self, vehicle: Row | None, window: tuple[datetime, datetime]) -> None:
+        """At where a vehicle, or all of the scope, were in a window: a row each."""
+        looking = await self._looking_back()
+        await looking.each("ogc.movingfeatures.read", vehicle=vehicle, window=window)
 
     async def tile(self, layer: Layer) -> None:
         """At a tile: one row a session, scope and day."""

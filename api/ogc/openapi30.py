@@ -5,33 +5,25 @@ It has a path for each collection, so that each can say by what it may be filter
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Final
 
 from api.errors import ProblemBody
 from api.language import Language
 from api.ogc.asked import LIMIT, MOST
 from api.ogc.crs import ALL, CRS84
 from api.ogc.filters import LANGUAGES, LENGTH
-from api.ogc.links import GEOJSON, HTML, JSON, MVT, OPENAPI, SCHEMA
+from api.ogc.links import GEOJSON, JSON, MVT, OPENAPI, SCHEMA
+from api.ogc.moving.collection import NAME
+from api.ogc.moving.openapi import moving_parameters, moving_paths
+from api.ogc.openapi_parts import OBJECT, STRING, Json, asked, get, in_path, refs, value
 from api.ogc.words import word
-from tracker.reads import LAYERS, Kind, Layer
+from tracker.reads import LAYERS, Layer
 
-Json = dict[str, Any]
-
-_SCHEMAS: Final[dict[Kind, Json]] = {
-    "text": {"type": "string"},
-    "number": {"type": "number"},
-    "boolean": {"type": "boolean"},
-    "time": {"type": "string", "format": "date-time"},
-}
-_STRING: Final[Json] = {"type": "string"}
-_OBJECT: Final[Json] = {"type": "object"}
 _LINK: Final[Json] = {
     "type": "object",
     "required": ["href", "rel"],
-    "properties": {name: _STRING for name in ("href", "rel", "type", "title")},
+    "properties": {name: STRING for name in ("href", "rel", "type", "title")},
 }
 _LINKS: Final[Json] = {"type": "array", "items": {"$ref": "#/components/schemas/link"}}
 
@@ -39,13 +31,14 @@ _LINKS: Final[Json] = {"type": "array", "items": {"$ref": "#/components/schemas/
 def document_of(root: str, language: Language) -> Json:
     """The description of the API whose landing page is `root`."""
     paths: Json = {
-        "/": _get("landing", "landing", JSON, "landingPage"),
-        "/api": _get("api", "api", OPENAPI),
-        "/conformance": _get("conformance", "conformance", JSON, "confClasses"),
-        "/collections": _get("collections", "collections", JSON, "collections"),
+        "/": get("landing", "landing", JSON, "landingPage"),
+        "/api": get("api", "api", OPENAPI),
+        "/conformance": get("conformance", "conformance", JSON, "confClasses"),
+        "/collections": get("collections", "collections", JSON, "collections"),
     }
     for layer in LAYERS.values():
         paths |= _paths_of(layer)
+    paths |= moving_paths()
     for path in paths.values():
         path["get"]["summary"] = word(path["get"]["summary"], language)
     return {
@@ -57,7 +50,7 @@ def document_of(root: str, language: Language) -> Json:
         },
         "servers": [{"url": root}],
         "security": [{"bearer": []}],
-        "tags": [{"name": name} for name in ("ogc", *LAYERS)],
+        "tags": [{"name": name} for name in ("ogc", *LAYERS, NAME)],
         "paths": paths,
         "components": {
             "schemas": _schemas(),
@@ -71,83 +64,39 @@ def document_of(root: str, language: Language) -> Json:
 def _paths_of(layer: Layer) -> Json:
     name = layer.name
     which = ["datetime", "filter", "filter-lang", "filter-crs", "purpose"]
-    values = [_value(each, kind) for each, kind in layer.properties.items()]
-    in_path = [_in_path(each, _STRING) for each in ("featureId",)]
-    numbers = [_in_path(each, {"type": "integer", "minimum": 0}) for each in "zxy"]
+    values = [value(each, kind) for each, kind in layer.properties.items()]
+    feature_id = in_path("featureId", STRING)
+    numbers = [in_path(each, {"type": "integer", "minimum": 0}) for each in "zxy"]
     path = f"/collections/{name}"
     return {
-        path: _get(f"{name}.collection", "collection", JSON, "collection", tag=name),
-        f"{path}/queryables": _get(f"{name}.queryables", "queryables", SCHEMA, tag=name),
-        f"{path}/items": _get(
+        path: get(f"{name}.collection", "collection", JSON, "collection", tag=name),
+        f"{path}/queryables": get(f"{name}.queryables", "queryables", SCHEMA, tag=name),
+        f"{path}/items": get(
             f"{name}.items",
             "items",
             GEOJSON,
             "featureCollection",
-            parameters=[*_refs("bbox", "bbox-crs", "crs", "limit", "after", *which), *values],
+            parameters=[*refs("bbox", "bbox-crs", "crs", "limit", "after", *which), *values],
             tag=name,
         ),
-        f"{path}/items/{{featureId}}": _get(
+        f"{path}/items/{{featureId}}": get(
             f"{name}.item",
             "id",
             GEOJSON,
             "feature",
-            parameters=[*in_path, *_refs("crs", "purpose")],
+            parameters=[feature_id, *refs("crs", "purpose")],
             tag=name,
         ),
-        f"/tiles/{name}": _get(f"{name}.tileset", "tiles", JSON, tag=name),
-        f"/tiles/{name}/{{z}}/{{x}}/{{y}}.mvt": _get(
-            f"{name}.tile", "tiles", MVT, parameters=[*numbers, *_refs(*which), *values], tag=name
+        f"/tiles/{name}": get(f"{name}.tileset", "tiles", JSON, tag=name),
+        f"/tiles/{name}/{{z}}/{{x}}/{{y}}.mvt": get(
+            f"{name}.tile", "tiles", MVT, parameters=[*numbers, *refs(*which), *values], tag=name
         ),
     }
 
 
-def _get(
-    operation: str,
-    summary: str,
-    media_type: str,
-    schema: str | None = None,
-    *,
-    parameters: Sequence[Json] = (),
-    tag: str = "ogc",
-) -> Json:
-    found = _OBJECT if schema is None else {"$ref": f"#/components/schemas/{schema}"}
-    content: Json = {media_type: {"schema": found}, HTML: {"schema": _STRING}}
-    if media_type == MVT:
-        content = {MVT: {"schema": {"type": "string", "format": "binary"}}}
-    answers = {"200": {"description": "OK", "content": content}}
-    if media_type == MVT:
-        answers["204"] = {"description": "Nothing is there"}
-        answers["304"] = {"description": "As it was"}
-    problem = {"$ref": "#/components/responses/problem"}
-    return {
-        "get": {
-            "operationId": operation,
-            "summary": summary,
-            "tags": [tag],
-            "parameters": [*parameters, *([] if media_type == MVT else _refs("f"))],
-            "responses": {**answers, "400": problem, "default": problem},
-        }
-    }
-
-
-def _refs(*names: str) -> list[Json]:
-    return [{"$ref": f"#/components/parameters/{name}"} for name in names]
-
-
-def _in_path(name: str, schema: Json) -> Json:
-    return {"name": name, "in": "path", "required": True, "schema": schema}
-
-
-def _value(name: str, kind: Kind) -> Json:
-    """A property as a parameter: features that have this value."""
-    return _asked(name, _SCHEMAS[kind])
-
-
-def _asked(name: str, schema: Json, **more: object) -> Json:
-    return {"name": name, "in": "query", "required": False, "schema": schema, **more}
-
-
-_WHY: Final = "what for; needed of `tracks`, here or in the header Milepost-Purpose"
+_WHY: Final = (
+    "what for; needed of `tracks` and moving features, here or in the header Milepost-Purpose"
+)
 
 
 def _parameters() -> Json:
@@ -158,17 +107,18 @@ def _parameters() -> Json:
     limit = {"type": "integer", "minimum": 1, "maximum": MOST, "default": LIMIT}
     language = {"type": "string", "enum": list(LANGUAGES), "default": LANGUAGES[0]}
     found = (
-        _asked("f", {"type": "string", "enum": ["json", "html"]}),
-        _asked("bbox", numbers, **commas),
-        _asked("bbox-crs", crs),
-        _asked("crs", crs),
-        _asked("datetime", _STRING, **commas),
-        _asked("limit", limit, **commas),
-        _asked("after", _STRING, description="from a link `next`"),
-        _asked("filter", {"type": "string", "maxLength": LENGTH}, description="CQL2"),
-        _asked("filter-lang", language),
-        _asked("filter-crs", crs),
-        _asked("purpose", {"type": "string", "minLength": 3, "maxLength": 200}, description=_WHY),
+        asked("f", {"type": "string", "enum": ["json", "html"]}),
+        asked("bbox", numbers, **commas),
+        asked("bbox-crs", crs),
+        asked("crs", crs),
+        asked("datetime", STRING, **commas),
+        asked("limit", limit, **commas),
+        asked("after", STRING, description="from a link `next`"),
+        asked("filter", {"type": "string", "maxLength": LENGTH}, description="CQL2"),
+        asked("filter-lang", language),
+        asked("filter-crs", crs),
+        *moving_parameters(),
+        asked("purpose", {"type": "string", "minLength": 3, "maxLength": 200}, description=_WHY),
     )
     return {each["name"]: each for each in found}
 
@@ -189,15 +139,15 @@ def _schemas() -> Json:
     def of(*required: str, **properties: Json) -> Json:
         return {"type": "object", "required": list(required), "properties": properties}
 
-    strings = {"type": "array", "items": _STRING}
-    collection = of("id", "links", id=_STRING, title=_STRING, links=_LINKS, extent=_OBJECT,
-                    crs=strings, storageCrs=_STRING, itemType=_STRING)  # fmt: skip
+    strings = {"type": "array", "items": STRING}
+    collection = of("id", "links", id=STRING, title=STRING, links=_LINKS, extent=OBJECT,
+                    crs=strings, storageCrs=STRING, itemType=STRING)  # fmt: skip
     feature = of("type", "geometry", "properties", type={"type": "string", "enum": ["Feature"]},
-                 id=_STRING, geometry={"type": "object", "nullable": True}, properties=_OBJECT,
+                 id=STRING, geometry={"type": "object", "nullable": True}, properties=OBJECT,
                  links=_LINKS)  # fmt: skip
     return {
         "link": _LINK,
-        "landingPage": of("links", title=_STRING, description=_STRING, links=_LINKS),
+        "landingPage": of("links", title=STRING, description=STRING, links=_LINKS),
         "confClasses": of("conformsTo", conformsTo=strings),
         "collection": collection,
         "collections": of(
@@ -219,7 +169,7 @@ def _schemas() -> Json:
         ),
         "problem": of(
             "type", "title", "status", "detail",
-            **{name: {"type": "integer"} if name == "status" else _STRING
+            **{name: {"type": "integer"} if name == "status" else STRING
                for name in ProblemBody.model_fields if name != "errors"},
         ),
     }  # fmt: skip

@@ -14,6 +14,7 @@ from api.errors import BadQuery
 from api.ogc.links import HTML, JSON, Place
 from api.ogc.openapi30 import PARAMETERS
 from api.service import service_of
+from tracker.permissions import Permission
 from tracker.reads import Scope, Unanswerable, give_up_after
 
 #: A statement that takes longer is given up: a filter may ask for much.
@@ -40,7 +41,12 @@ OgcScope = Annotated[Scope, Depends(_scope, scope="function")]
 
 
 def reading(
-    path: str, content: Mapping[str, object] = JSON_OBJECT, asked: Sequence[str] = ()
+    path: str,
+    content: Mapping[str, object] = JSON_OBJECT,
+    asked: Sequence[str] = (),
+    *,
+    to: APIRouter = router,
+    permission: Permission = "layers:read",
 ) -> Callable[[Endpoint], Endpoint]:
     """A route that is read: documented for GET, there for HEAD and OPTIONS too.
 
@@ -48,11 +54,11 @@ def reading(
     `f`, for the document alone: `Place` and its layer know what there is.
     """
     described = {kind: {"schema": schema} for kind, schema in content.items()}
-    needed = [needs("layers:read")]
+    needed = [needs(permission)]
     taken = {"parameters": [PARAMETERS[name] for name in ("f", *asked)]}
 
     def added(endpoint: Endpoint) -> Endpoint:
-        router.add_api_route(
+        to.add_api_route(
             path,
             endpoint,
             methods=["GET"],
@@ -62,10 +68,10 @@ def reading(
             responses={200: {"content": {**described, HTML: {"schema": {"type": "string"}}}}},
         )
         hidden: Any = {"include_in_schema": False, "response_class": Response}
-        router.add_api_route(path, endpoint, methods=["HEAD"], dependencies=needed, **hidden)
-        router.add_api_route(path, _options, methods=["OPTIONS"], **hidden)
+        to.add_api_route(path, endpoint, methods=["HEAD"], dependencies=needed, **hidden)
+        to.add_api_route(path, _options, methods=["OPTIONS"], **hidden)
         if not path:
-            router.add_api_route("/", endpoint, methods=["GET"], dependencies=needed, **hidden)
+            to.add_api_route("/", endpoint, methods=["GET"], dependencies=needed, **hidden)
         return endpoint
 
     return added

@@ -52,6 +52,18 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "Pieces of tracks of half an hour at most, the newest first; a gap ends a piece",
         "每段最長半小時的行車軌跡（最新者在前）；訊號中斷即分段",
     ),
+    "movingfeatures": ("Moving features", "移動圖徵"),
+    "movingfeatures.what": (
+        "Vehicles, each with where it was and how it moved: OGC API – Moving Features",
+        "各車輛及其移動軌跡（OGC API – Moving Features）",
+    ),
+    "item": ("A feature", "一項圖徵"),
+    "tgsequence": ("How it moved", "移動軌跡"),
+    "tproperties": ("What it said on the way", "途中數值"),
+    "tproperty": ("One of its values on the way", "途中的一項數值"),
+    "distance": ("How far it had come", "行駛距離"),
+    "velocity": ("How fast it went", "速度"),
+    "acceleration": ("How its velocity changed", "加速度"),
 }
 
 

@@ -71,10 +71,10 @@ def first_of(found: Any) -> tuple[float, float]:  # noqa: ANN401  any JSON
     raise AssertionError(found)
 
 
-@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("layer", [*LAYERS, "movingfeatures"])
 async def test_gdal_reads_every_collection(ogc: Ogc, ogc_service: Service, layer: str) -> None:
     found = await read(ogc_service, layer)
-    assert found["layers"] == list(LAYERS)
+    assert found["layers"] == [*LAYERS, "movingfeatures"]
     assert len(found["features"]) == len(await ogc.features(layer))
     assert {each["properties"]["department"] for each in found["features"]} == {"A"}
 

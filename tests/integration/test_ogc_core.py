@@ -47,6 +47,7 @@ HELD_BY = {
     "cql2/1.0/conf/spatial-functions": "test_ogc_filter",
     "cql2/1.0/conf/temporal-functions": "test_ogc_filter",
     "cql2/1.0/conf/property-property": "test_ogc_filter",
+    "ogcapi-movingfeatures-1/1.0/conf/common": "test_moving_features",
 }
 WAYS = {"service-desc", "service-doc", "conformance", "data", "self", "alternate"}
 
@@ -86,6 +87,8 @@ async def test_every_link_leads_to_what_it_says(ogc: Ogc) -> None:
         here = f"/ogc/collections/{layer}"
         expected |= {here, f"{here}/items", f"{here}/items/…", f"{here}/queryables"}
         expected |= {f"/ogc/tiles/{layer}"}
+    here = "/ogc/collections/movingfeatures"
+    expected |= {here, f"{here}/items", f"{here}/items/…"}
     assert paths == expected
 
 

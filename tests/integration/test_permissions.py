@@ -79,6 +79,7 @@ LISTS: Final = {
     "/v1/whereabouts?at={at}": "tracks:read",
     "/v1/alerts": "alerts:read",
     "/ogc/collections/vehicles/items?limit=1000": "layers:read",
+    "/ogc/collections/movingfeatures/items?limit=1000": "tracks:read",
 }
 
 
@@ -229,6 +230,7 @@ def filled(government: Government, path: str, vehicle: str) -> str:
     path = path.replace("{department}", department).replace("{ref}", ref)
     path = path.replace("{alert_id}", government.alerts[vehicle]).replace("{number}", "1")
     path = path.replace("{collection}", "vehicles").replace("{feature}", vehicle)
+    path = path.replace("{geometry}", government.at).replace("{property}", "speed")
     path = path.replace("{z}", "7").replace("{x}", "104").replace("{y}", "55")
     asked = {"/v1/near": "place=114.102,22.3", "/v1/visits": "place=114.102,22.3"}
     asked |= {"/v1/whereabouts": f"at={government.at}", "/v1/views/near": "place=114.102,22.3"}

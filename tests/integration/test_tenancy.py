@@ -105,9 +105,11 @@ async def requests_for(client: httpx.AsyncClient, world: World, department: str)
     alert = "00000000-0000-0000-0000-000000000000"
     theirs = (await client.get("/v1/alerts")).json()["alerts"][0]["id"]
     tried = (await client.get("/v1/backtests")).json()["backtests"][0]["id"]
+    here = f"/ogc/collections/movingfeatures/items/{department}/AMB-1"
+    moved = (await client.get(f"{here}/tgsequence")).json()
     filled = []
     for path, methods in paths.items():
-        if path.startswith("/ogc") and "{" in path:
+        if path.startswith("/ogc") and "{collection}" in path:
             filled += await ogc_addresses(world, path, department)
             continue
         if path in OPEN | LINKS | ENDLESS or "get" not in methods:
@@ -121,6 +123,8 @@ async def requests_for(client: httpx.AsyncClient, world: World, department: str)
             .replace("{grant_id}", alert)
             .replace("{number}", "1")
             .replace("{id}", tried)
+            .replace("{geometry}", moved["geometrySequence"][0]["id"])
+            .replace("{property}", "speed")
         )
         assert "{" not in asked, f"{path}: say here how to fill its parameter"
         parameters = methods["get"].get("parameters", [])
@@ -141,7 +145,7 @@ async def test_no_route_shows_anything_of_another_department(world: World, api: 
     async with api.client(world.tokens["A"]) as owner, api.client(world.tokens["B"]) as other:
         asked = await requests_for(owner, world, "A")
         assert len(asked) >= 9
-        assert len([path for path in asked if path.startswith("/ogc")]) == 4 + 6 * 4
+        assert len([path for path in asked if path.startswith("/ogc")]) == 4 + 6 * 4 + 9
         shown = set()
         for path in asked:
             answer = await other.get(path)

@@ -35,6 +35,7 @@ from tracker.reads.health import ingest_health, warnings
 from tracker.reads.journal import Window, gaps, odometer, stops, trips
 from tracker.reads.layers import LAYERS, Kind, Layer
 from tracker.reads.motion import MOTIONS, motion_codes
+from tracker.reads.moving import Moved, moved
 from tracker.reads.near import Near, near
 from tracker.reads.private import presence, private_times
 from tracker.reads.rules import rule_versions, rules
@@ -70,6 +71,7 @@ __all__ = [
     "Instant",
     "Kind",
     "Layer",
+    "Moved",
     "Near",
     "Nearby",
     "NoLongerSeen",
@@ -121,6 +123,7 @@ __all__ = [
     "installation",
     "instant_of",
     "motion_codes",
+    "moved",
     "near",
     "odometer",
     "pages",
