@@ -22,6 +22,7 @@ GIVE_UP_MS: Final = 5_000
 router = APIRouter(prefix="/ogc", tags=["ogc"])
 
 InPlace = Annotated[Place, Depends(Place)]
+NONE: Final[Mapping[int | str, str]] = {}
 JSON_OBJECT: Final = {JSON: {"type": "object"}}
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -40,12 +41,16 @@ OgcScope = Annotated[Scope, Depends(_scope, scope="function")]
 
 
 def reading(
-    path: str, content: Mapping[str, object] = JSON_OBJECT, asked: Sequence[str] = ()
+    path: str,
+    content: Mapping[str, object] = JSON_OBJECT,
+    asked: Sequence[str] = (),
+    others: Mapping[int | str, str] = NONE,
 ) -> Callable[[Endpoint], Endpoint]:
     """A route that is read: documented for GET, there for HEAD and OPTIONS too.
 
     `content` has the schemas of its media types beside HTML, `asked` names its parameters beside
-    `f`, for the document alone: `Place` and its layer know what there is.
+    `f`, for the document alone: `Place` and its layer know what there is. `others` are statuses
+    beside 200, and what they mean.
     """
     described = {kind: {"schema": schema} for kind, schema in content.items()}
     needed = [needs("layers:read")]
@@ -59,7 +64,8 @@ def reading(
             dependencies=needed,
             response_class=Response,
             openapi_extra=taken,
-            responses={200: {"content": {**described, HTML: {"schema": {"type": "string"}}}}},
+            responses={status: {"description": words} for status, words in others.items()}
+            | {200: {"content": {**described, HTML: {"schema": {"type": "string"}}}}},
         )
         hidden: Any = {"include_in_schema": False, "response_class": Response}
         router.add_api_route(path, endpoint, methods=["HEAD"], dependencies=needed, **hidden)
