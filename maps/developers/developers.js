@@ -12,6 +12,7 @@ let keys = [];
 let usage = [];
 let examples = [];
 let problems = [];
+let told = null;
 let program = "sh";
 /** The text of the key that was made here: on this page and nowhere else. */
 let made = null;
@@ -182,6 +183,21 @@ function showProblems() {
   if (location.hash.startsWith("#problem-")) place(location.hash.slice(1))?.scrollIntoView();
 }
 
+/** What the service tells, of its AsyncAPI document. */
+function showTold() {
+  if (told === null) return;
+  const rows = Object.values(told.channels).map((channel) => {
+    const messages = Object.keys(channel.messages).map((name) => {
+      const { title } = told.components.messages[name];
+      return element("li", {}, element("code", {}, name), ` ${title}`);
+    });
+    const about = element("div", {}, element("strong", {}, channel.title), element("p", {}, channel.description));
+    const address = channel.address === null ? say("receiver") : element("code", {}, channel.address);
+    return [about, address, element("ul", {}, ...messages)];
+  });
+  table(place("told-table"), ["channel", "address", "messages"].map((key) => say(key)), rows);
+}
+
 function showAll() {
   sayAll();
   document.title = `${say("title")} · Milepost`;
@@ -192,6 +208,7 @@ function showAll() {
   showKeys();
   showUsage();
   showExamples();
+  showTold();
   showProblems();
 }
 
@@ -203,8 +220,8 @@ async function readKeys() {
 async function read() {
   const answer = await ask("me");
   me = answer.ok ? await answer.json() : null;
-  [examples, problems] = await Promise.all(
-    ["examples.json", "problems.json"].map(async (name) => (await fetch(name)).json()));
+  [examples, problems, told] = await Promise.all(
+    ["examples.json", "problems.json", "../v1/asyncapi.json"].map(async (name) => (await fetch(name)).json()));
   if (may("users:admin")) keys = (await (await ask("keys")).json()).keys;
   if (me !== null) usage = (await (await ask(usagePath())).json()).rows;
   showAll();

@@ -13,6 +13,8 @@ from playwright.sync_api import Page
 from tests.acceptance.browser import Theme, Visit, visiting
 from tests.integration.api_world import DEADLINE_S, Served, World
 
+#: On the loaded machine.
+MOST_MS = 120_000
 AXE = Path(__file__).parents[1] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -36,6 +38,7 @@ async def seen(
 
     def looking() -> None:
         with visiting(api.url, theme=theme) as visit:
+            visit.page.set_default_timeout(MOST_MS)
             visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
             if key is not None:
                 asked = visit.page.request.post(f"{api.url}/v1/session", data={"key": key})
@@ -60,6 +63,9 @@ async def test_nobody_sees_examples_problems_and_the_reference(world: World, api
         assert "import httpx" in page.locator("#example-positions pre").inner_text()
         assert "os.environ" not in page.locator("#example-list").inner_text()
         assert faults(page) == []
+        told = page.locator("#told-table").inner_text()
+        assert "/v1/events" in told
+        assert "A crossing, a dwell, a speed" in told
         page.goto(f"{api.url}/problems/purpose-missing")
         assert page.url.endswith("/developers/#problem-purpose-missing")
         assert "422" in page.locator("#problem-purpose-missing").inner_text()

@@ -156,7 +156,7 @@ CREATE OR REPLACE FUNCTION make_key(new_hash bytea, new_name text, new_label tex
     days integer, everywhere boolean) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    mine constant integer[] := string_to_array(current_setting('app.depts', true), ',')::int[];
+    mine constant integer[] := coalesce(string_to_array(current_setting('app.depts', true), ',')::int[], '{}');
     made integer;
 BEGIN
     IF NOT everywhere AND EXISTS (
