@@ -39,6 +39,8 @@ async def seen(
     def looking() -> None:
         with visiting(api.url, theme=theme) as visit:
             visit.page.set_default_timeout(MOST_MS)
+            said: list[str] = []
+            visit.page.on("console", lambda message: said.append(message.text))
             visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
             if key is not None:
                 asked = visit.page.request.post(f"{api.url}/v1/session", data={"key": key})
@@ -48,6 +50,7 @@ async def seen(
             look(visit)
             assert not visit.elsewhere
             assert not visit.errors
+            assert [each for each in said if "Content Security Policy" in each] == []
 
     await asyncio.to_thread(looking)
 
