@@ -168,7 +168,16 @@ class _Shown(SecurityBase):
 
 
 _BEARER: Final = _Shown(HTTPBearerModel(description="a key, or a JWT of the issuer"), "bearer")
-_COOKIE: Final = _Shown(APIKey.model_validate({"in": "cookie", "name": COOKIE}), "session")
+_COOKIE: Final = _Shown(
+    APIKey.model_validate(
+        {
+            "in": "cookie",
+            "name": COOKIE,
+            "description": "of the console; what writes shows `csrf` of `/v1/me` as X-CSRF-Token",
+        }
+    ),
+    "session",
+)
 
 
 async def _allowed(

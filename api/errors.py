@@ -276,6 +276,12 @@ _BY_STATUS = {
 }
 
 
+def known_problems() -> list[Problem]:
+    """Each once, by status and slug."""
+    by_slug = {each.slug: each for each in (*PROBLEMS.values(), *_BY_STATUS.values())}
+    return sorted(by_slug.values(), key=lambda each: (each.status, each.slug))
+
+
 def add_handlers(app: FastAPI) -> None:
     """Answer every error of the application as a problem."""
     for kind in PROBLEMS:

@@ -83,7 +83,7 @@ async def give(connection: AsyncConnection, login: str, roles: Sequence[str]) ->
 async def take(connection: AsyncConnection, login: str, roles: Sequence[str]) -> None:
     """End roles now; that they were held stays known. Raises Unknown."""
     user_id = await _user_id(connection, login)
-    for each, held in zip(roles, await _held(connection, roles), strict=True):
+    for each, held in zip(roles, await roles_held(connection, roles), strict=True):
         ended = await connection.execute(
             text(
                 "UPDATE role_assignment SET during = tstzrange(lower(during), milepost_now()) "
@@ -114,10 +114,7 @@ async def add_key(
 
     `scopes` narrows it to some permissions. Raises Unknown, BadInput.
     """
-    if strange := sorted(set(scopes or ()) - ALL_PERMISSIONS):
-        raise BadInput(
-            f"No permission is called {', '.join(strange)}: {', '.join(sorted(ALL_PERMISSIONS))}"
-        )
+    refuse_strange(scopes)
     made = secrets.new()
     key_id = await connection.execute(
         insert(models.ApiKey)
@@ -132,6 +129,14 @@ async def add_key(
     )
     await _assign(connection, {"key_id": int(key_id.scalar_one())}, roles)
     return made.text
+
+
+def refuse_strange(scopes: Sequence[str] | None) -> None:
+    """Raises BadInput for what is no permission."""
+    if strange := sorted(set(scopes or ()) - ALL_PERMISSIONS):
+        raise BadInput(
+            f"No permission is called {', '.join(strange)}: {', '.join(sorted(ALL_PERMISSIONS))}"
+        )
 
 
 async def revoke(connection: AsyncConnection, name: str) -> None:
@@ -171,7 +176,7 @@ async def _end_sessions(connection: AsyncConnection, user_id: int) -> None:
 async def _assign(
     connection: AsyncConnection, holder: dict[str, int], roles: Sequence[str]
 ) -> None:
-    for held in await _held(connection, roles):
+    for held in await roles_held(connection, roles):
         await connection.execute(
             insert(models.RoleAssignment).values(
                 **holder, **held, during=func.tstzrange(func.milepost_now(), None)
@@ -194,8 +199,11 @@ async def _refuse_mixture(connection: AsyncConnection, holder: dict[str, int]) -
         raise BadInput("A contractor holds no other role: give the other one to another name.")
 
 
-async def _held(connection: AsyncConnection, roles: Sequence[str]) -> list[dict[str, Any]]:
-    """As the table has them, one by one; raises Unknown and BadInput for what there is not."""
+async def roles_held(connection: AsyncConnection, roles: Sequence[str]) -> list[dict[str, Any]]:
+    """Roles as the table has them, one by one: {role, department_id, contractor_id}.
+
+    Raises Unknown and BadInput for what there is not.
+    """
     return [await _one_held(connection, each) for each in roles]
 
 

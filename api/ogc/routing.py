@@ -23,6 +23,7 @@ GIVE_UP_MS: Final = 5_000
 router = APIRouter(prefix="/ogc", tags=["ogc"])
 
 InPlace = Annotated[Place, Depends(Place)]
+NONE: Final[Mapping[int | str, str]] = {}
 JSON_OBJECT: Final = {JSON: {"type": "object"}}
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -44,6 +45,7 @@ def reading(
     path: str,
     content: Mapping[str, object] = JSON_OBJECT,
     asked: Sequence[str] = (),
+    others: Mapping[int | str, str] = NONE,
     *,
     to: APIRouter = router,
     permission: Permission = "layers:read",
@@ -51,7 +53,8 @@ def reading(
     """A route that is read: documented for GET, there for HEAD and OPTIONS too.
 
     `content` has the schemas of its media types beside HTML, `asked` names its parameters beside
-    `f`, for the document alone: `Place` and its layer know what there is.
+    `f`, for the document alone: `Place` and its layer know what there is. `others` are statuses
+    beside 200, and what they mean.
     """
     described = {kind: {"schema": schema} for kind, schema in content.items()}
     needed = [needs(permission)]
@@ -65,7 +68,8 @@ def reading(
             dependencies=needed,
             response_class=Response,
             openapi_extra=taken,
-            responses={200: {"content": {**described, HTML: {"schema": {"type": "string"}}}}},
+            responses={status: {"description": words} for status, words in others.items()}
+            | {200: {"content": {**described, HTML: {"schema": {"type": "string"}}}}},
         )
         hidden: Any = {"include_in_schema": False, "response_class": Response}
         to.add_api_route(path, endpoint, methods=["HEAD"], dependencies=needed, **hidden)

@@ -66,6 +66,7 @@ InAddress = Annotated[tuple[int, int, int], Depends(_address)]
     "/tiles/{collection}/{z}/{x}/{y}.mvt",
     content={MVT: {"type": "string", "format": "binary"}},
     asked=WHICH,
+    others={204: "Nothing is there.", 304: "It is as you have it."},
 )
 async def tile(
     place: InPlace, layer: InLayer, scope: OgcScope, looking: InOgcLooking, address: InAddress

@@ -76,6 +76,12 @@ EXAMPLES: Final[dict[str, Any]] = {
         "target": "https://dispatch.example.gov/hooks/milepost",
         "types": ["milepost.alert.*"],
     },
+    "NewKey": {
+        "label": "wall map in the control room",
+        "roles": ["dispatcher@FSD"],
+        "scopes": ["positions:read"],
+        "days": 90,
+    },
     "Acknowledge": {"note": "seen, calling the driver"},
     "AddNote": {"note": "the driver answers"},
     "Vehicle": {

@@ -1,5 +1,6 @@
-"""scripts/bench conformance [--minutes 5] [--seed 1]: the running API judged by its own document
-for longer than scripts/test does, with other requests each time; the last line is JSON."""
+"""scripts/bench conformance [--minutes 5] [--seed 1]: the running API judged by its own document.
+
+It asks for longer than scripts/test does, and otherwise each time, until something is found."""
 
 from __future__ import annotations
 

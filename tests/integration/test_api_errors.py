@@ -150,3 +150,18 @@ async def test_a_console_that_is_not_built_says_how_to_build_it(
             answer = await browser.get("/")
     assert answer.status_code == 404
     assert "npm run build" in answer.json()["detail"]
+
+
+async def test_what_nobody_thought_of_is_refused_as_it_should_be(as_a: httpx.AsyncClient) -> None:
+    """Found by schemathesis: a kind of event that is no list, digits for a time, whose method."""
+    rule = {"department": "A", "ref": "odd", "on": False, "severity": "info"}
+    assert (await as_a.post("/v1/rules", json=rule)).status_code == 422
+    for asked in ("/v1/audit?day=20261127", "/v1/days?to=0", "/v1/whereabouts?at=1",
+                  "/v1/vehicles/A/AMB-1/track?from=1795000000"):  # fmt: skip
+        answer = await as_a.get(asked)
+        assert answer.status_code == 422, asked
+        assert "ISO 8601" in answer.text
+    allowed = await as_a.options("/v1/fence-groups")
+    assert (allowed.status_code, allowed.headers["Allow"]) == (405, "GET, POST")
+    assert (await as_a.get("/v1/alerts/bulk")).status_code == 405
+    assert (await as_a.get("/v1/alerts/none")).status_code == 404

@@ -60,7 +60,12 @@ OPEN: Final = {
     ("get", "/open/gtfs-rt/vehicle-positions.json"),
 }
 #: Whoever is signed in.
-SIGNED_IN: Final = {("get", "/v1/me"), ("delete", "/v1/session"), ("get", "/v1/health")}
+SIGNED_IN: Final = {
+    ("get", "/v1/me"),
+    ("get", "/v1/me/usage"),
+    ("delete", "/v1/session"),
+    ("get", "/v1/health"),
+}
 #: How a department's vehicles show in an answer.
 SHOWN: Final = re.compile(r"(D\d\d)/(OWN|HIRED)\b")
 #: It does not end by itself.

@@ -130,6 +130,67 @@ CREATE OR REPLACE FUNCTION guessed_right(of_account bytea, of_stranger bytea, of
     WHERE key IN (of_stranger, of_address)
 $$;
 
+-- Keys, and who may make, see and end them through the API: whoever administers all that the key may do, the
+-- departments of the scope; or, where `everywhere` says so, the whole government.
+CREATE OR REPLACE FUNCTION keys_within(everywhere boolean) RETURNS TABLE (
+    name text, label text, roles text[], scopes text[], created_at timestamptz, expires_at timestamptz,
+    last_used_at timestamptz, revoked_at timestamptz)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT k.name, k.label, r.roles, k.scopes, k.created_at, k.expires_at, k.last_used_at, k.revoked_at
+    FROM api_key AS k
+    CROSS JOIN LATERAL (
+        SELECT coalesce(array_agg(concat(a.role, '@', coalesce(d.ref, '*'), '/' || c.ref) ORDER BY a.id), '{}') AS roles,
+               bool_and(a.department_id IS NOT NULL
+                        AND a.department_id = any(string_to_array(current_setting('app.depts', true), ',')::int[])) AS inside
+        FROM role_assignment AS a
+        LEFT JOIN department AS d ON d.id = a.department_id
+        LEFT JOIN contractor AS c ON c.id = a.contractor_id
+        WHERE a.key_id = k.id AND a.during @> milepost_now()
+    ) AS r
+    WHERE everywhere OR r.inside
+    ORDER BY k.id DESC
+$$;
+
+-- Makes one with roles of `held_of`; false, and nothing is made, where one of them is beyond.
+CREATE OR REPLACE FUNCTION make_key(new_hash bytea, new_name text, new_label text, new_scopes text[], held jsonb,
+    days integer, everywhere boolean) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    mine constant integer[] := coalesce(string_to_array(current_setting('app.depts', true), ',')::int[], '{}');
+    made integer;
+BEGIN
+    IF NOT everywhere AND EXISTS (
+        SELECT FROM jsonb_to_recordset(held) AS h (department_id integer)
+        WHERE h.department_id IS NULL OR h.department_id <> ALL (mine)) THEN
+        RETURN false;
+    END IF;
+    INSERT INTO api_key (hash, name, label, scopes, expires_at)
+    VALUES (new_hash, new_name, new_label, new_scopes, milepost_now() + make_interval(days => days))
+    RETURNING id INTO made;
+    INSERT INTO role_assignment (key_id, role, department_id, contractor_id, during)
+    SELECT made, h.role, h.department_id, h.contractor_id, tstzrange(milepost_now(), NULL)
+    FROM jsonb_to_recordset(held) AS h (role text, department_id integer, contractor_id integer);
+    RETURN true;
+END
+$$;
+
+-- Ends one; false where there is none for whoever this scope is of.
+CREATE OR REPLACE FUNCTION revoke_key(asked text, everywhere boolean) RETURNS boolean
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    WITH ended AS (
+        UPDATE api_key AS k SET revoked_at = milepost_now()
+        WHERE k.name = asked AND k.revoked_at IS NULL
+          AND EXISTS (SELECT FROM keys_within(everywhere) AS w WHERE w.name = asked)
+        RETURNING k.id
+    )
+    SELECT EXISTS (SELECT FROM ended)
+$$;
+
+REVOKE EXECUTE ON FUNCTION keys_within(boolean), revoke_key(text, boolean),
+    make_key(bytea, text, text, text[], jsonb, integer, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION keys_within(boolean), revoke_key(text, boolean),
+    make_key(bytea, text, text, text[], jsonb, integer, boolean) TO milepost_api;
+
 REVOKE EXECUTE ON FUNCTION held_of(text[]), callers_of(text), user_to_sign_in(text),
     begin_session(bytea, text, integer, text, text, text[], integer, integer),
     end_session(bytea, boolean), count_guess(bytea, bytea, bytea), guessed_right(bytea, bytea, bytea)

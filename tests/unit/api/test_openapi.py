@@ -21,7 +21,8 @@ from tests.integration.oidc_world import NODE
 
 HERE = Path(__file__).parents[2] / "web"
 #: What is no API: the console, and pages for people with what they are made of.
-PAGES = {"/", "/assets/{name}", "/share/", "/share/{name}"}
+PAGES = {"/", "/assets/{name}", "/share/", "/share/{name}", "/problems/{slug}"}
+PAGES |= {"/developers" + rest for rest in ("", "/", "/{name}", "/rapidoc.js", "/problems.json")}
 Json = dict[str, Any]
 
 
