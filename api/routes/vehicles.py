@@ -15,6 +15,7 @@ from api.caller import ChosenDepartment, InCaller, InScope, needs
 from api.crs import AnswerCrs, AskedBox, BoxCrs, Crs, asked_area, asked_box, pairs
 from api.errors import BadParameter, NotFound
 from api.exports import POSITIONS_RESPONSES, AskedTable, positions_file, refuse_metres
+from api.found import OwnVehicle
 from api.geojson import position_feature
 from api.looking import InLooking
 from api.models import (
@@ -171,14 +172,11 @@ def _features(rows: Sequence[Row], crs: Crs) -> list[PositionFeature]:
     dependencies=[needs("tracks:read")],
     response_model=PrivateTimes,
 )
-async def private_times(scope: InScope, department: str, ref: str) -> PrivateTimes:
+async def private_times(scope: InScope, vehicle: OwnVehicle) -> PrivateTimes:
     """When no position of a vehicle is kept, and why."""
-    row = await reads.vehicle(scope, department=department, ref=ref)
-    if row is None:
-        raise NotFound(f"(vehicle {department}/{ref})")
-    times = await reads.private_times(scope, vehicle=row["vehicle"])
+    times = await reads.private_times(scope, vehicle=vehicle["vehicle"])
     return PrivateTimes(
-        vehicle=row["vehicle"],
+        vehicle=vehicle["vehicle"],
         private_times=[
             PrivateTime.model_validate({**each, "from": each["since"], "to": each["until"]})
             for each in times

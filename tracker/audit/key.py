@@ -25,7 +25,7 @@ _PUBLIC: Final = "audit-key.pub.pem"
 
 
 def ensure_key(data: DataFolder) -> Ed25519PrivateKey:
-    """The folder's key; made where there is none yet, the folder too. Raises KeyMissing, OSError."""
+    """The key; made where there is none yet, the folder too. Raises KeyMissing, OSError."""
     path = data.path / _PRIVATE
     if not path.exists():
         data.create()

@@ -25,7 +25,7 @@ SELECT
         FROM seen_latest AS l
         LEFT JOIN seen AS s ON s.id = l.feed
         JOIN seen_vehicle AS v ON v.id = l.vehicle_id
-        WHERE (l.n > s.n OR $3::boolean) AND v.retired_at IS NULL
+        WHERE (l.n > coalesce(s.n, -1) OR $3::boolean) AND v.retired_at IS NULL
     ) AS positions,
     (
         SELECT array_agg(a.id)

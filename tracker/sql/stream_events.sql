@@ -6,7 +6,13 @@ WITH seen AS MATERIALIZED (
     FROM feed AS f
     LEFT JOIN unnest($1::integer[], $2::bigint[], $3::bigint[]) AS c (id, n, sub) ON c.id = f.id
 ), told AS (
-    SELECT o.id AS sub, o.feed, o.n, o.type, o.event_id, o.revision, o.body, o.created_at, o.department_id
+    SELECT o.id AS sub, o.feed, o.n, o.type, o.event_id, o.revision,
+           -- Which other vehicle was near is told to whoever sees that one: a contractor may not.
+           CASE WHEN o.body ->> 'other' IS NULL OR EXISTS (
+               SELECT FROM vehicle AS v JOIN department AS d ON d.id = v.department_id
+               WHERE d.id = o.department_id AND d.ref || '/' || v.ref = o.body ->> 'other'
+           ) THEN o.body ELSE o.body || '{"other": null, "other_name": null}' END AS body,
+           o.created_at, o.department_id
     FROM seen AS s
     JOIN outbox AS o ON o.feed = s.id AND (o.n, o.id) > (s.n, s.sub)
     WHERE cardinality($1::integer[]) > 0 AND o.type LIKE ANY ($5::text[])
