@@ -25,7 +25,7 @@ from __future__ import annotations
 import inspect
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import MappingProxyType
@@ -149,6 +149,15 @@ class AddressTooBusy(TooManyRequests):
     """More requests than one address has a minute without sign-in; nothing was done."""
 
 
+class FileRefused(ApiError):
+    """Nothing was changed: mend what `errors` names, or leave it out with skip_bad=true."""
+
+    def __init__(self, told: Callable[[str], list[dict[str, Any]]]) -> None:
+        """Say what is refused, in a language."""
+        super().__init__()
+        self.told = told
+
+
 class BadQuery(ApiError):
     """Change the request, as OGC API has it:"""
 
@@ -230,6 +239,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     BadParameter: _INVALID,
     PurposeMissing: _problem(422, "purpose-missing", "A purpose is needed", "須說明用途"),
     TooManyRequests: _problem(429, "too-many-requests", "Too many requests", "請求過於頻繁"),
+    FileRefused: _problem(
+        422, "file-refused", "Some of the file cannot be fences", "檔案內有不能用作電子圍欄的項目"
+    ),
     BadQuery: _problem(400, "bad-query", "The query cannot be used", "查詢條件無效"),
     RevisionMissing: _problem(
         428, "revision-missing", "Say which revision you change", "請註明所更改的版本"
@@ -353,6 +365,8 @@ def _details(error: Exception, problem: Problem, language: str) -> dict[str, Any
         place = getattr(error, "place", None)
         where = {"place": list(place)} if place else {}
         return {"detail": reason_in(error, language), "reason": error.reason, **where}
+    if isinstance(error, FileRefused):
+        return {"detail": str(error), "errors": error.told(language)}
     if problem is _INTERNAL:
         return {"detail": "It has been written to the service's log."}
     return {"detail": str(error)}

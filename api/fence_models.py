@@ -157,6 +157,47 @@ class FenceGiven(_Given):
             raise RequestValidationError(error.errors()) from error
 
 
+class Changed(Model):
+    """A fence that is there, and what of it would be, or was, changed."""
+
+    ref: str
+    what: list[str]
+
+
+class RefusedFeature(Model):
+    """What of a file cannot be a fence."""
+
+    #: The feature in the file.
+    where: str
+    ref: str | None
+    #: `self-crossing` and the like of a shape; feature, twice, past, shared or taken.
+    code: str
+    reason: Name
+    #: Of a shape, [lon, lat].
+    place: tuple[float, float] | None
+
+
+class Counts(Model):
+    """How many there are of each."""
+
+    created: int
+    changed: int
+    unchanged: int
+    refused: int
+
+
+class Imported(Model):
+    """What a file makes of a department's fences; of each list the first 1,000."""
+
+    #: False: nothing was changed.
+    done: bool
+    counts: Counts
+    created: list[str]
+    changed: list[Changed]
+    unchanged: list[str]
+    refused: list[RefusedFeature]
+
+
 class FenceShare(Model):
     """With which department a fence is or was shared."""
 

@@ -14,6 +14,9 @@ from api.errors import answer_of
 
 #: What a request may say at most.
 BODY_LIMIT_BYTES: Final = 1_000_000
+#: Paths that take a file, and what it may be.
+FILE_PATHS: Final = frozenset({"/v1/fences/import"})
+FILE_LIMIT_BYTES: Final = 32_000_000
 _JSON: Final = re.compile(r"application/(?:json|[a-z0-9.+-]+\+json)\s*(;|$)")
 
 
@@ -30,7 +33,9 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refused = self._refused(headers)
+        takes_file = scope["path"] in FILE_PATHS
+        most = FILE_LIMIT_BYTES if takes_file else self._limit_bytes
+        refused = self._refused(headers, most, takes_file=takes_file)
         if refused is not None:
             await answer_of(HTTPConnection(scope), refused)(scope, receive, send)
             return
@@ -41,25 +46,28 @@ class BodyLimit:
             message = await receive()
             if message["type"] == "http.request":
                 taken += len(message.get("body", b""))
-                if taken > self._limit_bytes:
-                    raise self._too_long()
+                if taken > most:
+                    raise _too_long(most)
             return message
 
         await self._app(scope, receiving, send)
 
-    def _refused(self, headers: Headers) -> HTTPException | None:
+    def _refused(self, headers: Headers, most: int, *, takes_file: bool) -> HTTPException | None:
         length = headers.get("content-length", "0")
-        if length.isdecimal() and int(length) > self._limit_bytes:
-            return self._too_long()
+        if length.isdecimal() and int(length) > most:
+            return _too_long(most)
+        if takes_file:
+            return None
         has_body = length != "0" or "transfer-encoding" in headers
         if has_body and not _JSON.match(headers.get("content-type", "application/json").lower()):
             return HTTPException(415, "Send JSON, with `Content-Type: application/json`.")
         return None
 
-    def _too_long(self) -> HTTPException:
-        # Closed, or the server would go on reading what nobody wants.
-        return HTTPException(
-            413,
-            f"A body has {self._limit_bytes} bytes at most; nothing of it was used.",
-            {"Connection": "close"},
-        )
+
+def _too_long(most: int) -> HTTPException:
+    # Closed, or the server would go on reading what nobody wants.
+    return HTTPException(
+        413,
+        f"A body has {most} bytes at most; nothing of it was used.",
+        {"Connection": "close"},
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from geo.errors import GeoError
+from tracker.fence_plan import Refused
 
 #: By `reason`.
 _ZH_HANT: Final = {
@@ -26,6 +27,26 @@ _ZH_HANT: Final = {
     "（796,000 至 852,000），或改用經緯度。",
     "swapped-grid": "坐標在香港 1980 方格網以外，但對調後吻合：請先寫東距，後寫北距。",
 }
+
+
+#: Why a feature of a file is refused, its shape apart.
+_REFUSED_ZH_HANT: Final = {
+    "feature": "此項目的屬性不能使用，請按括號內所述修正。",
+    "twice": "檔案內另一項目使用相同編號，請更改其中一個。",
+    "past": "`valid_until` 已過：請改為較後的時間，或移除此電子圍欄。",
+    "shared": "此電子圍欄跟隨另一部門的電子圍欄，只可由該部門更改。",
+    "taken": "編號已被使用：加上 replace=true 便會更新現有的電子圍欄。",
+}
+
+
+def refused_in(refused: Refused, language: str) -> str:
+    """Why a feature is refused, in a language."""
+    if refused.fault is not None:
+        return reason_in(refused.fault, language)
+    if language != "zh-Hant":
+        return refused.reason
+    said = _REFUSED_ZH_HANT[refused.code]
+    return f"{said}（{refused.reason}）" if refused.code == "feature" else said
 
 
 def reason_in(error: GeoError, language: str) -> str:

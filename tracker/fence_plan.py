@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from geo.areas import Area
@@ -27,6 +28,13 @@ from tracker.rows import id_of
 
 #: So many are stored by one statement.
 PORTION: Final = 500
+#: More do not come in one file.
+MOST_FENCES: Final = 50_000
+
+
+#: Why a feature is refused: its shape, its attributes, another feature has its ref, its end has
+#: passed, another department's fence is followed, the ref is in use.
+Code = Literal["shape", "feature", "twice", "past", "shared", "taken"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +45,9 @@ class Refused:
     ref: str | None
     reason: str
     place: tuple[float, float] | None = None
+    code: Code = "feature"
+    #: What is wrong with its shape.
+    fault: GeoError | None = None
 
 
 @dataclass(slots=True)
@@ -60,6 +71,13 @@ class Plan:
     left: list[str] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
+    def refuse_known(self, where: str) -> None:
+        """Only new ones are wanted: refuse those whose ref is in use."""
+        why = "That ref is in use: --replace (replace=true) edits it."
+        known = (*(new.ref for new, _ in self.edit), *self.unchanged)
+        self.refused += [Refused(where=where, ref=ref, reason=why, code="taken") for ref in known]
+        self.edit, self.unchanged = [], []
+
     @property
     def is_idle(self) -> bool:
         """Whether there is nothing to do."""
@@ -81,16 +99,24 @@ def wanted(
             new = fence_of(drawn, department, fields)
             ref = new.ref
             if ref in found.fences:
-                raise BadInput(f"(the ref is that of {found.fences[ref][2]} too)")
-            area = build_shape(new.definition, territory)
-            found.fences[ref] = (new, area, drawn.where)
+                why = f"The ref is that of {found.fences[ref][2]} too."
+                found.refused.append(Refused(where=drawn.where, ref=ref, reason=why, code="twice"))
+            else:
+                area = build_shape(new.definition, territory)
+                found.fences[ref] = (new, area, drawn.where)
         except (GeoError, BadInput) as error:
-            place = error.place if isinstance(error, ShapeError) else None
-            found.refused.append(
-                Refused(where=drawn.where, ref=ref, reason=str(error), place=place)
-            )
+            found.refused.append(_refused(drawn.where, ref, error))
+        if count > MOST_FENCES:
+            raise BadInput(f"(a file has {MOST_FENCES:,} fences at most: give it in parts)")
         told(count)
     return found
+
+
+def _refused(where: str, ref: str | None, error: GeoError | BadInput) -> Refused:
+    if not isinstance(error, GeoError):
+        return Refused(where=where, ref=ref, reason=str(error))
+    place = error.place if isinstance(error, ShapeError) else None
+    return Refused(where=where, ref=ref, reason=str(error), place=place, code="shape", fault=error)
 
 
 async def plan(
@@ -110,12 +136,12 @@ async def plan(
         standing = known.pop(ref, None)
         if new.valid_until is not None and new.valid_until <= now:
             why = "`valid_until` has passed: give a later one, or leave the fence out."
-            made.refused.append(Refused(where=where, ref=ref, reason=why))
+            made.refused.append(Refused(where=where, ref=ref, reason=why, code="past"))
         elif standing is None:
             made.create.append((new, area))
         elif standing.shared_from is not None:
             why = f"{department}/{ref} follows {standing.shared_from}: only there it is changed"
-            made.refused.append(Refused(where=where, ref=ref, reason=why))
+            made.refused.append(Refused(where=where, ref=ref, reason=why, code="shared"))
         elif found := changes(standing, standing, new, now, managed_by):
             made.edit.append((new, found))
         else:
@@ -162,7 +188,7 @@ async def _known(connection: AsyncConnection, department: str) -> dict[str, Any]
             *(Fence.ref, Fence.name, Fence.description, Fence.kind, Fence.managed_by),
             *(Fence.shared_from, FenceVersion.definition, FenceVersion.in_force),
         )
-        .distinct(Fence.id)
+        .ext(distinct_on(Fence.id))
         .join(FenceVersion, FenceVersion.fence_id == Fence.id)
         .where(
             Fence.department_id == await id_of(connection, Department, department),

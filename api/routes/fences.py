@@ -15,6 +15,7 @@ from api.caller import ChosenDepartment, InCaller, InScope, needs
 from api.changing import MOST_WHY, Expected, InOnce, Made, Own, author, etag, may_change, own
 from api.crs import AnswerCrs, Crs, geometry
 from api.errors import BadParameter, NotFound
+from api.exports import refuse_metres
 from api.fence_models import (
     FenceFeature,
     FenceGiven,
@@ -26,6 +27,7 @@ from api.fence_models import (
     ShareGiven,
 )
 from api.paging import after_of
+from api.routes.fence_files import FileFormat, file_of
 from geo.places import definition_from_grid, definition_to_grid
 from tracker import fence_edits, fence_shares, reads
 from tracker.reads import Row, Scope
@@ -70,6 +72,9 @@ async def fences(
     page: Annotated[_Page, Depends(_page)],
     crs: AnswerCrs = Crs.CRS84,
     known: Known = None,
+    format: Annotated[
+        FileFormat, Query(description="another than GeoJSON is a file of all, in degrees")
+    ] = "geojson",
 ) -> Response:
     """The fences in force now, in the shape that is in force; others by `state`."""
     rows = await reads.fences(
@@ -79,6 +84,9 @@ async def fences(
         after=page.after,
         limit=reads.MOST_FENCES if page.limit is None else page.limit + 1,
     )
+    if format != "geojson":
+        refuse_metres(crs)
+        return await file_of(rows[: page.limit], format)
     return await standing(known, GeoJson, lambda: _collection(rows, crs, page))
 
 

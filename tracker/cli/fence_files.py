@@ -90,7 +90,7 @@ def import_(said: Importing) -> None:
     """
     from tracker.fence_edits import territory_of
     from tracker.fence_files import formats
-    from tracker.fence_plan import Refused, apply, plan, wanted
+    from tracker.fence_plan import apply, plan, wanted
     from tracker.fence_rows import Author
 
     async def work(connection: AsyncConnection) -> Plan:
@@ -99,13 +99,7 @@ def import_(said: Importing) -> None:
         asked = wanted(features, said.department, box, said.fields, _progress("read"))
         made = await plan(connection, said.department, asked)
         if not said.replace:
-            made.refused += [
-                Refused(
-                    where=said.file.name, ref=ref, reason="That ref is in use: --replace edits it."
-                )
-                for ref in (*(new.ref for new, _ in made.edit), *made.unchanged)
-            ]
-            made.edit, made.unchanged = [], []
+            made.refuse_known(said.file.name)
         if not said.dry_run and (said.skip_bad or not made.refused):
             author = Author(by=me(), why=said.why)
             await apply(connection, said.department, made, author, _progress("stored"))

@@ -19,6 +19,7 @@ from geo.errors import GeoError, MalformedShapeError, UnknownReferenceError
 from geo.reference import Turned, to_degrees
 from tracker.errors import BadInput
 from tracker.fence_files.drawn import Drawn
+from tracker.fence_files.sniff import must_be_kml, must_be_shapefile
 
 #: So many features are in memory at once.
 PORTION: Final = 1_000
@@ -32,6 +33,8 @@ def read(path: Path, crs: str | None) -> Iterator[Drawn]:
 
     Raises BadInput, or UnknownReferenceError for a shapefile without .prj.
     """
+    if path.suffix.lower() in (".kml", ".zip"):
+        (must_be_kml if path.suffix.lower() == ".kml" else must_be_shapefile)(path)
     source = f"/vsizip/{path}" if path.suffix.lower() == ".zip" else str(path)
     number = 0
     try:

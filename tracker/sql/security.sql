@@ -430,5 +430,8 @@ BEGIN
         EXECUTE format('CREATE OR REPLACE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE ON %I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION registry_changed()', t);
     END LOOP;
+    -- Windows of rules are meant by them.
+    CREATE OR REPLACE TRIGGER calendar_changed AFTER UPDATE OF holidays, time_zone ON installation
+        FOR EACH STATEMENT EXECUTE FUNCTION registry_changed();
 END
 $$;
