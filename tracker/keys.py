@@ -44,7 +44,12 @@ async def make(scope: Scope, new: NewKey, *, everywhere: bool) -> secrets.Secret
     Raises BadInput, and Unknown for a department that is not the caller's.
     """
     refuse_strange(new.scopes)
-    roles = await roles_held(scope, new.roles)
+    # What there is not, and what is another's, are told alike.
+    unknown = Unknown(f"(a department or contractor of {', '.join(new.roles)})")
+    try:
+        roles = await roles_held(scope, new.roles)
+    except Unknown:
+        raise unknown from None
     if len({each["role"] == "contractor" for each in roles}) > 1:
         raise BadInput("A contractor holds no other role: give the other one to another key.")
     made = secrets.new()
@@ -54,7 +59,7 @@ async def make(scope: Scope, new: NewKey, *, everywhere: bool) -> secrets.Secret
         *(cast(roles, JSONB), new.days, everywhere),
     )
     if not await scope.scalar(select(call)):
-        raise Unknown(f"(department or contractor of {', '.join(new.roles)})")
+        raise unknown
     return made
 
 

@@ -49,9 +49,11 @@ async def test_nobody_makes_sees_or_ends_a_key_beyond_what_they_administer(
 ) -> None:
     made = (await as_a.post("/v1/keys", json=NEW)).json()
     for roles in (["dispatcher@B"], ["dispatcher@A", "manager@B"], ["administrator@*"],
-                  ["platform@*"]):  # fmt: skip
+                  ["platform@*"], ["dispatcher@NONE"]):  # fmt: skip
         answer = await as_a.post("/v1/keys", json={**NEW, "roles": roles})
         assert answer.status_code == 404, roles
+        told = f"(a department or contractor of {', '.join(roles)})"
+        assert told in answer.json()["detail"], "what is another's is told as what there is not"
         assert await world.sql("SELECT count(*) FROM api_key WHERE label = 'wall map'") == 1
     both = await world.give_key("of both", "dispatcher@A", "dispatcher@B")
     for caller in (as_a, as_b):
@@ -92,20 +94,23 @@ async def test_a_key_that_makes_no_sense_is_refused(
 
 async def test_callers_see_their_own_use_and_it_is_what_they_asked(world: World) -> None:
     few = ApiSettings(
-        key_requests=100, key_history=MANY, department_requests=MANY, department_history=MANY
+        key_requests=10, key_history=MANY, department_requests=MANY, department_history=MANY
     )
     key = await world.give_key("=cmd|' /C calc'!A0", "dispatcher@A")
     with served(world.database.dsn("milepost_api"), settings=few) as api:
         async with api.client(key) as caller, api.client(world.tokens["A"]) as administrator:
-            answers = [await caller.get("/v1/me") for _ in range(101)]
+            answers = [await caller.get("/v1/me")]
+            # It fills up again meanwhile, on a slow machine too.
+            while answers[-1].status_code != 429 and len(answers) < 100:
+                answers.append(await caller.get("/v1/me"))
             refused = [each for each in answers if each.status_code == 429]
-            assert refused
+            assert len(refused) == 1
             assert int(refused[0].headers["Retry-After"]) >= 1
             assert refused[0].json()["type"] == "/problems/too-many-requests"
             assert (await administrator.get("/v1/me/usage")).json()["rows"][0]["asked"] == 1
             text = (await administrator.get("/v1/usage", params={"format": "csv"})).text
     rows = [row for row in csv.DictReader(io.StringIO(text)) if row["who"] == f"key:{key[:11]}"]
     assert [(row["kind"], int(row["asked"]), int(row["refused"])) for row in rows] == [
-        ("requests", 101, len(refused))
+        ("requests", len(answers), 1)
     ]
     assert rows[0]["label"] == "'=cmd|' /C calc'!A0"
