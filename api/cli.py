@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,6 +57,7 @@ def serve(host: _HostOption = None, port: _PortOption = None) -> None:
     """Serve the API, the live feed and the console."""
     import uvicorn
 
+    from api.access_log import LOGGER, WithoutSecrets
     from api.app import create_app
     from api.raw_requests import RawRequests
     from api.settings import ApiSettings
@@ -71,6 +73,7 @@ def serve(host: _HostOption = None, port: _PortOption = None) -> None:
             "way. Put a TLS proxy in front, and let it listen on 127.0.0.1 instead.",
             err=True,
         )
+    logging.getLogger(LOGGER).addFilter(WithoutSecrets())
     uvicorn.run(
         create_app(settings, dsn),
         host=host,

@@ -336,7 +336,11 @@ def _headers_of(error: Exception) -> dict[str, str]:
 
 
 def _asked(connection: HTTPConnection) -> tuple[str, str]:
-    return str(connection.scope.get("method", "WS")), connection.url.path
+    """Method and path; a secret in the path is no matter of the log."""
+    path = connection.url.path
+    if secret := connection.scope.get("path_params", {}).get("token"):
+        path = path.replace(str(secret), "…")
+    return str(connection.scope.get("method", "WS")), path
 
 
 def problem_of(error: Exception) -> Problem:

@@ -192,7 +192,8 @@ async def registered(database: Database) -> tuple[World, list[Asker], datetime]:
 
 
 async def managed(government: Government) -> None:
-    """What people make through the API: groups (no scopes: they narrow what is watched), links, questions, subscriptions, grants."""
+    """What people make through the API: groups, links, questions, subscriptions, grants; no scopes,
+    for these narrow what is watched."""
     async with government.api.client() as client:
         await asyncio.gather(*(_made(government, client, place) for place in DEPARTMENTS))
         for granting in GRANTS:
