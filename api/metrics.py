@@ -36,21 +36,31 @@ _MEASURED: Final = {
 }
 
 
-def exposition(health: Sequence[Row], hub: Hub) -> bytes:
+#: What of a subscription is told, by column of `list_subscription.sql`.
+_TELLINGS: Final = {
+    "waiting": "Tellings that wait for a subscription.",
+    "failing": "Of these, tried and not taken.",
+    "dead": "Dead letters of a subscription.",
+}
+
+
+def exposition(health: Sequence[Row], subscriptions: Sequence[Row], hub: Hub) -> bytes:
     """All figures in Prometheus' text form 0.0.4."""
     registry = CollectorRegistry()
-    registry.register(_Figures(health, hub))
+    registry.register(_Figures(health, subscriptions, hub))
     return generate_latest(registry)
 
 
 class _Figures(Collector):
-    def __init__(self, health: Sequence[Row], hub: Hub) -> None:
+    def __init__(self, health: Sequence[Row], subscriptions: Sequence[Row], hub: Hub) -> None:
+        self._subscriptions = subscriptions
         self._health = [(str(row["shard"]), row["counters"], row) for row in health]
         self._hub = hub
 
     def collect(self) -> Iterable[Metric]:
         yield from self._ingest()
         yield from self._live()
+        yield from self._tellings()
 
     def _ingest(self) -> Iterator[Metric]:
         for key, (name, told) in _COUNTED.items():
@@ -101,6 +111,15 @@ class _Figures(Collector):
             for reason in counts.keys() - {"clients"}:
                 refused.add_metric([shard, reason], _number(counts, reason))
         return refused
+
+    def _tellings(self) -> Iterator[Metric]:
+        for column, told in _TELLINGS.items():
+            gauge = GaugeMetricFamily(
+                f"milepost_tellings_{column}", told, labels=["subscription", "kind"]
+            )
+            for row in self._subscriptions:
+                gauge.add_metric([row["subscription"], row["kind"]], row[column])
+            yield gauge
 
     def _heard(self) -> Metric:
         heard = GaugeMetricFamily(

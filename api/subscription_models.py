@@ -33,6 +33,8 @@ class Subscription(Model):
     #: Until then the secret of before signs too.
     old_secret_until: datetime | None
     waiting: int
+    #: Of these, those that were tried and not taken.
+    failing: int
     dead: int
     #: When it last took something.
     sent_at: datetime | None

@@ -71,6 +71,10 @@ pattern read gov/1/%u/config
 pattern read gov/1/%u/cmd
 """
 
+#: Whoever reads what a department is told, by its subscription. Of three parts, as no device's full
+#: ref is, and no topic of devices.
+READER = "gov-out/{department}/{ref}"
+READER_RIGHTS = "\nuser {name}\ntopic read gov-out/1/{department}/#\n"
 DENY = "topic deny gov/1/{}/#"
 INGEST_RIGHTS = """\
 topic read gov/#
@@ -119,6 +123,9 @@ def rights(accounts: Accounts) -> str:
         parts.append(f"\nuser {INGEST.format(shard=shard)}\n")
         parts += [f"{DENY.format(ref)}\n" for ref in denied]
         parts.append(INGEST_RIGHTS)
+    for department, ref in accounts.readers:
+        name = READER.format(department=department, ref=ref)
+        parts.append(READER_RIGHTS.format(name=name, department=department))
     return "".join(parts)
 
 
@@ -151,6 +158,10 @@ def write_accounts(data: DataFolder, accounts: Accounts) -> None:
         kept = known.get(name, "")
         lines.append(f"{name}:{_hash_of(password, kept)}\n")
     lines += [f"{full_ref}:{each}\n" for full_ref, each in accounts.hashes.items()]
+    lines += [
+        f"{READER.format(department=department, ref=ref)}:{each}\n"
+        for (department, ref), each in accounts.readers.items()
+    ]
     _write_changed(data, path, "".join(lines))
 
 

@@ -24,6 +24,8 @@ class Accounts:
 
     #: Hash of the password by full ref (`FSD/box-1`), of devices that are not retired.
     hashes: dict[str, str] = field(default_factory=dict)
+    #: Hash by department and ref of the MQTT subscription, of those who read its telling.
+    readers: dict[tuple[str, str], str] = field(default_factory=dict)
     #: Whether clients without a name are let in: in the demonstration, and until some device has
     #: had a password. It stays off when that device is retired.
     anonymous: bool = False
@@ -41,6 +43,10 @@ async def load(connection: Connection) -> Accounts:
     kept = {row["full_ref"]: row["password_hash"].decode("ascii", "replace") for row in rows}
     return Accounts(
         hashes={full_ref: each for full_ref, each in kept.items() if is_hash(each)},
+        readers={
+            (row["department"], row["ref"]): row["password_hash"]
+            for row in await connection.fetch("SELECT * FROM topic_readers()")
+        },
         anonymous=await connection.fetchval(sql.text("anonymous_clients")),
         shards=tuple(row["id"] for row in shards),
         elsewhere=tuple(row["ref"] for row in elsewhere),

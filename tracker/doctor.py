@@ -20,6 +20,16 @@ from tracker.postgres import PACKAGE, major, newest_programs, private_dsn
 from tracker.server_errors import MissingProgram
 
 ENOUGH_BYTES = 2 * 2**30  # the log before a checkpoint alone may take this much
+TELLINGS = """
+SELECT count(*) FILTER (WHERE d.state = 'waiting') AS waiting,
+       count(*) FILTER (WHERE d.state = 'waiting' AND d.last_error IS NOT NULL) AS failing,
+       count(*) FILTER (WHERE d.state = 'dead') AS dead,
+       array_agg(DISTINCT p.ref || '/' || s.ref) FILTER (WHERE d.state = 'dead') AS whose
+FROM delivery AS d
+JOIN subscription AS s ON s.id = d.subscription_id
+JOIN department AS p ON p.id = s.department_id
+WHERE d.state <> 'sent' AND s.disabled_at IS NULL"""
+PLACE_OF_DELIVERIES = "SELECT to_regclass('delivery') IS NOT NULL"
 PLACE_OF_SCHEMA = "SELECT to_regclass('alembic_version') IS NOT NULL"
 HOLIDAYS = "SELECT time_zone, holidays::text, milepost_now() FROM installation"
 SCHEMA = "SELECT version_num FROM alembic_version"
@@ -89,7 +99,7 @@ def _check_postgis(programs: Path) -> Check:
 
 def _check_server(dsn: str, cure: str) -> Iterator[Check]:
     try:
-        version, schema, ending = asyncio.run(_ask(dsn))
+        version, schema, ending, tellings = asyncio.run(_ask(dsn))
     except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         yield Check("database", f"unreachable ({error})", cure)
         return
@@ -97,21 +107,38 @@ def _check_server(dsn: str, cure: str) -> Iterator[Check]:
     yield Check("schema", schema or "none", None if schema else "run milepost migrate")
     if schema:
         yield Check("public holidays", "the list ends soon" if ending else "listed", ending)
+    if tellings is not None:
+        yield tellings
 
 
-async def _ask(dsn: str) -> tuple[str, str | None, str | None]:
-    """The server's version, the schema's, and what is to be said of the holidays."""
+async def _ask(dsn: str) -> tuple[str, str | None, str | None, Check | None]:
+    """The server's version, the schema's, what is to be said of the holidays, and of receivers."""
     connection = await asyncpg.connect(dsn, timeout=5)
     try:
         version = str(await connection.fetchval("SHOW server_version"))
         made = await connection.fetchval(PLACE_OF_SCHEMA)
         if not made:
-            return version, None, None
+            return version, None, None, None
         home = await connection.fetchrow(HOLIDAYS)
         ending = warning_of(home[0], json.loads(home[1] or "null"), home[2]) if home else None
-        return version, await connection.fetchval(SCHEMA), ending["en"] if ending else None
+        tellings = None
+        if await connection.fetchval(PLACE_OF_DELIVERIES):
+            row = await connection.fetchrow(TELLINGS)
+            tellings = None if row is None else _tellings(row)
+        schema = await connection.fetchval(SCHEMA)
+        return version, schema, ending["en"] if ending else None, tellings
     finally:
         await connection.close()
+
+
+def _tellings(row: asyncpg.Record) -> Check:
+    found = f"{row['waiting']} wait, {row['failing']} of them tried, {row['dead']} dead letters"
+    if not row["dead"]:
+        return Check("telling", found)
+    whose = ", ".join(row["whose"][:5])
+    return Check(
+        "telling", found, f"`milepost webhook dead` says why, `replay` sends again: {whose}"
+    )
 
 
 def check_web(data: DataFolder) -> Check:

@@ -13,6 +13,7 @@ from geo.shapes import Territory
 from tracker import models
 from tracker.calendar import warning_of
 from tracker.listing import listed
+from tracker.subscriptions import subscriptions
 
 
 async def set_name(
@@ -56,6 +57,8 @@ class Status:
     jobs: list[dict[str, Any]]
     #: What wants somebody's attention before it is too late, in English.
     warnings: list[str]
+    #: Subscriptions, as `tracker.subscriptions` lists them.
+    tellings: list[dict[str, Any]]
     #: Vehicles that have moved on by a minute or more since their motion was worked through.
     unworked: int
 
@@ -96,6 +99,7 @@ async def status(connection: AsyncConnection) -> Status:
             for row in (await connection.execute(select(models.WorkerJob.__table__))).mappings()
         ],
         warnings=[said["en"] for said in await warnings(connection)],
+        tellings=await subscriptions(connection),
         unworked=await _unworked(connection),
     )
 

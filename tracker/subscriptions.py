@@ -25,6 +25,7 @@ from tracker.errors import NotNow, Taken, Unknown
 from tracker.models import Delivery, Department, Outbox, Subscription
 from tracker.models.base import REF_PATTERN
 from tracker.outbox import telling_id
+from tracker.passwords import hashed, new_password
 
 #: 32 random bytes; what Standard Webhooks calls a secret.
 SECRET_BYTES: Final = 32
@@ -114,7 +115,7 @@ def new_secret() -> str:
 async def add(connection: AsyncConnection, new: NewSubscription) -> Added:
     """Store it; it is told of what happens from now on. Raises Unknown or Taken."""
     department_id = await _department(connection, new.department)
-    secret = new_secret() if new.kind in ("webhook", "cap") else None
+    secret, kept = _secret_of(new.kind)
     values = {
         "department_id": department_id,
         "ref": new.ref,
@@ -124,7 +125,7 @@ async def add(connection: AsyncConnection, new: NewSubscription) -> Added:
         "severities": new.severities,
         "rules": new.rules,
         "vehicles": new.vehicles,
-        "secret": secret,
+        "secret": kept,
     }
     try:
         made = await connection.execute(
@@ -135,12 +136,21 @@ async def add(connection: AsyncConnection, new: NewSubscription) -> Added:
     return Added(id=int(made.scalar_one()), secret=secret)
 
 
+def _secret_of(kind: str) -> tuple[str | None, str | None]:
+    """What its receiver is told once, and what is kept of it: of a reader's password the hash."""
+    if kind == "mqtt":
+        password = new_password()
+        return password, hashed(password)
+    secret = new_secret() if kind in ("webhook", "cap") else None
+    return secret, secret
+
+
 async def subscriptions(
     connection: AsyncConnection, *, department: str | None = None, ref: str | None = None
 ) -> list[dict[str, Any]]:
     """By full ref: subscription, department, kind, target, types, severities, rules, vehicles,
-    created_at, disabled_at, disabled_reason, old_secret_until, waiting, dead (counts), sent_at (the
-    last), last_error."""
+    created_at, disabled_at, disabled_reason, old_secret_until, waiting, failing (of these, tried
+    already), dead (counts), sent_at (the last), last_error."""
     rows = await connection.exec_driver_sql(sql.text("list_subscription"), (department,))
     found = [dict(row) for row in rows.mappings()]
     return (
@@ -158,14 +168,16 @@ async def switch(connection: AsyncConnection, full_ref: str, *, on: bool) -> Non
 
 
 async def rotate(connection: AsyncConnection, full_ref: str) -> str:
-    """Another secret, shown this once; for a day the one of before signs too.
+    """Another secret, shown this once; for a day the one of before signs too. Of MQTT another
+    password: the one of before ends at once.
 
     The scope must hold its department. Raises Unknown, or NotNow where nothing is signed.
     """
     found = await _found(connection, full_ref)
-    secret = new_secret()
+    secret, kept = _secret_of(found.kind)
     until = func.milepost_now() + BOTH_SIGN
-    if not await connection.scalar(select(func.rotate_secret(found.id, secret, until))):
+    rotated = select(func.rotate_secret(found.id, kept, until))
+    if secret is None or not await connection.scalar(rotated):
         raise NotNow(f"({full_ref} signs nothing)")
     return secret
 
@@ -264,10 +276,13 @@ async def _department(connection: AsyncConnection, ref: str) -> int:
     return int(found)
 
 
-async def _found(connection: AsyncConnection, full_ref: str) -> Row[int, int, datetime | None]:
+async def _found(connection: AsyncConnection, full_ref: str) -> Row[int, int, datetime | None, str]:
     department, _, ref = full_ref.partition("/")
     query = (
-        select(Subscription.id, Subscription.department_id, Subscription.disabled_at)
+        select(
+            *(Subscription.id, Subscription.department_id, Subscription.disabled_at),
+            Subscription.kind,
+        )
         .join(Department, Department.id == Subscription.department_id)
         .where(Department.ref == department, Subscription.ref == ref)
     )

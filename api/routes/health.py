@@ -10,6 +10,7 @@ from api.caller import OPEN, SIGNED_IN, InScope, needs
 from api.models import Health, Warnings
 from api.service import InService
 from tracker import reads
+from tracker.subscriptions import subscriptions
 
 router = APIRouter(tags=["service"])
 
@@ -35,5 +36,6 @@ async def health(scope: InScope) -> Warnings:
 )
 async def prometheus(service: InService, scope: InScope) -> Response:
     """Figures in Prometheus' text form; for the platform office only."""
-    text = metrics.exposition(await reads.ingest_health(scope), service.hub)
+    told = await subscriptions(scope)
+    text = metrics.exposition(await reads.ingest_health(scope), told, service.hub)
     return Response(text, media_type=metrics.MEDIA_TYPE)

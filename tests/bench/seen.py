@@ -144,7 +144,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench seen", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     took = seen(parser.parse_args().rounds)
-    figures = {}
+    figures: dict[str, float] = {}
     for cause, seconds in took.items():
         name = cause.replace(" ", "_")
         figures |= {f"{name}_p50_s": round(statistics.median(seconds), 2)}

@@ -7,15 +7,17 @@ from contextlib import AbstractAsyncContextManager
 import asyncpg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.conftest import Database
-from tracker import accounts, registry
+from tracker import accounts, registry, subscriptions
 from tracker.access import as_owner
 from tracker.errors import Unknown
 from tracker.install import set_name
 from tracker.passwords import matches
 from tracker.settings import DatabaseSettings
+from tracker.subscriptions import NewSubscription
 
 
 def owner(database: Database) -> AbstractAsyncContextManager[AsyncConnection]:
@@ -107,3 +109,30 @@ async def test_the_role_of_the_api_reads_devices_and_never_their_hashes(
             await connection.fetch("SELECT password_hash FROM device")
     finally:
         await connection.close()
+
+
+async def test_who_reads_a_telling_has_an_account_until_it_is_switched_off(
+    database: Database,
+) -> None:
+    await enrol(database)
+    bus = NewSubscription(ref="bus", department="FSD", kind="mqtt")
+    async with owner(database) as connection:
+        added = await subscriptions.add(connection, bus)
+        hook = NewSubscription(ref="hook", department="FSD", target="https://a.example/hook")
+        await subscriptions.add(connection, hook)
+    found = await read(database)
+    assert set(found.readers) == {("FSD", "bus")}
+    assert matches(added.secret or "", found.readers["FSD", "bus"])
+    async with owner(database) as connection:
+        # As in its scope, which the rotation asks for.
+        await connection.execute(text("SELECT set_config('app.depts', '1', true)"))
+        new = await subscriptions.rotate(connection, "FSD/bus")
+    rotated = (await read(database)).readers["FSD", "bus"]
+    assert matches(new, rotated)
+    assert not matches(added.secret or "", rotated)
+    async with owner(database) as connection:
+        await subscriptions.switch(connection, "FSD/bus", on=False)
+    assert (await read(database)).readers == {}
+    async with database.transaction("milepost_ingest") as connection:
+        with pytest.raises(ProgrammingError):
+            await connection.execute(text("SELECT secret FROM subscription"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import paho.mqtt.client as paho
 import pytest
@@ -13,12 +13,13 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from ingest.accounts import write_accounts
+from ingest.accounts import TELLER, password_file, write_accounts
 from ingest.broker import PrivateBroker
 from tests.integration.processes import passing_folder, tcp_listeners
 from tracker.accounts import Accounts
 from tracker.child import wait_for
 from tracker.data_folder import DataFolder
+from tracker.passwords import hashed
 
 
 @pytest.fixture
@@ -115,3 +116,35 @@ def test_a_broker_refuses_a_message_over_its_limit(data: DataFolder) -> None:
         writer.publish("gov/1", b"x" * 263_000, qos=1)
         assert wait_for(lambda: bool(refused), 10)
     assert refused[0] == "Packet too large"
+
+
+def test_a_reader_hears_what_its_own_department_is_told_and_nothing_else(data: DataFolder) -> None:
+    # Two names that would be one if their parts were not kept apart.
+    readers = {("A.B", "C"): hashed("one"), ("A", "B.C"): hashed("two")}
+    heard: dict[str, list[str]] = {"one": [], "two": []}
+    subscribed: list[object] = []
+    data.create()
+    write_accounts(data, Accounts(anonymous=False, readers=readers))
+    broker = PrivateBroker(data)
+    broker.start()
+    try:
+        with ExitStack() as stack:
+            for (department, ref), password in zip(readers, heard, strict=True):
+                reader = client(f"reader {password}")
+                reader.username_pw_set(f"gov-out/{department}/{ref}", password)
+                reader.on_message = lambda _client, _data, message, own=heard[password]: own.append(
+                    message.topic
+                )
+                reader.on_subscribe = lambda *said: subscribed.append(said)
+                stack.enter_context(connected(broker, reader))
+                reader.subscribe([("gov-out/#", 1), ("gov/#", 1)])
+            assert wait_for(lambda: len(subscribed) == len(heard), 10)
+            teller = client("teller")
+            teller.username_pw_set(TELLER, password_file(data, TELLER).read_text().strip())
+            stack.enter_context(connected(broker, teller))
+            for department in ("A", "A.B", "A", "A.B"):
+                teller.publish(f"gov-out/1/{department}/enter", "{}", qos=1)
+            assert wait_for(lambda: [len(each) for each in heard.values()] == [2, 2], 10), heard
+            assert heard == {"one": ["gov-out/1/A.B/enter"] * 2, "two": ["gov-out/1/A/enter"] * 2}
+    finally:
+        broker.stop()

@@ -190,7 +190,8 @@ def status(data: DataOption = None) -> None:
     typer.echo(f"{found.name.get('en', 'Milepost')} ({found.name.get('zh-Hant', '')})")
     registered = ", ".join(f"{n} {table}" for table, n in found.counts.items())
     warnings = [f"warning    {said}" for said in found.warnings]
-    for line in [*_places(folder), f"registered {registered}", *_arriving(found), *warnings]:
+    lines = [*_places(folder), f"registered {registered}", *_arriving(found)]
+    for line in [*lines, *_told(found), *warnings]:
         typer.echo(f"  {line}")
 
 
@@ -198,6 +199,19 @@ def _served(found: Status, shard: int) -> str:
     """By whom, and since when."""
     served = found.served.get(shard)
     return f"served by {served[0]} since {served[1]}" if served else "served by nobody"
+
+
+def _told(found: Status) -> list[str]:
+    """Receivers that have not taken all; how many there are."""
+    if not found.tellings:
+        return []
+    behind = [row for row in found.tellings if row["waiting"] or row["dead"]]
+    lines = [f"telling    {len(found.tellings)} subscriptions, {len(behind)} have not taken all"]
+    for row in behind:
+        counts = f"{row['waiting']} wait ({row['failing']} tried), {row['dead']} dead letters"
+        why = f": {escaped(row['last_error'])}" if row["last_error"] else ""
+        lines.append(f"           {row['subscription']}: {counts}{why}")
+    return lines
 
 
 def _refused_by_broker(counts: Mapping[str, Any]) -> list[str]:

@@ -71,7 +71,12 @@ def add(said: Options) -> None:
         raise BadInput(f"{faults}.") from None
     added = _do(lambda connection: subscriptions.add(connection, new))
     typer.echo(f"{said.full_ref} is told from now on.")
-    if added.secret is not None:
+    if new.kind == "mqtt":
+        typer.echo(
+            f"Its reader signs in at the broker as gov-out/{said.full_ref}, for the topics"
+            f" gov-out/1/{department}/#, with this password, shown only now:\n\n  {added.secret}\n"
+        )
+    elif added.secret is not None:
         typer.echo(f"It checks signatures with this secret, shown only now:\n\n  {added.secret}\n")
 
 
@@ -119,7 +124,10 @@ def rotate(full_ref: FullRef) -> None:
 
     secret = _do(lambda connection: _rotate(connection, full_ref))
     hours = subscriptions.BOTH_SIGN.total_seconds() / 3600
-    typer.echo(f"For {hours:g} hours both sign. The new one, shown only now:\n\n  {secret}\n")
+    typer.echo(
+        f"For {hours:g} hours both sign; a reader's password of before, for MQTT, has ended."
+        f" The new one, shown only now:\n\n  {secret}\n"
+    )
 
 
 @group.command()

@@ -132,19 +132,29 @@ CREATE OR REPLACE FUNCTION telling(event_ids uuid[])
     WHERE e.id = any(event_ids) AND NOT e.shadow
 $$;
 
+-- Who reads a department's telling at the broker, with the hash of the password; no other secret.
+CREATE OR REPLACE FUNCTION topic_readers() RETURNS TABLE (department text, ref text, password_hash text)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT p.ref, s.ref, s.secret
+    FROM subscription AS s JOIN department AS p ON p.id = s.department_id
+    WHERE s.kind = 'mqtt' AND s.secret IS NOT NULL AND s.disabled_at IS NULL
+    ORDER BY 1, 2
+$$;
+
 -- The API may write a subscription's secret and never read one: so the old one is kept here.
 CREATE OR REPLACE FUNCTION rotate_secret(subscription_id integer, new_secret text, old_until timestamptz)
     RETURNS boolean
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     UPDATE subscription SET old_secret = secret, secret = new_secret, old_secret_until = old_until
-    WHERE id = subscription_id AND secret IS NOT NULL
+    WHERE id = subscription_id AND (secret IS NOT NULL OR kind = 'mqtt')
       AND department_id = any(string_to_array(current_setting('app.depts', true), ',')::int[])
       AND own_vehicles() IS NULL
     RETURNING true
 $$;
 
 REVOKE EXECUTE ON FUNCTION ensure_fix_partition(date), registry_changed(), next_edit(), telling(uuid[]),
-    rotate_secret(integer, text, timestamptz) FROM PUBLIC;
+    rotate_secret(integer, text, timestamptz), topic_readers() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION topic_readers() TO milepost_ingest;
 GRANT EXECUTE ON FUNCTION next_edit() TO milepost_api, milepost_worker;
 GRANT EXECUTE ON FUNCTION rotate_secret(integer, text, timestamptz) TO milepost_api;
 GRANT EXECUTE ON FUNCTION telling(uuid[]) TO milepost_api, milepost_ingest, milepost_worker;
@@ -430,6 +440,9 @@ BEGIN
         EXECUTE format('CREATE OR REPLACE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE ON %I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION registry_changed()', t);
     END LOOP;
+    -- Readers of topics are accounts at the broker.
+    CREATE OR REPLACE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE ON subscription
+        FOR EACH STATEMENT EXECUTE FUNCTION registry_changed();
     -- Windows of rules are meant by them.
     CREATE OR REPLACE TRIGGER calendar_changed AFTER UPDATE OF holidays, time_zone ON installation
         FOR EACH STATEMENT EXECUTE FUNCTION registry_changed();
