@@ -254,7 +254,7 @@ def _of_vehicles(table: _Table) -> None:
         names="own vehicle",
         body={"vehicle": "{d}/{v}", "hours": 1, "purpose": "p"},
     )
-    table.add("delete", "/v1/shares/{share_id}", names="share")
+    table.add("delete", "/v1/shares/{share}", names="share")
     table.add("get", "/v1/devices", lists="device")
     table.add("get", "/v1/devices/{department}/{ref}", names="device")
     table.add("get", "/v1/devices/{department}/{ref}/receipts", names="device")
@@ -296,7 +296,10 @@ def _of_fences(table: _Table) -> None:
     table.add("get", f"{one}/shares", names="fence")
     table.add("post", f"{one}/shares", names="fence", body={"to": "{next}"})
     table.add("delete", f"{one}/shares/{{to}}", names="fence", empty=True)
-    table.add("get", "/v1/rules/{department}/{ref}/figures", names="rule")
+    for what in ("figures", "versions"):
+        table.add("get", f"/v1/rules/{{department}}/{{ref}}/{what}", names="rule")
+    # A file, not JSON: see test_fence_import_api.py.
+    table.add("post", "/v1/fences/import")
     table.add("get", "/v1/scopes")
     watching = {"department": "{d}", "vehicles": "VG", "fences": "FG"}
     table.add("post", "/v1/scopes", names="fence", body=watching)
@@ -332,6 +335,10 @@ def _of_departments(table: _Table) -> None:
     table.add("post", f"{one}/replay", names="subscription", body={})
     for what in ("enable", "rotate", "test"):
         table.add("post", f"{one}/{what}", names="subscription")
+    table.add("get", "/v1/keys")
+    new = {"label": "a program", "roles": ["dispatcher@{d}"]}
+    table.add("post", "/v1/keys", names="key", body=new)
+    table.add("delete", "/v1/keys/{key}", names="key", empty=True)
     table.add("get", "/v1/audit")
     table.add("get", "/v1/audit/vehicles/{department}/{ref}", names="own vehicle")
     table.add("get", "/v1/usage")
@@ -348,6 +355,14 @@ def _of_layers(table: _Table) -> None:
     table.add("get", "/ogc/collections/{collection}/items", lists="layer", query="limit=1000")
     table.add("get", "/ogc/collections/{collection}/items/{feature}", names="layer")
     table.add("get", "/ogc/tiles/{collection}/{z}/{x}/{y}.mvt", lists="tile")
+    moving = "/ogc/collections/movingfeatures"
+    one = f"{moving}/items/{{department}}/{{ref}}"
+    table.add("get", moving)
+    table.add("get", f"{moving}/items", lists="placed", query="limit=1000")
+    for path in ("", "/tgsequence", "/tproperties", "/tproperties/{property}"):
+        table.add("get", one + path, names="vehicle")
+    for what in ("acceleration", "distance", "velocity"):
+        table.add("get", f"{one}/tgsequence/{{geometry}}/{what}", names="vehicle", empty=True)
 
 
 def _operations() -> Mapping[tuple[str, str], Operation]:
@@ -368,7 +383,16 @@ OPEN: Final = {
     ("post", "/v1/session"),
     ("get", "/v1/oidc/start"),
     ("get", "/v1/oidc/callback"),
-    ("get", "/v1/shares/{token}"),
+    ("get", "/v1/shares/{share}"),
+    ("get", "/v1/asyncapi.json"),
+    ("get", "/openapi.json"),
+    ("get", "/open/gtfs-rt/vehicle-positions.pb"),
+    ("get", "/open/gtfs-rt/vehicle-positions.json"),
 }
 #: Whoever is signed in.
-SIGNED_IN: Final = {("get", "/v1/me"), ("delete", "/v1/session"), ("get", "/v1/health")}
+SIGNED_IN: Final = {
+    ("get", "/v1/me"),
+    ("get", "/v1/me/usage"),
+    ("delete", "/v1/session"),
+    ("get", "/v1/health"),
+}

@@ -80,9 +80,10 @@ class Government:
         return {
             **{"{d}": d, "{v}": v, "{next}": after, "{department}": d, "{to}": after},
             **{"{alert}": self.alerts[f"{d}/{v}"], "{alert_id}": self.alerts[f"{d}/{v}"]},
-            **{"{grant_id}": self.grants[d], "{share_id}": self.shares[d]},
+            **{"{grant_id}": self.grants[d], "{share}": self.shares[d]},
             **{"{id}": self.backtests[d], "{number}": "1", "{vehicles}": "VG", "{fences}": "FG"},
             **{"{z}": "7", "{x}": "104", "{y}": "55", "{at}": f"{self.at:%FT%TZ}"},
+            **{"{key}": "mp_00000000", "{property}": "speed", "{geometry}": "1"},
             "{since}": f"{self.at - timedelta(hours=1):%FT%TZ}",
             "{tomorrow}": f"{self.at + timedelta(days=1):%FT%TZ}",
         }
