@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -28,6 +29,7 @@ from api.models import (
     Vehicles,
 )
 from api.private_models import PrivateTime, PrivateTimes
+from api.window import instant
 from geo.areas import Area
 from tracker import reads
 from tracker.connect import set_scope
@@ -72,9 +74,17 @@ def _inside(
 @router.get(
     "/vehicles", dependencies=[needs("vehicles:read")], response_model=Vehicles, response_class=Json
 )
-async def vehicles(request: Request, scope: InScope, department_id: ChosenDepartment) -> Response:
+async def vehicles(
+    request: Request,
+    scope: InScope,
+    department_id: ChosenDepartment,
+    retired_after: Annotated[
+        AwareDatetime | None, Query(description="also those that were retired after it")
+    ] = None,
+) -> Response:
     """What stays the same about vehicles while they move."""
-    rows = await reads.vehicles(scope, department_id=department_id)
+    after = None if retired_after is None else instant(retired_after)
+    rows = await reads.vehicles(scope, department_id=department_id, retired_after=after)
     return await standing(
         request, Json, lambda: Vehicles(vehicles=[Vehicle.model_validate(row) for row in rows])
     )
