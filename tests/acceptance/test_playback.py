@@ -193,7 +193,8 @@ def test_by_keyboard(service: Service) -> None:
         assert cursor(visit) == ms(BACK[-1][0] - 1)
         keyboard.press(".")
         assert cursor(visit) == ms(BACK[-1][0])
-        visit.page.get_by_test_id("at").fill(toField(60))
+        visit.page.get_by_test_id("at").fill(typed(60))
+        keyboard.press("Enter")
         visit.until("typed", lambda: cursor(visit) == ms(60), 20)
         visit.page.get_by_test_id("playback-screen").focus()
         keyboard.press("]")
@@ -221,8 +222,9 @@ def test_by_keyboard(service: Service) -> None:
         visit.until("where the event was", lambda: cursor(visit) != entered, 20)
 
 
-def toField(second: float) -> str:  # noqa: N802  as the console calls it
-    return f"{START + timedelta(seconds=second, hours=8):%FT%T}"
+def typed(second: float) -> str:
+    """In Hong Kong's time, as the console has it in fields."""
+    return f"{START + timedelta(seconds=second, hours=8):%F %T}"
 
 
 def test_from_an_alert_by_mouse(service: Service) -> None:
@@ -241,7 +243,7 @@ def test_from_an_alert_by_mouse(service: Service) -> None:
         visit.until("it left", lambda: cursor(visit) > ms(300), 20)
 
         before = cursor(visit)
-        page.get_by_test_id("graph").locator("canvas").click(position={"x": 200, "y": 60})
+        page.get_by_test_id("graph").locator(".u-over").click(position={"x": 200, "y": 60})
         visit.until("the graph's cursor", lambda: cursor(visit) != before, 20)
         page.get_by_test_id("rate").select_option("60")
         page.get_by_test_id("play").click()
@@ -281,8 +283,8 @@ def test_all_vehicles_and_one_of_them_chosen(service: Service) -> None:
         visit.until("two", lambda: page.get_by_test_id("playback-chosen").count() == 2, 20)
         page.get_by_test_id("playback-chosen").first.click()
         visit.until("one", lambda: page.get_by_test_id("playback-chosen").count() == 1, 20)
-        page.get_by_test_id("from").fill(toField(100))
-        page.get_by_test_id("to").fill(toField(50))
+        page.get_by_test_id("from").fill(typed(100))
+        page.get_by_test_id("to").fill(typed(50))
         page.get_by_test_id("playback-show").click()
         page.get_by_test_id("playback-setup").get_by_role("alert").wait_for()
         page.get_by_test_id("preset-hour").click()

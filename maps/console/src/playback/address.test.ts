@@ -35,14 +35,15 @@ test("more than a day is cut, and a range that ends before it begins is none", (
 });
 
 test("fields are Hong Kong's time", () => {
-  expect(toField(NOW)).toBe("2026-11-23T14:05:30");
-  expect(fromField("2026-11-23T14:05")).toBe(Date.parse("2026-11-23T06:05:00Z"));
-  expect(fromField("")).toBeNull();
+  expect(toField(NOW)).toBe("2026-11-23 14:05:30");
+  expect(fromField("2026-11-22 14:05", NOW)).toBe(Date.parse("2026-11-22T06:05:00Z"));
+  expect(fromField(" 9:05:07 ", NOW)).toBe(Date.parse("2026-11-23T01:05:07Z"));
+  for (const no of ["", "25:00", "2026-02-31x", "now"]) expect(fromField(no, NOW)).toBeNull();
 });
 
 test("a shift began at 8 or at 20 o'clock", () => {
   const began = (time: string) => toField(thisShift(Date.parse(time)).fromMs);
-  expect(began("2026-11-23T14:05:00+08:00")).toBe("2026-11-23T08:00:00");
-  expect(began("2026-11-23T20:00:00+08:00")).toBe("2026-11-23T20:00:00");
-  expect(began("2026-11-23T03:00:00+08:00")).toBe("2026-11-22T20:00:00");
+  expect(began("2026-11-23T14:05:00+08:00")).toBe("2026-11-23 08:00:00");
+  expect(began("2026-11-23T20:00:00+08:00")).toBe("2026-11-23 20:00:00");
+  expect(began("2026-11-23T03:00:00+08:00")).toBe("2026-11-22 20:00:00");
 });

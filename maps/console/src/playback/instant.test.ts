@@ -22,14 +22,17 @@ function packed(...vehicles: Fix[][]): ArrayBuffer {
     view.setUint32((at += 4) - 4, first, true);
     first += each.length;
   }
-  for (const [after] of fixes) view.setInt32((at += 4) - 4, after, true);
-  for (const [, lon] of fixes) view.setInt32((at += 4) - 4, lon, true);
-  for (const _ of fixes) view.setInt32((at += 4) - 4, 22_300_000, true);
-  for (const [, , delay = 0] of fixes) view.setUint32((at += 4) - 4, delay, true);
-  for (const _ of fixes) view.setUint16((at += 2) - 2, 100, true);
-  for (const _ of fixes) view.setUint16((at += 2) - 2, 65535, true);
-  for (const _ of fixes) view.setUint8(at++, 1);
-  for (const [, , , flags = 0] of fixes) view.setUint8(at++, flags);
+  const column = (write: (value: number) => void, values: number[]) => values.forEach(write);
+  const i32 = (value: number) => view.setInt32((at += 4) - 4, value, true);
+  const u16 = (value: number) => view.setUint16((at += 2) - 2, value, true);
+  const u8 = (value: number) => view.setUint8(at++, value);
+  const all = (value: number) => Array<number>(fixes.length).fill(value);
+  column(i32, fixes.map(([after]) => after));
+  column(i32, fixes.map(([, lon]) => lon));
+  column(i32, all(22_300_000));
+  column(i32, fixes.map(([, , delay = 0]) => delay));
+  column(u16, [...all(100), ...all(65535)]);
+  column(u8, [...all(1), ...fixes.map(([, , , flags = 0]) => flags)]);
   return buffer;
 }
 

@@ -16,6 +16,8 @@ export class Picture {
   #byId = new Map<number, Tracked>();
   #byRef = new Map<string, Tracked>();
   #placed = 0;
+  /** Of what instant it is, unix milliseconds; null before there is one. */
+  atMs: number | null = null;
 
   get revision(): number {
     return this.#revision;
@@ -65,6 +67,7 @@ export class Picture {
       record.severity = worst.get(record.vehicle.vehicle) ?? null;
     }
     this.#placed = 0;
+    this.atMs = slice === null ? null : atMs;
     for (let i = 0; slice && i < slice.ids.length; i++) {
       const record = this.#byId.get(slice.ids[i]!);
       const position = record && positionAt(slice, i, atMs, known);

@@ -228,6 +228,8 @@ export interface PlaybackFigures {
   drawn(): number;
   /** The cursor, unix milliseconds. */
   atMs(): number;
+  /** Of what instant the picture is; null: of none, it is on its way. */
+  shownMs(): number | null;
   /** Where a vehicle is shown: lon, lat; null: nowhere. */
   placeOf(ref: string): [lon: number, lat: number] | null;
 }

@@ -5,10 +5,18 @@ export const MOST = 200;
 
 /** What for somebody looks back: asked once a session of the browser, and sent with each request. */
 class Purpose {
-  #said = $state(sessionStorage.getItem(STORAGE_KEY) ?? "");
+  #said = $state("");
+  #who = "";
 
   get said(): string {
     return this.#said;
+  }
+
+  /** Whose it is: what somebody else said in this browser before is not theirs. */
+  askedOf(who: string): void {
+    this.#who = who;
+    const [whose, said] = JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? "[]") as string[];
+    this.#said = whose === who && said ? said : "";
   }
 
   /** False where it is too short to be one. */
@@ -16,7 +24,7 @@ class Purpose {
     const said = text.trim();
     if (said.length < LEAST || said.length > MOST) return false;
     this.#said = said;
-    sessionStorage.setItem(STORAGE_KEY, said);
+    sessionStorage.setItem(STORAGE_KEY, JSON.stringify([this.#who, said]));
     return true;
   }
 

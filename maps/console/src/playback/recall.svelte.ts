@@ -1,7 +1,7 @@
 import { untrack } from "svelte";
 import { playback, type Marks, type PlayedAlert, type PlayedFences } from "../api/playback";
 import type { Caller, Vehicle } from "../api/types";
-import { laterNews, type Known } from "./instant";
+import { laterNews, positionAt, type Known } from "./instant";
 import { inOrder, marksOf, momentOf, worstAt, type Mark } from "./marks";
 import { Picture } from "./picture.svelte";
 import { Player } from "./player.svelte";
@@ -16,7 +16,7 @@ export interface Choice extends Range {
 
 /** Pictures of many vehicles cost more. */
 const LEAST_MS = { some: 33, all: 66 };
-/** At 60 times life a slice of five minutes is over in five seconds. */
+/** At 60 times life a slice of two minutes is over in two seconds. */
 const AHEAD = 3;
 
 /** One playback: its choice, what was fetched for it, and its cursor. Another choice is another one. */
@@ -104,6 +104,16 @@ export class Recall {
       this.picture.show(slice, atMs, this.known, worst);
       if (slice?.ids.some((id) => !this.picture.has(id))) void this.#nameAll();
     });
+  }
+
+  /** Where a mark is; what has no place of its own is where its vehicle was, as far as that is there. */
+  placeOf({ place, vehicle, atMs }: Mark): [lon: number, lat: number] | null {
+    if (place !== null) return place;
+    const slice = this.slices.at(atMs);
+    const id = untrack(() => this.picture.get(vehicle))?.vehicle.id;
+    const at = slice && id !== undefined ? slice.ids.indexOf(id) : -1;
+    const found = slice && at >= 0 ? positionAt(slice, at, atMs, "now") : null;
+    return found && [found.lon, found.lat];
   }
 
   /** To the next mark, or the one before; false where there is none. */

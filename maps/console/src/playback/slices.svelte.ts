@@ -3,10 +3,10 @@ import { LONGEST_MS, type Range } from "./range";
 import type { Slice } from "./slice";
 
 const MINUTE_MS = 60_000;
-/** Of all vehicles: some megabytes, fetched in less than a second. */
-const OF_ALL_MS = 5 * MINUTE_MS;
+/** Of all vehicles: a megabyte of ten thousand, and little to wait for after a seek. */
+const OF_ALL_MS = 2 * MINUTE_MS;
 /** Kept of all vehicles' slices: an hour and some. */
-const MOST_KEPT = 16;
+const MOST_KEPT = 40;
 /** Ten thousand share a screen: nothing is ever farther off than its symbol is wide. */
 const OF_ALL: Thinning = { tolerance_m: 15, step_s: 30 };
 const WHOLE: Thinning = { tolerance_m: 0, step_s: 30 };
