@@ -37,7 +37,7 @@ FIXES = 420
 HOUR_S, SLICE_S = 3600, 120
 STATIC = Path(__file__).parents[2] / "maps" / "static"
 #: As maps/console/src/playback/slices.svelte.ts asks.
-THINNED = {"tolerance_m": 15, "step_s": 30, "format": "binary"}
+THINNED: dict[str, float | str] = {"tolerance_m": 15, "step_s": 30, "format": "binary"}
 _DEADLINE_S = 120.0
 
 #: Moves the slider and tells how long it took until the picture of that moment was drawn, ms.
