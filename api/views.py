@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -80,7 +80,7 @@ async def track_view(scope: Scope, vehicle: Row, wanted: Wanted) -> str:
                     columns["lon"], columns["lat"], columns["fixed_at"], columns["speed_mps"]
                 ),
                 stops=[_stop(each) for each in moved.stops],
-                crossings=[views.Crossing(**event) for event in events],
+                crossings=[_crossing(event) for event in events],
                 gaps=[
                     views.Gap(since=from_unix_ms(a), until=from_unix_ms(b))
                     for a, b, _ in moved.gaps
@@ -142,6 +142,11 @@ async def heat_view(
         cut=spent.cells > len(spent.lon),
     )
     return await asyncio.to_thread(views.heat_view, facts)
+
+
+def _crossing(event: Row) -> views.Crossing:
+    shown = {each.name for each in fields(views.Crossing)}
+    return views.Crossing(**{name: value for name, value in event.items() if name in shown})
 
 
 def _believed(columns: Mapping[str, list[Any]]) -> tuple[dict[str, list[Any]], int]:

@@ -6,7 +6,9 @@ are taken in the plane that touches the ellipsoid at the dropped fix. For tolera
 MAX_TOLERANCE_M and latitudes up to 70 degrees that is true to one part in 400.
 
 Farthest point first (Ramer 1972, doi:10.1016/S0146-664X(72)80017-0; Douglas and Peucker 1973,
-doi:10.3138/FM57-6770-U75U-7727), all parts of the way at once.
+doi:10.3138/FM57-6770-U75U-7727), all parts of the way at once. With times the distance is to where
+the simplified way is at the dropped fix's own time (top-down time ratio: Meratnia and de By 2004,
+doi:10.1007/978-3-540-24741-8_44), so that at no time it is farther off than the tolerance.
 """
 
 from __future__ import annotations
@@ -36,17 +38,23 @@ class _Line(NamedTuple):
     #: Metres of a degree there.
     lon_m: Floats
     lat_m: Floats
+    #: When; None: it does not matter.
+    time: Floats | None
 
 
-def simplify(lon: Floats, lat: Floats, *, tolerance_m: float, keep: Mask) -> Indexes:
+def simplify(
+    lon: Floats, lat: Floats, *, tolerance_m: float, keep: Mask, time: Floats | None = None
+) -> Indexes:
     """Indexes of the fixes to keep, ascending: the ends, `keep`, and what the tolerance needs.
 
-    lon, lat (degrees) and keep (bool) have one length. tolerance_m is 0 to MAX_TOLERANCE_M, else
-    ValueError.
+    lon, lat (degrees), keep (bool) and time (any unit, rising between two fixes that are kept) have
+    one length; between one vehicle's last fix and another's first, both in `keep`, anything may
+    lie. tolerance_m is 0 to MAX_TOLERANCE_M, else ValueError.
     """
     if not 0.0 <= tolerance_m <= MAX_TOLERANCE_M:
         raise ValueError(f"the tolerance is 0 to {MAX_TOLERANCE_M:.0f} m")
-    return np.flatnonzero(significance_m(lon, lat, keep=keep, least_m=tolerance_m) > tolerance_m)
+    weights = significance_m(lon, lat, keep=keep, least_m=tolerance_m, time=time)
+    return np.flatnonzero(weights > tolerance_m)
 
 
 def within_budget(lon: Floats, lat: Floats, *, points: int, keep: Mask) -> tuple[Indexes, float]:
@@ -64,13 +72,15 @@ def within_budget(lon: Floats, lat: Floats, *, points: int, keep: Mask) -> tuple
     return np.flatnonzero(weights > tolerance_m), tolerance_m
 
 
-def significance_m(lon: Floats, lat: Floats, *, keep: Mask, least_m: float = 0.0) -> Floats:
+def significance_m(
+    lon: Floats, lat: Floats, *, keep: Mask, least_m: float = 0.0, time: Floats | None = None
+) -> Floats:
     """For each fix the tolerance, in metres, from which on it may go; infinite: never.
 
     The ends and `keep` never go. What is left above a number makes a way that is good to that
     number. Fixes that may go at `least_m` already are 0.
     """
-    line = _line(lon, lat)
+    line = _line(lon, lat, time)
     weights = np.zeros(len(line.lon))
     fixed = np.flatnonzero(keep | _ends(len(line.lon)))
     weights[fixed] = np.inf
@@ -122,23 +132,25 @@ def _split(line: _Line, parts: _Parts, weights: Floats, least_m: float, *, halve
 
 
 def _away_m(line: _Line, parts: _Parts) -> Floats:
-    """Metres from each fix to its part's straight way, in the plane at the fix."""
+    """Metres from each fix to its part's straight way, or to where on it one is at the fix's time,
+    in the plane at the fix."""
     at, first, last = parts.at, parts.first, parts.last
     x = (line.lon[first] - line.lon[at]) * line.lon_m[at]
     y = (line.lat[first] - line.lat[at]) * line.lat_m[at]
     along_x = (line.lon[last] - line.lon[first]) * line.lon_m[at]
     along_y = (line.lat[last] - line.lat[first]) * line.lat_m[at]
-    length2 = along_x * along_x + along_y * along_y
-    share = np.divide(
-        -(x * along_x + y * along_y), length2, out=np.zeros(len(at)), where=length2 > 0.0
-    )
+    if line.time is None:
+        part, whole = -(x * along_x + y * along_y), along_x * along_x + along_y * along_y
+    else:
+        part, whole = line.time[at] - line.time[first], line.time[last] - line.time[first]
+    share = np.divide(part, whole, out=np.zeros(len(at)), where=whole > 0.0)
     share = np.clip(share, 0.0, 1.0)
     return np.hypot(x + share * along_x, y + share * along_y)
 
 
-def _line(lon: Floats, lat: Floats) -> _Line:
+def _line(lon: Floats, lat: Floats, time: Floats | None) -> _Line:
     lon_m, lat_m = degree_lengths_m(lat)
-    return _Line(unwrap_line(lon) if len(lon) else lon, lat, lon_m, lat_m)
+    return _Line(unwrap_line(lon) if len(lon) else lon, lat, lon_m, lat_m, time)
 
 
 def _ends(count: int) -> Mask:

@@ -11,34 +11,17 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
-import numpy as np
-import numpy.typing as npt
 
 from tracker import sql
 from tracker.connect import ApiConnection
 from tracker.errors import DatabaseUnreachable, SchemaMissing
+from tracker.packed import PLACED, Placed, by_id, unpacked
 from tracker.reads import Granted, Reader, Row, Scope, alerts_by_id, told
 
-#: One vehicle as `live_changes.sql` packs it. Times in microseconds since 2000, as PostgreSQL has
-#: them; what is not known is NaN; ignition 1 on, 0 off, -1 not known.
-_PACKED: Final = np.dtype(
-    [
-        ("id", ">i4"),
-        ("lon", ">f8"),
-        ("lat", ">f8"),
-        ("fixed_us", ">i8"),
-        ("received_us", ">i8"),
-        ("speed_mps", ">f4"),
-        ("direction_deg", ">f4"),
-        ("ignition", ">i2"),
-    ]
-)
-#: The same in this machine's byte order. `fixed_us` and `received_us` are unix time here.
-LIVE_ROW: Final = _PACKED.newbyteorder("=")
+#: Rows as frames carry them.
+LIVE_ROW: Final = PLACED
 #: Rows of LIVE_ROW, by id.
-LiveRows = npt.NDArray[np.void]
-
-_EPOCH_2000_US: Final = 946_684_800_000_000
+LiveRows = Placed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +99,7 @@ class ScopeFeed:
             grants_changed=grants_changed and not anew,
             granted=_granted(found) | _granted(whole),
             whole=is_whole,
-            positions=_unpacked(whole.positions or b""),
+            positions=by_id(unpacked(whole.positions or b"")),
             alerts=alerts,
         )
 
@@ -137,13 +120,6 @@ def _heads(row: Any) -> dict[int, int]:  # noqa: ANN401  a row of the driver
 
 def _granted(row: Any) -> Granted:  # noqa: ANN401  a row of the driver
     return frozenset((number, ref) for ref, number in (row.granted or {}).items())
-
-
-def _unpacked(packed: bytes) -> LiveRows:
-    rows = np.frombuffer(packed, _PACKED).astype(LIVE_ROW)
-    rows["fixed_us"] += _EPOCH_2000_US
-    rows["received_us"] += _EPOCH_2000_US
-    return rows[np.argsort(rows["id"])]
 
 
 class Wakeups:

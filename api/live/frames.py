@@ -68,8 +68,8 @@ class Frame:
             np.rint(rows["lon"] * 1e6).astype("<i4"),
             np.rint(rows["lat"] * 1e6).astype("<i4"),
             _unix_s(rows).astype("<u4"),
-            _tenths(rows["speed_mps"]).astype("<u2"),
-            _tenths(_directions(rows)).astype("<u2"),
+            tenths(rows["speed_mps"]).astype("<u2"),
+            tenths(_directions(rows)).astype("<u2"),
             motion_codes(rows["speed_mps"], rows["ignition"]),
             np.zeros(len(rows), np.uint8),
         ]
@@ -88,8 +88,8 @@ class Frame:
                 "lon": np.round(rows["lon"], 6).tolist(),
                 "lat": np.round(rows["lat"], 6).tolist(),
                 "fixed_at": _unix_s(rows).tolist(),
-                "speed_mps": _known(rows["speed_mps"]),
-                "direction_deg": _known(_directions(rows)),
+                "speed_mps": known(rows["speed_mps"]),
+                "direction_deg": known(_directions(rows)),
                 "motion": motion_codes(rows["speed_mps"], rows["ignition"]).tolist(),
             },
         }
@@ -101,7 +101,8 @@ def _unix_s(rows: LiveRows) -> npt.NDArray[np.int64]:
     return np.clip(seconds, 0, 2**32 - 1)
 
 
-def _tenths(values: Floats) -> Floats:
+def tenths(values: Floats) -> Floats:
+    """As the wire has them: whole tenths, UNKNOWN for NaN."""
     return np.where(np.isnan(values), UNKNOWN, np.clip(np.rint(values * 10), 0, _BIGGEST))
 
 
@@ -111,7 +112,8 @@ def _directions(rows: LiveRows) -> Floats:
     return directions
 
 
-def _known(values: Floats) -> list[float | None]:
+def known(values: Floats) -> list[float | None]:
+    """As JSON has them: to one digit, null for NaN."""
     return [
         None if value != value else round(value, 1)  # noqa: PLR0124  only NaN differs from itself
         for value in values.tolist()

@@ -19,6 +19,7 @@ _WORDS: Final = {
     "tracks": ("Where a vehicle was: as GeoJSON, or as a file.", "車輛的行車軌跡及檔案匯出。"),
     "whereabouts": ("Where vehicles were at an instant.", "某一時刻各車輛的位置。"),
     "journal": ("Trips, stops, gaps and the odometer of a vehicle.", "行程、停留、間斷及里程。"),
+    "playback": ("The past shown again: ways, marks, alerts and fences.", "重播過往的行車情況。"),
     "days": ("What vehicles did day by day.", "每日行車摘要。"),
     "views": ("Pages that stand alone, to look at, print and keep.", "可獨立閱覽及列印的頁面。"),
     "fences": ("Geofences, their versions, and with whom they are shared.", "電子圍欄及其版本。"),

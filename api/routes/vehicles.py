@@ -28,6 +28,7 @@ from api.models import (
     Vehicles,
 )
 from api.private_models import PrivateTime, PrivateTimes
+from api.window import Moment, instant
 from geo.areas import Area
 from tracker import reads
 from tracker.connect import set_scope
@@ -73,10 +74,16 @@ def _inside(
     "/vehicles", dependencies=[needs("vehicles:read")], response_model=Vehicles, response_class=Json
 )
 async def vehicles(
-    scope: InScope, department_id: ChosenDepartment, known: Known = None
+    scope: InScope,
+    department_id: ChosenDepartment,
+    retired_after: Annotated[
+        Moment | None, Query(description="also those that were retired after it")
+    ] = None,
+    known: Known = None,
 ) -> Response:
     """What stays the same about vehicles while they move."""
-    rows = await reads.vehicles(scope, department_id=department_id)
+    after = None if retired_after is None else instant(retired_after)
+    rows = await reads.vehicles(scope, department_id=department_id, retired_after=after)
     return await standing(
         known, Json, lambda: Vehicles(vehicles=[Vehicle.model_validate(row) for row in rows])
     )

@@ -242,6 +242,11 @@ def _of_vehicles(table: _Table) -> None:
     table.add("get", "/v1/whereabouts", lists="vehicle", query="at={at}")
     table.add("get", "/v1/visits", lists="track", query=_PLACE + "&from={since}")
     table.add("get", "/v1/days", lists="own vehicle")
+    window = "from={since}&to={soon}"
+    table.add("get", "/v1/playback", query="from={before}&to={soon}")
+    table.add("get", "/v1/playback/marks", query=f"{window}&vehicle={{d}}/{{v}}")
+    table.add("get", "/v1/playback/alerts", lists="alert", query=window)
+    table.add("get", "/v1/playback/fences", lists="fence", query=window)
     table.add("get", "/v1/views/track/{department}/{ref}", names="vehicle")
     table.add("get", "/v1/views/heat/{department}/{ref}", names="vehicle")
     table.add("get", "/v1/views/heat/{department}", names="department")

@@ -121,6 +121,7 @@ async def statements_of(
 
 
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 STRETCH = reads.Stretch(vehicle_id=7, since=END - 3 * HOUR, until=END - 2 * HOUR, limit=10_000)
 WINDOW = reads.Window(vehicle_id=7, since=START - 9 * HOUR, until=START - 3 * HOUR, limit=100)
 NEARBY = reads.Nearby(
@@ -146,6 +147,18 @@ QUESTIONS: dict[str, tuple[Question, list[str], list[str]]] = {
     "whereabouts as known then": (
         lambda scope: reads.whereabouts(
             scope, reads.Instant(at=END - HOUR, known_at=END, vehicle_id=7)
+        ),
+        ["fix"],
+        [KEY_OF_FIX],
+    ),
+    "playback of all": (
+        lambda scope: reads.played(scope, reads.Shown(since=END - HOUR, until=END - HOUR + MINUTE)),
+        ["fix"],
+        [KEY_OF_FIX],
+    ),
+    "playback of some": (
+        lambda scope: reads.played(
+            scope, reads.Shown(since=END - HOUR, until=END, vehicle_ids=[7, 8])
         ),
         ["fix"],
         [KEY_OF_FIX],

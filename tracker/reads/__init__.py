@@ -1,7 +1,7 @@
 """The read models: what the API shows, always in the scope of one caller."""
 
 from tracker.reads.adoption import adoption
-from tracker.reads.alerts import alert_changes, alerts, alerts_by_id, has_alert
+from tracker.reads.alerts import alert_changes, alerts, alerts_between, alerts_by_id, has_alert
 from tracker.reads.callers import (
     Caller,
     Held,
@@ -28,7 +28,15 @@ from tracker.reads.features import (
     features,
     give_up_after,
 )
-from tracker.reads.fences import MOST_FENCES, State, fence, fence_shares, fence_versions, fences
+from tracker.reads.fences import (
+    MOST_FENCES,
+    State,
+    fence,
+    fence_shares,
+    fence_versions,
+    fences,
+    fences_between,
+)
 from tracker.reads.granted import Granted, granted_vehicles, grants_in_force, shared_presence
 from tracker.reads.groups import groups, scopes
 from tracker.reads.health import ingest_health, warnings
@@ -37,6 +45,7 @@ from tracker.reads.layers import LAYERS, Kind, Layer
 from tracker.reads.motion import MOTIONS, motion_codes
 from tracker.reads.moving import Moved, moved
 from tracker.reads.near import Near, near
+from tracker.reads.playback import LATE_US, MOST_PLAYED, Played, Shown, Thinning, played, thinned
 from tracker.reads.private import presence, private_times
 from tracker.reads.rules import rule_versions, rules
 from tracker.reads.session import Reader, Row, Scope, told
@@ -52,8 +61,10 @@ from tracker.reads.whereabouts import KNOWN_BY, Instant, whereabouts
 
 __all__ = [
     "KNOWN_BY",
+    "LATE_US",
     "LAYERS",
     "MOST_FENCES",
+    "MOST_PLAYED",
     "MOST_RADIUS_M",
     "MOST_WINDOW",
     "MOTIONS",
@@ -76,13 +87,16 @@ __all__ = [
     "Nearby",
     "NoLongerSeen",
     "Page",
+    "Played",
     "Reader",
     "Row",
     "Scope",
+    "Shown",
     "Sight",
     "Simplified",
     "State",
     "Stretch",
+    "Thinning",
     "TimeSpent",
     "TooMuch",
     "TooSlow",
@@ -93,6 +107,7 @@ __all__ = [
     "adoption",
     "alert_changes",
     "alerts",
+    "alerts_between",
     "alerts_by_id",
     "caller_of",
     "caller_with",
@@ -112,6 +127,7 @@ __all__ = [
     "fence_shares",
     "fence_versions",
     "fences",
+    "fences_between",
     "gaps",
     "give_up_after",
     "granted_vehicles",
@@ -127,6 +143,7 @@ __all__ = [
     "near",
     "odometer",
     "pages",
+    "played",
     "positions",
     "presence",
     "private_times",
@@ -138,6 +155,7 @@ __all__ = [
     "shared_presence",
     "simplified",
     "stops",
+    "thinned",
     "tile",
     "time_spent",
     "time_zone",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, literal, select, true, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from tracker import sql
 from tracker.models import AlertChange, Department
 from tracker.models.seen import SeenAlert, SeenEvent, SeenFence, SeenFix, SeenRule, SeenVehicle
 from tracker.reads.session import Row, Scope, rows_of
@@ -17,6 +18,15 @@ from tracker.reads.session import Row, Scope, rows_of
 #: How long before an event its place is looked for: fixes are only read with bounds in time.
 PLACE_WITHIN = timedelta(days=1)
 CHANGES_MOST = 1_000
+#: How long before a window an alert may have opened that still stood in it.
+STOOD_SINCE = timedelta(days=1)
+#: What changes an alert's state, and into which.
+_STATES = {
+    "acknowledged": "acknowledged",
+    "closed": "closed",
+    "withdrawn": "closed",
+    "reopened": "open",
+}
 
 
 def place_of_event(
@@ -116,6 +126,50 @@ async def alerts_by_id(scope: Scope, ids: Sequence[UUID]) -> list[Row]:
     """These alerts, as `alerts` has them, in the order of their opening."""
     query = _told().where(SeenAlert.id.in_(ids)).order_by(SeenAlert.opened_at, SeenAlert.id)
     return await rows_of(scope, query)
+
+
+async def alerts_between(
+    scope: Scope,
+    *,
+    since: datetime,
+    until: datetime,
+    vehicle_ids: Sequence[int] | None = None,
+    department_id: int | None = None,
+    limit: int,
+) -> list[Row]:
+    """Alerts whose event lies in a window or that stood in it, as `alerts` has them, in the order
+    of their opening; each with `states`: since when it was open, acknowledged, closed.
+
+    Of one that stood, as far as it was opened within STOOD_SINCE before the window.
+    """
+    asked = (since, until, since - STOOD_SINCE, vehicle_ids, department_id, limit)
+    found = await scope.exec_driver_sql(sql.text("alerts_between"), asked)
+    rows = await alerts_by_id(scope, list(found.scalars()))
+    query = (
+        select(AlertChange.alert_id, AlertChange.at, AlertChange.what)
+        .where(AlertChange.alert_id.in_([row["id"] for row in rows]))
+        .where(AlertChange.what.in_(_STATES))
+        .order_by(AlertChange.id)
+    )
+    changes: dict[UUID, list[Row]] = {row["id"]: [] for row in rows}
+    for change in await rows_of(scope, query):
+        told = {"since": change["at"], "state": _STATES[change["what"]]}
+        changes[change["alert_id"]].append(told)
+    return [{**row, "states": _states(row, changes[row["id"]])} for row in rows]
+
+
+def _states(row: Row, changes: list[Row]) -> list[Row]:
+    """From its opening on. What a grant shows has no history: it goes by the alert's own times."""
+    opened: list[Row] = [{"since": row["opened_at"], "state": "open"}]
+    own: list[Row] = [
+        {"since": row[column], "state": state}
+        for state, column in (("acknowledged", "acknowledged_at"), ("closed", "closed_at"))
+        if row[column] is not None
+    ]
+    # What ends by its window leaves no change behind.
+    if changes and changes[-1]["state"] != "closed":
+        changes += own[-1:] if row["closed_at"] is not None else []
+    return opened + (changes or own)
 
 
 async def alert_changes(scope: Scope, alert_id: UUID) -> list[Row]:

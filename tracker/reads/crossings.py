@@ -15,13 +15,15 @@ async def crossings(
     scope: Scope, *, vehicle_id: int, since: datetime, until: datetime, limit: int
 ) -> list[Row]:
     """Valid crossings of a vehicle, by time: kind (present, enter or exit), fence (full ref),
-    fence_name, time (None: between the bounds), not_before, not_after."""
+    fence_name, time (None: between the bounds), not_before, not_after, at (where it stands in
+    order), created_at (since when it is known)."""
     query = (
         select(
             SeenEvent.kind,
             (Department.ref + "/" + SeenFence.ref).label("fence"),
             SeenFence.name.label("fence_name"),
             *(SeenEvent.time, SeenEvent.not_before, SeenEvent.not_after),
+            *(SeenEvent.at, SeenEvent.created_at),
         )
         .join(SeenFence, SeenFence.id == SeenEvent.fence_id)
         .join(Department, Department.id == SeenFence.department_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final, Literal
 
 from sqlalchemy import Select, func, literal, select
@@ -92,3 +93,13 @@ async def fence_shares(scope: Scope, fence_id: int) -> list[Row]:
         .order_by(FenceShare.id.desc())
     )
     return await rows_of(scope, query)
+
+
+async def fences_between(
+    scope: Scope, *, since: datetime, until: datetime, department_id: int | None = None
+) -> list[Row]:
+    """Every shape in force at any time of a window, by full ref and version: fence, name, kind,
+    version, valid_from, valid_until, geometry (a GeoJSON object)."""
+    asked = (since, until, department_id, MOST_FENCES)
+    found = await scope.exec_driver_sql(sql.text("fences_between"), asked)
+    return [dict(row) for row in found.mappings()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -82,10 +83,14 @@ def _described() -> Select[*tuple[Any, ...]]:
 
 
 async def vehicles(
-    scope: Scope, *, department_id: int | None = None, ids: Sequence[int] | None = None
+    scope: Scope,
+    *,
+    department_id: int | None = None,
+    ids: Sequence[int] | None = None,
+    retired_after: datetime | None = None,
 ) -> list[Row]:
-    """What stays the same while vehicles move; of all that are not retired, or of some whatever
-    they are.
+    """What stays the same while vehicles move; of all that are not retired, or only after a time,
+    or of some whatever they are.
 
     id, vehicle (full ref), department_id, department, name, plate, class, application,
     capabilities, duty_status, private (now, so nobody is told where it is), interval_s [moving,
@@ -93,7 +98,10 @@ async def vehicles(
     told, what for, until when).
     """
     query = _described().order_by(Department.ref, SeenVehicle.ref)
-    query = query.where(_chosen(ids))
+    there = _chosen(ids)
+    if retired_after is not None:
+        there = or_(there, SeenVehicle.retired_at > retired_after)
+    query = query.where(there)
     if department_id is not None:
         query = query.where(SeenVehicle.department_id == department_id)
     return await rows_of(scope, query)

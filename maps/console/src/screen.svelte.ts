@@ -1,5 +1,8 @@
 import { SCREENS, type ScreenName } from "./screens";
 
+/** What a screen is about; of several values each stands in the address. */
+export type About = Readonly<Record<string, string | readonly string[]>>;
+
 /**
  * Which screen shows, and what it is about. Both stand in the address (`#/live?vehicle=FSD/AMB-1`), so
  * that back, forward and a bookmark work, and one screen leads to another without knowing it.
@@ -26,9 +29,18 @@ class CurrentScreen {
     return this.#about;
   }
 
-  go(screen: ScreenName, about: Record<string, string> = {}): void {
+  /** What the person has before them: what a screen is about that was gone to without a word. */
+  meant: About = {};
+
+  go(screen: ScreenName, about: About = {}): void {
     location.hash = addressOf(screen, about);
     this.#read();
+  }
+
+  /** The screen that shows is about something else by now: in the address only, and for nobody new. */
+  keep(about: About): void {
+    history.replaceState(null, "", addressOf(this.#now, about));
+    this.#address = location.hash;
   }
 
   #read(): void {
@@ -40,8 +52,11 @@ class CurrentScreen {
 }
 
 /** For a link: `#/playback?vehicle=FSD%2FAMB-1`. */
-export function addressOf(screen: ScreenName, about: Record<string, string> = {}): string {
-  const said = new URLSearchParams(about).toString();
+export function addressOf(screen: ScreenName, about: About = {}): string {
+  const pairs = Object.entries(about).flatMap(([name, value]) =>
+    [value].flat().map((each: string) => [name, each]),
+  );
+  const said = new URLSearchParams(pairs).toString();
   return said === "" ? `#/${screen}` : `#/${screen}?${said}`;
 }
 

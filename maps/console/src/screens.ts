@@ -36,6 +36,13 @@ export const SCREENS = [
     needs: ["alerts:read"],
     load: () => import("./alerts/AlertsScreen.svelte"),
   },
+  {
+    name: "playback",
+    word: "playback",
+    key: "p",
+    needs: ["tracks:read"],
+    load: () => import("./playback/PlaybackScreen.svelte"),
+  },
 ] as const satisfies readonly ScreenEntry[];
 
 export type ScreenName = (typeof SCREENS)[number]["name"];

@@ -125,3 +125,28 @@ def test_a_hundred_thousand_fixes_take_well_under_a_second(shape: str) -> None:
         started_s = time.process_time()
         run()
         assert time.process_time() - started_s < 0.9
+
+
+@settings(max_examples=60, deadline=None)
+@given(tracks(), st.sampled_from([2.0, 50.0, 3000.0]), st.data())
+def test_with_times_it_is_at_no_time_farther_off_than_the_tolerance(
+    track: tuple[Floats, Floats], tolerance_m: float, data: st.DataObject
+) -> None:
+    """Both ways are straight and even between fixes, so a fix is where they differ most."""
+    lon, lat = track
+    count = len(lon)
+    steps = data.draw(st.lists(st.integers(1, 600), min_size=count, max_size=count))
+    time = np.cumsum(np.array(steps, dtype=float))
+    kept = simplify(lon, lat, tolerance_m=tolerance_m, keep=none_of(count), time=time)
+    straight = unwrap_line(lon)
+    at_lon = np.interp(time, time[kept], straight[kept])
+    at_lat = np.interp(time, time[kept], lat[kept])
+    assert float(distance_m(lon, lat, at_lon, at_lat).max()) <= tolerance_m * PRECISION + 1e-6
+
+
+def test_who_waits_on_a_straight_way_is_not_thinned_away() -> None:
+    """By its line alone nothing bends; by the clock it stood for ten minutes."""
+    lon, lat = np.array([114.10, 114.11, 114.11, 114.12]), np.full(4, 22.3)
+    time = np.array([0.0, 60.0, 660.0, 720.0])
+    assert len(simplify(lon, lat, tolerance_m=10.0, keep=none_of(4))) == 2
+    assert len(simplify(lon, lat, tolerance_m=10.0, keep=none_of(4), time=time)) == 4
