@@ -84,6 +84,8 @@ class Government:
             **{"{id}": self.backtests[d], "{number}": "1", "{vehicles}": "VG", "{fences}": "FG"},
             **{"{z}": "7", "{x}": "104", "{y}": "55", "{at}": f"{self.at:%FT%TZ}"},
             **{"{key}": "mp_00000000", "{property}": "speed", "{geometry}": "1"},
+            "{before}": f"{self.at - timedelta(minutes=5):%FT%TZ}",
+            "{soon}": f"{self.at + timedelta(minutes=5):%FT%TZ}",
             "{since}": f"{self.at - timedelta(hours=1):%FT%TZ}",
             "{tomorrow}": f"{self.at + timedelta(days=1):%FT%TZ}",
         }
