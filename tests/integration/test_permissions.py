@@ -32,18 +32,19 @@ DEPARTMENTS: Final = [f"D{number:02}" for number in range(1, 15)]
 MAY: Final[dict[str, str]] = {
     "dispatcher": "vehicles:read positions:read tracks:read layers:read duty:write alerts:read"
     " alerts:act fences:read grants:read shares:write figures:read",
-    "manager": "vehicles:read positions:read tracks:read layers:read duty:write alerts:read"
-    " alerts:act fences:read fences:write grants:read shares:write subscriptions:read"
+    "manager": "vehicles:read vehicles:write positions:read tracks:read layers:read duty:write"
+    " alerts:read alerts:act fences:read fences:write grants:read shares:write subscriptions:read"
     " subscriptions:write devices:read figures:read",
-    "administrator": "vehicles:read positions:read tracks:read layers:read duty:write alerts:read"
-    " alerts:act fences:read fences:write grants:read grants:write shares:write subscriptions:read"
-    " subscriptions:write devices:read devices:admin users:admin audit:read figures:read",
+    "administrator": "vehicles:read vehicles:write positions:read tracks:read layers:read"
+    " duty:write alerts:read alerts:act fences:read fences:write grants:read grants:write"
+    " shares:write subscriptions:read subscriptions:write devices:read devices:admin"
+    " users:admin audit:read figures:read",
     "engineer": "vehicles:read devices:read devices:admin",
     "contractor": "vehicles:read positions:read tracks:read alerts:read",
     "auditor": "vehicles:read fences:read grants:read subscriptions:read devices:read audit:read"
     " figures:read",
     "platform": "vehicles:read fences:read grants:read subscriptions:read devices:read"
-    " devices:admin users:admin audit:read figures:read service:read",
+    " devices:admin departments:admin users:admin audit:read figures:read service:read",
     "steering": "figures:read",
 }
 #: Whom anybody may ask.

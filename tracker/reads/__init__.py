@@ -37,6 +37,7 @@ from tracker.reads.layers import LAYERS, Kind, Layer
 from tracker.reads.motion import MOTIONS, motion_codes
 from tracker.reads.near import Near, near
 from tracker.reads.private import presence, private_times
+from tracker.reads.registered import Registered, registered
 from tracker.reads.rules import rules
 from tracker.reads.session import Reader, Row, Scope, told
 from tracker.reads.simplified import Coarseness, Simplified, simplified
@@ -75,6 +76,7 @@ __all__ = [
     "NoLongerSeen",
     "Page",
     "Reader",
+    "Registered",
     "Row",
     "Scope",
     "Sight",
@@ -128,6 +130,7 @@ __all__ = [
     "presence",
     "private_times",
     "receipts",
+    "registered",
     "rule_figures",
     "rules",
     "scopes",

@@ -36,6 +36,22 @@ export const SCREENS = [
     needs: ["alerts:read"],
     load: () => import("./alerts/AlertsScreen.svelte"),
   },
+  {
+    name: "admin",
+    word: "admin",
+    key: "m",
+    needs: [
+      "vehicles:write",
+      "devices:admin",
+      "devices:read",
+      "departments:admin",
+      "users:admin",
+      "grants:read",
+      "shares:write",
+      "audit:read",
+    ],
+    load: () => import("./admin/AdminScreen.svelte"),
+  },
 ] as const satisfies readonly ScreenEntry[];
 
 export type ScreenName = (typeof SCREENS)[number]["name"];
