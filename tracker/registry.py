@@ -6,6 +6,7 @@ caller's transaction, so that an import is all or nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -87,7 +88,7 @@ class VehicleTerms(BaseModel):
     plate: Label | None = None
     vehicle_class: Label = "vehicle"
     #: Separated by spaces in CSV.
-    capabilities: str | Annotated[list[Label], Field(max_length=50)] | tuple[Label, ...] = ()
+    capabilities: str | Annotated[Sequence[Label], Field(max_length=50)] = ()
     moving_interval_s: Interval = 10
     stopped_interval_s: Interval = 60
     #: How often it reports at rest with its ignition off.

@@ -13,6 +13,7 @@ export class Tables {
   #asked = 0;
   #kind = $state.raw<AnyKind | null>(null);
   #ask: Draft = {};
+  #last: Promise<unknown> = Promise.resolve();
 
   /** Of that kind: none before they were asked for. */
   rowsOf(kind: AnyKind): readonly unknown[] {
@@ -67,21 +68,26 @@ export class Tables {
     this.#loading = false;
   }
 
-  /** Does it, and shows the rows as they are then; false where it was refused. */
-  async run(doing: () => Promise<Outcome>): Promise<boolean> {
-    if (this.#busy) return false;
+  /** Does it behind what is done already, and shows the rows as they are then; false where it was
+   * refused. */
+  run(doing: () => Promise<Outcome>): Promise<boolean> {
     this.#busy = true;
+    const done = this.#last.then(() => this.#do(doing));
+    this.#last = done;
+    return done;
+  }
+
+  async #do(doing: () => Promise<Outcome>): Promise<boolean> {
     this.#refusal = null;
     try {
       this.#outcome = await doing();
-      return true;
     } catch (error) {
       this.#refusal = error;
-      return false;
-    } finally {
-      await this.reload();
-      this.#busy = false;
     }
+    const done = this.#refusal === null;
+    this.#busy = false;
+    await this.reload();
+    return done;
   }
 
   /** The refusal is known, or its form is left. */
@@ -89,8 +95,11 @@ export class Tables {
     this.#refusal = null;
   }
 
-  dismiss(): void {
-    this.#outcome = null;
+  /** The way back from what was done last, which is gone once. */
+  takeUndo(): (() => Promise<Outcome>) | null {
+    const undo = this.#outcome?.undo ?? null;
+    if (undo) this.#outcome = null;
+    return undo;
   }
 }
 
