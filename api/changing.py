@@ -104,6 +104,8 @@ class Made:
     revision: int | None = None
     media_type: str = "application/json"
     status: int = 201
+    #: With what is told this once, and not kept: instead of `model` for the first who asks.
+    first: BaseModel | None = None
 
     def kept(self) -> dict[str, object]:
         """As JSON, for whoever asks again."""
@@ -119,7 +121,10 @@ class Made:
 
     def response(self) -> Response:
         """The answer itself."""
-        return _response(self.kept())
+        answer = self.kept()
+        if self.first is not None:
+            answer["body"] = self.first.model_dump_json(by_alias=True)
+        return _response(answer)
 
 
 class _Once:
@@ -143,16 +148,20 @@ class _Once:
         self._scope = scope
         self._key = idempotency_key
 
-    async def do(self, department_id: int, act: Callable[[], Awaitable[Made]]) -> Response:
-        """Do it, or answer as the first time; raises KeyReused and what the act raises."""
-        if self._key is None:
+    async def do(self, department_id: int | None, act: Callable[[], Awaitable[Made]]) -> Response:
+        """Do it, or answer as the first time; raises KeyReused and what the act raises.
+
+        Keys are a department's: where there is none yet, it is done.
+        """
+        if self._key is None or department_id is None:
             return (await act()).response()
         asked = await self._asked()
         answer = await once.claim(self._scope, department_id, self._key, asked)
-        if answer is None:
-            answer = (await act()).kept()
-            await once.answered(self._scope, department_id, self._key, answer)
-        return _response(answer)
+        if answer is not None:
+            return _response(answer)
+        made = await act()
+        await once.answered(self._scope, department_id, self._key, made.kept())
+        return made.response()
 
     async def _asked(self) -> bytes:
         """What makes two requests the same."""

@@ -46,6 +46,7 @@ from geo.errors import GeoError, OffGridError, ShapeError
 from maps.errors import AssetsMissing
 from tracker.errors import (
     BadInput,
+    Beyond,
     DatabaseUnreachable,
     KeyReused,
     NotNow,
@@ -228,6 +229,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         Retry_After=_LATER,
     ),
     Forbidden: _FORBIDDEN,
+    Beyond: _problem(403, "beyond-you", "More than you may decide", "超出你的權限範圍"),
     CrossSite: _problem(
         403, "cross-site", "Refused: sent by another site", "拒絕來自其他網站的請求"
     ),

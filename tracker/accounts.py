@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select, update
 
 from tracker import models, sql
 from tracker.connect import open_pool, told
+from tracker.edits import clock
 from tracker.errors import Unknown
 from tracker.passwords import hashed, is_hash, new_password
 
@@ -80,12 +81,13 @@ async def retire(connection: AsyncConnection, full_ref: str) -> None:
     """End a device's service: it cannot sign in, and is in no vehicle from now on. What it sent
     stays. Raises Unknown."""
     device_id = await _device_id(connection, full_ref)
+    # One time for both, by which a device that is restored finds its vehicle again.
+    now, during = await clock(connection), models.DeviceAssignment.during
     await connection.execute(
         update(models.Device)
         .where(models.Device.id == device_id)
-        .values(retired_at=func.milepost_now())
+        .values(retired_at=now, revision=models.Device.revision + 1)
     )
-    now, during = func.milepost_now(), models.DeviceAssignment.during
     its = models.DeviceAssignment.device_id == device_id
     await connection.execute(delete(models.DeviceAssignment).where(its, func.lower(during) >= now))
     await connection.execute(

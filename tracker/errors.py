@@ -13,6 +13,7 @@ TrackerError
 ├── Stale
 ├── NotNow
 ├── KeyReused
+├── Beyond
 ├── TrackIndexFailed
 └── BadInput
 """
@@ -78,6 +79,10 @@ class NotNow(TrackerError):
 
 class KeyReused(TrackerError):
     """That Idempotency-Key was used for another request within a day; this one was not done: choose another key."""  # noqa: E501  the sentence is the message
+
+
+class Beyond(TrackerError):
+    """Nothing was changed: nobody lets others do more than they may do there themselves. Ask an administrator who may, or the platform office."""  # noqa: E501  the sentence is the message
 
 
 class TrackIndexFailed(TrackerError):

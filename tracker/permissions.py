@@ -11,6 +11,7 @@ from typing import Final, Literal, get_args
 
 Permission = Literal[
     "vehicles:read",  # which vehicles there are, and their duty; no position
+    "vehicles:write",  # register, edit and retire them, and the firms that drive them
     "positions:read",  # where they are now, also live
     "tracks:read",  # where they were: tracks, trips, visits, days, private times, views
     "layers:read",  # OGC features and tiles: positions, tracks, fences and alerts in one
@@ -25,7 +26,8 @@ Permission = Literal[
     "subscriptions:read",
     "subscriptions:write",
     "devices:read",
-    "devices:admin",
+    "devices:admin",  # enrol, edit and retire them, their passwords, replays
+    "departments:admin",  # make and name departments
     "users:admin",  # people, keys and their roles
     "audit:read",
     "figures:read",  # counts of the whole government, no position
@@ -59,6 +61,7 @@ _DISPATCHER: Final[frozenset[Permission]] = frozenset(
 )
 _MANAGER: Final[frozenset[Permission]] = _DISPATCHER | frozenset[Permission](
     {
+        "vehicles:write",
         "fences:write",
         "subscriptions:read",
         "subscriptions:write",
@@ -95,6 +98,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
             "subscriptions:read",
             "devices:read",
             "devices:admin",
+            "departments:admin",
             "users:admin",
             "audit:read",
             "figures:read",

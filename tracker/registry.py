@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import and_, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
@@ -24,6 +24,7 @@ from tracker.rows import New, Ref, add, id_of, insert_new, table_of
 from tracker.rule_edits import NewRule
 
 __all__ = [
+    "DeviceTerms",
     "New",
     "NewApplication",
     "NewCluster",
@@ -34,11 +35,14 @@ __all__ = [
     "NewRule",
     "NewVehicle",
     "Ref",
+    "VehicleTerms",
     "add",
     "assign",
     "contract",
+    "device_values",
     "move",
     "refs",
+    "vehicle_values",
 ]
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -73,43 +77,59 @@ class NewContractor(New):
     department: Ref
 
 
-class NewVehicle(New):
-    """A vehicle of a department."""
+Interval = Annotated[int, Field(gt=0, le=7 * 86_400)]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 
-    department: Ref
+
+class VehicleTerms(BaseModel):
+    """What may change of a vehicle, beside its names."""
+
+    model_config = ConfigDict(frozen=True)
+
     application: Ref | None = None
     #: Who drives it, if not the department itself.
     contractor: Ref | None = None
-    plate: str | None = None
-    vehicle_class: str = "vehicle"
+    plate: Label | None = None
+    vehicle_class: Label = "vehicle"
     #: Separated by spaces in CSV.
-    capabilities: str | Sequence[str] = ()
-    moving_interval_s: Annotated[int, Field(gt=0)] = 10
-    stopped_interval_s: Annotated[int, Field(gt=0)] = 60
+    capabilities: str | Annotated[Sequence[Label], Field(max_length=50)] = ()
+    moving_interval_s: Interval = 10
+    stopped_interval_s: Interval = 60
     #: How often it reports at rest with its ignition off.
-    heartbeat_s: Annotated[int, Field(gt=0)] = 3600
+    heartbeat_s: Interval = 3600
     #: By default what its class cannot exceed.
-    max_speed_mps: Annotated[float, Field(gt=0)] | None = None
+    max_speed_mps: Annotated[float, Field(gt=0, lt=2_000)] | None = None
+
+
+class NewVehicle(New, VehicleTerms):
+    """A vehicle of a department."""
+
+    department: Ref
     duty_status: Literal["available", "assigned", "en_route", "at_scene", "leaving", "off_duty"] = (
         "available"
     )
 
 
-class NewDevice(New):
-    """A device of a department, put into a vehicle of it at once where one is named.
+class DeviceTerms(BaseModel):
+    """What may change of a device. With an MMSI it is an AIS transponder, which other devices of
+    the department hear."""
 
-    With an MMSI it is an AIS transponder, which other devices of the department hear.
-    """
+    model_config = ConfigDict(frozen=True)
 
-    department: Ref
-    vehicle: Ref | None = None
-    #: Since when it has been in the vehicle; by default always.
-    since: AwareDatetime | None = None
     #: Fixes before this are refused: the clock of a receiver that has not seen the sky.
     accept_from: AwareDatetime = EARLIEST
     rollover: Literal["auto", "on", "off"] = "auto"
     #: Of an AIS transponder: nine digits.
     mmsi: Annotated[str, StringConstraints(pattern=MMSI_PATTERN)] | None = None
+
+
+class NewDevice(New, DeviceTerms):
+    """A device of a department, put into a vehicle of it at once where one is named."""
+
+    department: Ref
+    vehicle: Ref | None = None
+    #: Since when it has been in the vehicle; by default always.
+    since: AwareDatetime | None = None
 
 
 @add.register
@@ -150,32 +170,11 @@ async def _contractor(new: NewContractor, connection: AsyncConnection) -> int:
 @add.register
 async def _vehicle(new: NewVehicle, connection: AsyncConnection) -> int:
     department_id = await id_of(connection, models.Department, new.department)
-    application_id = None
-    if new.application is not None:
-        application_id = await id_of(connection, models.Application, new.application)
-    contractor_id = None
-    if new.contractor is not None:
-        contractor_id = await id_of(connection, models.Contractor, new.contractor, department_id)
-    capabilities = new.capabilities
-    vehicle_id = await insert_new(
-        connection,
-        models.Vehicle,
-        new,
-        {
-            "department_id": department_id,
-            "application_id": application_id,
-            "contractor_id": contractor_id,
-            "plate": new.plate,
-            "vehicle_class": new.vehicle_class,
-            "capabilities": (
-                capabilities.split() if isinstance(capabilities, str) else list(capabilities)
-            ),
-            "moving_interval_s": new.moving_interval_s,
-            "stopped_interval_s": new.stopped_interval_s,
-            "heartbeat_s": new.heartbeat_s,
-            "max_speed_mps": new.max_speed_mps,
-        },
-    )
+    values = {
+        "department_id": department_id,
+        **await vehicle_values(connection, department_id, new),
+    }
+    vehicle_id = await insert_new(connection, models.Vehicle, new, values)
     await connection.execute(
         insert(table_of(models.DutyStatus)).values(
             vehicle_id=vehicle_id,
@@ -187,6 +186,31 @@ async def _vehicle(new: NewVehicle, connection: AsyncConnection) -> int:
     return vehicle_id
 
 
+async def vehicle_values(
+    connection: AsyncConnection, department_id: int, terms: VehicleTerms
+) -> dict[str, object]:
+    """The columns that say so; raises Unknown for an application or a contractor."""
+    application_id = None
+    if terms.application is not None:
+        application_id = await id_of(connection, models.Application, terms.application)
+    contractor_id = None
+    if terms.contractor is not None:
+        contractor_id = await id_of(connection, models.Contractor, terms.contractor, department_id)
+    said = terms.capabilities
+    return {
+        "application_id": application_id,
+        "contractor_id": contractor_id,
+        "capabilities": said.split() if isinstance(said, str) else list(said),
+        **terms.model_dump(include=_PLAIN),
+    }
+
+
+_PLAIN = {
+    *("plate", "vehicle_class", "moving_interval_s", "stopped_interval_s"),
+    *("heartbeat_s", "max_speed_mps"),
+}
+
+
 @add.register
 async def _device(new: NewDevice, connection: AsyncConnection) -> int:
     department_id = await id_of(connection, models.Department, new.department)
@@ -194,12 +218,7 @@ async def _device(new: NewDevice, connection: AsyncConnection) -> int:
         connection,
         models.Device,
         new,
-        {
-            "department_id": department_id,
-            "accept_from": new.accept_from,
-            "rollover": new.rollover,
-            "mmsi": new.mmsi,
-        },
+        {"department_id": department_id, **device_values(new)},
     )
     if new.vehicle is not None:
         await assign(
@@ -210,6 +229,11 @@ async def _device(new: NewDevice, connection: AsyncConnection) -> int:
             since=new.since,
         )
     return device_id
+
+
+def device_values(terms: DeviceTerms) -> dict[str, object]:
+    """The columns that say so."""
+    return terms.model_dump(include=set(DeviceTerms.model_fields))
 
 
 async def refs(connection: AsyncConnection, kind: str) -> set[str]:
@@ -287,5 +311,7 @@ async def contract(connection: AsyncConnection, vehicle: str, contractor: str | 
         contractor_id = await id_of(connection, models.Contractor, contractor, department_id)
     table = table_of(models.Vehicle)
     await connection.execute(
-        update(table).where(table.c.id == vehicle_id).values(contractor_id=contractor_id)
+        update(table)
+        .where(table.c.id == vehicle_id)
+        .values(contractor_id=contractor_id, revision=table.c.revision + 1)
     )

@@ -30,8 +30,13 @@ class New(BaseModel):
     @property
     def name(self) -> dict[str, str]:
         """Names by language; a missing one is the other, or the ref."""
-        english = self.name_en or self.name_zh_hant or self.ref
-        return {"en": english, "zh-Hant": self.name_zh_hant or english}
+        return names_of(self.ref, self.name_en, self.name_zh_hant)
+
+
+def names_of(ref: str, english: str, chinese: str) -> dict[str, str]:
+    """Names by language; a missing one is the other, or the ref."""
+    english = english or chinese or ref
+    return {"en": english, "zh-Hant": chinese or english}
 
 
 @singledispatch
@@ -50,11 +55,12 @@ async def insert_new(
     try:
         result = await connection.execute(insert(table).values(columns).returning(table.c.id))
     except IntegrityError as error:
-        raise _told(error, table, new.ref) from error
+        raise refusal(error, table, new.ref) from error
     return int(result.scalar_one())
 
 
-def _told(error: IntegrityError, table: Table, ref: str) -> Taken | BadInput:
+def refusal(error: IntegrityError, table: Table, ref: str) -> Taken | BadInput:
+    """What it means that a row could not be stored: its name is in use, or it cannot be."""
     if "uq_" in str(error.orig):
         return Taken(f"({table.name} {ref})")
     return BadInput(f"({table.name} {ref}: {error.orig})")

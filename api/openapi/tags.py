@@ -10,6 +10,12 @@ _WORDS: Final = {
         "登入、登出及目前登入者；程式請使用金鑰。",
     ),
     "keys": ("Keys of programs: made, listed, revoked.", "程式金鑰：建立、列出及撤銷。"),
+    "registry": (
+        "What is registered, for who manages it: vehicles and firms, devices, departments.",
+        "登記資料的管理：車輛及承辦商、追蹤裝置、部門。",
+    ),
+    "rejects": ("What was refused, why, and reading it again.", "被拒收的資料、原因及重新讀取。"),
+    "users": ("People who sign in here, and their roles.", "用戶及其角色。"),
     "usage": ("How much keys asked of the API.", "各金鑰的使用量。"),
     "vehicles": (
         "Vehicles, where they are now, what they are doing.",

@@ -18,18 +18,19 @@ VEHICLES: Final = ("OWN", "HIRED")
 MAY: Final[dict[str, str]] = {
     "dispatcher": "vehicles:read positions:read tracks:read layers:read duty:write alerts:read"
     " alerts:act fences:read grants:read shares:write figures:read",
-    "manager": "vehicles:read positions:read tracks:read layers:read duty:write alerts:read"
-    " alerts:act fences:read fences:write grants:read shares:write subscriptions:read"
+    "manager": "vehicles:read vehicles:write positions:read tracks:read layers:read duty:write"
+    " alerts:read alerts:act fences:read fences:write grants:read shares:write subscriptions:read"
     " subscriptions:write devices:read figures:read",
-    "administrator": "vehicles:read positions:read tracks:read layers:read duty:write alerts:read"
-    " alerts:act fences:read fences:write grants:read grants:write shares:write subscriptions:read"
-    " subscriptions:write devices:read devices:admin users:admin audit:read figures:read",
+    "administrator": "vehicles:read vehicles:write positions:read tracks:read layers:read"
+    " duty:write alerts:read alerts:act fences:read fences:write grants:read grants:write"
+    " shares:write subscriptions:read subscriptions:write devices:read devices:admin"
+    " users:admin audit:read figures:read",
     "engineer": "vehicles:read devices:read devices:admin",
     "contractor": "vehicles:read positions:read tracks:read alerts:read",
     "auditor": "vehicles:read fences:read grants:read subscriptions:read devices:read audit:read"
     " figures:read",
     "platform": "vehicles:read fences:read grants:read subscriptions:read devices:read"
-    " devices:admin users:admin audit:read figures:read service:read",
+    " devices:admin departments:admin users:admin audit:read figures:read service:read",
     "steering": "figures:read",
 }
 
@@ -341,8 +342,8 @@ def _of_departments(table: _Table) -> None:
     for what in ("enable", "rotate", "test"):
         table.add("post", f"{one}/{what}", names="subscription")
     table.add("get", "/v1/keys")
-    new = {"label": "a program", "roles": ["dispatcher@{d}"]}
-    table.add("post", "/v1/keys", names="key", body=new)
+    key = {"label": "a program", "roles": ["dispatcher@{d}"]}
+    table.add("post", "/v1/keys", names="key", body=key)
     table.add("delete", "/v1/keys/{key}", names="key", empty=True)
     table.add("get", "/v1/audit")
     table.add("get", "/v1/audit/vehicles/{department}/{ref}", names="own vehicle")

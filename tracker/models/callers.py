@@ -31,6 +31,8 @@ class LocalUser(Base):
     password_set_at: Mapped[Now]
     created_at: Mapped[Now]
     disabled_at: Mapped[Moment | None]
+    #: Grows with each edit.
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class ApiKey(Base):

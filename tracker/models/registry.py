@@ -57,6 +57,8 @@ class Department(Base):
     off_duty_keeps: Mapped[str] = mapped_column(server_default=text("'all'"))
     #: Since when that is so: what was kept before stays.
     off_duty_since: Mapped[Now]
+    #: Grows with each edit.
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class Cluster(Base):
@@ -106,6 +108,8 @@ class Contractor(Base):
     ref: Mapped[str]
     name: Mapped[Names]
     created_at: Mapped[Now]
+    #: Grows with each edit.
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class Vehicle(Base):
@@ -145,6 +149,8 @@ class Vehicle(Base):
     max_speed_mps: Mapped[float | None]
     #: Who drives it, if not the department itself.
     contractor_id: Mapped[int | None] = mapped_column(index=True)
+    #: Grows with each edit.
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class DutyStatus(Base):
@@ -207,6 +213,8 @@ class Device(Base):
     retired_at: Mapped[Moment | None]
     #: Of an AIS transponder: its fixes are those that others hear of this MMSI.
     mmsi: Mapped[str | None]
+    #: Grows with each edit.
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 def _one_at_a_time(table: str, who: str) -> ExcludeConstraint:

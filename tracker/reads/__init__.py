@@ -47,6 +47,7 @@ from tracker.reads.moving import Moved, moved
 from tracker.reads.near import Near, near
 from tracker.reads.playback import LATE_US, MOST_PLAYED, Played, Shown, Thinning, played, thinned
 from tracker.reads.private import presence, private_times
+from tracker.reads.registered import Registered, registered
 from tracker.reads.rules import rule_versions, rules
 from tracker.reads.session import Reader, Row, Scope, told
 from tracker.reads.simplified import Coarseness, Simplified, simplified
@@ -89,6 +90,7 @@ __all__ = [
     "Page",
     "Played",
     "Reader",
+    "Registered",
     "Row",
     "Scope",
     "Shown",
@@ -148,6 +150,7 @@ __all__ = [
     "presence",
     "private_times",
     "receipts",
+    "registered",
     "rule_figures",
     "rule_versions",
     "rules",

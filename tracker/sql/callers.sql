@@ -191,6 +191,135 @@ REVOKE EXECUTE ON FUNCTION keys_within(boolean), revoke_key(text, boolean),
 GRANT EXECUTE ON FUNCTION keys_within(boolean), revoke_key(text, boolean),
     make_key(bytea, text, text, text[], jsonb, integer, boolean) TO milepost_api;
 
+-- Whether this scope is the whole government's: what is of no department is shown to it alone. Before
+-- there is a department it says so by a 0, for no scope is never everything.
+CREATE OR REPLACE FUNCTION whole_government() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT coalesce(current_setting('app.contractors', true), '') = ''
+       AND coalesce(bool_and(d.id = any(string_to_array(coalesce(current_setting('app.depts', true), ''), ',')::int[])),
+                    current_setting('app.depts', true) = '0', false)
+    FROM department AS d
+$$;
+
+-- Whether a role at a department (NULL: at all of them) lies in this scope.
+CREATE OR REPLACE FUNCTION in_scope(of_department integer) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT CASE WHEN of_department IS NULL THEN whole_government()
+        ELSE coalesce(current_setting('app.contractors', true), '') = ''
+         AND of_department = any(string_to_array(coalesce(current_setting('app.depts', true), ''), ',')::int[]) END
+$$;
+
+-- Users who hold or held a role in the scope, or one of them, with the roles that they have there now.
+-- `elsewhere`: whether they have others, without saying which.
+CREATE OR REPLACE FUNCTION users_seen(asked text)
+    RETURNS TABLE (id integer, login text, name text, created_at timestamptz, password_set_at timestamptz,
+                   disabled_at timestamptz, revision integer, held jsonb, elsewhere boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    WITH a AS MATERIALIZED (
+        SELECT r.user_id, r.role, r.department_id, r.contractor_id, in_scope(r.department_id) AS mine,
+               r.during @> milepost_now() AS now,
+               r.role || '@' || coalesce(d.ref, '*') || coalesce('/' || c.ref, '') AS said
+        FROM role_assignment AS r
+        LEFT JOIN department AS d ON d.id = r.department_id
+        LEFT JOIN contractor AS c ON c.id = r.contractor_id
+        WHERE r.user_id IS NOT NULL
+    )
+    SELECT u.id, u.login, u.name, u.created_at, u.password_set_at, u.disabled_at, u.revision,
+           coalesce(jsonb_agg(jsonb_build_object('role', a.role, 'department_id', a.department_id,
+                   'contractor_id', a.contractor_id, 'said', a.said) ORDER BY a.said)
+               FILTER (WHERE a.mine AND a.now), '[]'),
+           coalesce(bool_or(a.now AND NOT a.mine), false)
+    FROM local_user AS u LEFT JOIN a ON a.user_id = u.id
+    WHERE asked IS NULL OR u.login = asked
+    GROUP BY u.id
+    HAVING bool_or(a.mine) OR whole_government()
+    ORDER BY u.login
+$$;
+
+-- One who edits a user at a time.
+CREATE OR REPLACE FUNCTION lock_user(asked text) RETURNS void
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT FROM local_user WHERE login = asked FOR UPDATE
+$$;
+
+-- A user without a role; NULL where the name was used before.
+CREATE OR REPLACE FUNCTION add_user(new_login text, new_name text, new_hash text) RETURNS integer
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    INSERT INTO local_user (login, name, password_hash) VALUES (new_login, new_name, new_hash)
+    ON CONFLICT DO NOTHING RETURNING id
+$$;
+
+-- Another name, password or state, each NULL for as it is; with a password, or disabled, their sessions
+-- end. Only of somebody all of whose roles lie in the scope: else it would reach into other departments.
+CREATE OR REPLACE FUNCTION edit_user(of_user integer, new_name text, new_hash text, disabling boolean)
+    RETURNS integer
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    edited integer;
+BEGIN
+    IF EXISTS (SELECT FROM role_assignment AS a
+               WHERE a.user_id = of_user AND a.during @> milepost_now() AND NOT in_scope(a.department_id))
+       OR NOT (whole_government() OR EXISTS (
+            SELECT FROM role_assignment AS a WHERE a.user_id = of_user AND in_scope(a.department_id))) THEN
+        RETURN NULL;
+    END IF;
+    UPDATE local_user AS u
+    SET name = coalesce(new_name, u.name), password_hash = coalesce(new_hash, u.password_hash),
+        password_set_at = CASE WHEN new_hash IS NULL THEN u.password_set_at ELSE milepost_now() END,
+        disabled_at = CASE WHEN disabling THEN coalesce(u.disabled_at, milepost_now())
+                           WHEN NOT disabling THEN NULL ELSE u.disabled_at END,
+        revision = u.revision + 1
+    WHERE u.id = of_user RETURNING u.revision INTO edited;
+    IF new_hash IS NOT NULL OR disabling THEN
+        UPDATE session SET ended_at = milepost_now() WHERE user_id = of_user AND ended_at IS NULL;
+    END IF;
+    RETURN edited;
+END
+$$;
+
+-- Gives a role in the scope; `held` already, or what stands in the way: a contractor holds no other role.
+CREATE OR REPLACE FUNCTION give_role(of_user integer, new_role text, of_department integer, of_contractor integer)
+    RETURNS text
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT in_scope(of_department) THEN
+        RETURN 'beyond';
+    END IF;
+    IF EXISTS (SELECT FROM role_assignment AS a
+               WHERE a.user_id = of_user AND a.during @> milepost_now()
+                 AND (a.role = 'contractor') <> (new_role = 'contractor')) THEN
+        RETURN 'mixture';
+    END IF;
+    IF EXISTS (SELECT FROM role_assignment AS a
+               WHERE a.user_id = of_user AND a.role = new_role AND a.during @> milepost_now()
+                 AND a.department_id IS NOT DISTINCT FROM of_department
+                 AND a.contractor_id IS NOT DISTINCT FROM of_contractor) THEN
+        RETURN 'held';
+    END IF;
+    INSERT INTO role_assignment (user_id, role, department_id, contractor_id, during)
+    VALUES (of_user, new_role, of_department, of_contractor, tstzrange(milepost_now(), NULL));
+    UPDATE local_user SET revision = revision + 1 WHERE id = of_user;
+    RETURN 'given';
+END
+$$;
+
+-- Ends a role in the scope; that it was held stays known. False where it is not held there.
+CREATE OR REPLACE FUNCTION take_role(of_user integer, old_role text, of_department integer, of_contractor integer)
+    RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE role_assignment AS a SET during = tstzrange(lower(a.during), milepost_now())
+    WHERE a.user_id = of_user AND a.role = old_role AND a.during @> milepost_now()
+      AND a.department_id IS NOT DISTINCT FROM of_department
+      AND a.contractor_id IS NOT DISTINCT FROM of_contractor AND in_scope(of_department);
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    UPDATE local_user SET revision = revision + 1 WHERE id = of_user;
+    RETURN true;
+END
+$$;
+
 REVOKE EXECUTE ON FUNCTION held_of(text[]), callers_of(text), user_to_sign_in(text),
     begin_session(bytea, text, integer, text, text, text[], integer, integer),
     end_session(bytea, boolean), count_guess(bytea, bytea, bytea), guessed_right(bytea, bytea, bytea)
@@ -199,3 +328,11 @@ GRANT EXECUTE ON FUNCTION held_of(text[]), callers_of(text), user_to_sign_in(tex
     begin_session(bytea, text, integer, text, text, text[], integer, integer),
     end_session(bytea, boolean), count_guess(bytea, bytea, bytea), guessed_right(bytea, bytea, bytea)
     TO milepost_api;
+
+-- Users as administrators keep them through the API; `whole_government` also stands in its policies.
+REVOKE EXECUTE ON FUNCTION whole_government(), in_scope(integer), users_seen(text), lock_user(text), add_user(text, text, text),
+    edit_user(integer, text, text, boolean), give_role(integer, text, integer, integer),
+    take_role(integer, text, integer, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION whole_government(), in_scope(integer), users_seen(text), lock_user(text), add_user(text, text, text),
+    edit_user(integer, text, text, boolean), give_role(integer, text, integer, integer),
+    take_role(integer, text, integer, integer) TO milepost_api;

@@ -277,8 +277,19 @@ GRANT SELECT ON department, cluster, application, vehicle, duty_status, fix, lat
     track_chunk, trip, stop, gap, vehicle_day, odometer, checkpoint, past_work TO milepost_api;
 GRANT SELECT (vehicle_id, department_id, worked_to, worked_at) ON motion_cursor TO milepost_api;
 -- Without password_hash, which no caller ever needs.
-GRANT SELECT (id, department_id, ref, accept_from, rollover, mmsi, created_at, retired_at) ON device
+GRANT SELECT (id, department_id, ref, accept_from, rollover, mmsi, created_at, retired_at, revision) ON device
     TO milepost_api;
+-- The registry is managed through the API: refs and owners are never edited, and nothing is deleted but
+-- what is planned for a device that is retired before.
+GRANT SELECT ON contractor TO milepost_api;
+GRANT INSERT ON department, contractor, vehicle, device, device_assignment, duty_status TO milepost_api;
+GRANT UPDATE (name, revision) ON department, contractor TO milepost_api;
+GRANT UPDATE (name, plate, vehicle_class, capabilities, application_id, contractor_id, moving_interval_s,
+    stopped_interval_s, heartbeat_s, max_speed_mps, retired_at, revision) ON vehicle TO milepost_api;
+GRANT UPDATE (accept_from, rollover, mmsi, password_hash, retired_at, revision) ON device TO milepost_api;
+GRANT UPDATE (during) ON device_assignment TO milepost_api;
+GRANT DELETE ON device_assignment TO milepost_api;
+GRANT UPDATE (replay_asked_at) ON reject TO milepost_api;
 
 GRANT SELECT ON department, application, vehicle, device, device_assignment, fence, fence_version,
     rule, installation, private_interval, legal_hold, vehicle_group, fence_group, vehicle_group_member,
@@ -414,22 +425,40 @@ BEGIN
     -- Where the API may write, it is within its scope; which columns, the grants above say.
     FOREACH t IN ARRAY ARRAY['alert', 'event', 'subscription', 'delivery', 'fence', 'fence_version', 'vehicle_group',
                              'fence_group', 'vehicle_group_member', 'fence_group_member', 'fence_scope',
-                             'rule', 'once', 'share_link', 'backtest'] LOOP
+                             'rule', 'once', 'share_link', 'backtest', 'contractor', 'vehicle', 'device',
+                             'device_assignment', 'reject'] LOOP
         EXECUTE format('DROP POLICY IF EXISTS caller_changes ON %I', t);
         EXECUTE format('CREATE POLICY caller_changes ON %I FOR UPDATE TO milepost_api '
                        'USING (department_id %s) WITH CHECK (department_id %s)', t, scoped, scoped);
     END LOOP;
     FOREACH t IN ARRAY ARRAY['alert_change', 'outbox', 'subscription', 'delivery', 'fence', 'fence_version',
                              'vehicle_group', 'fence_group', 'vehicle_group_member', 'fence_group_member',
-                             'fence_scope', 'rule', 'rule_version', 'once', 'share_link', 'backtest'] LOOP
+                             'fence_scope', 'rule', 'rule_version', 'once', 'share_link', 'backtest', 'contractor',
+                             'vehicle', 'device', 'device_assignment', 'duty_status'] LOOP
         EXECUTE format('DROP POLICY IF EXISTS caller_adds ON %I', t);
         EXECUTE format('CREATE POLICY caller_adds ON %I FOR INSERT TO milepost_api '
                        'WITH CHECK (department_id %s)', t, scoped);
     END LOOP;
 
-    DROP POLICY IF EXISTS caller_forgets ON once;
-    EXECUTE format('CREATE POLICY caller_forgets ON once FOR DELETE TO milepost_api '
-                   'USING (department_id %s)', scoped);
+    FOREACH t IN ARRAY ARRAY['once', 'device_assignment'] LOOP
+        EXECUTE format('DROP POLICY IF EXISTS caller_forgets ON %I', t);
+        EXECUTE format('CREATE POLICY caller_forgets ON %I FOR DELETE TO milepost_api '
+                       'USING (department_id %s)', t, scoped);
+    END LOOP;
+    -- Departments are made and named by whoever has all of them in scope, who alone sees what was refused
+    -- of nobody's devices.
+    DROP POLICY IF EXISTS caller_changes ON department;
+    CREATE POLICY caller_changes ON department FOR UPDATE TO milepost_api
+        USING ((SELECT whole_government())) WITH CHECK ((SELECT whole_government()));
+    DROP POLICY IF EXISTS caller_adds ON department;
+    CREATE POLICY caller_adds ON department FOR INSERT TO milepost_api
+        WITH CHECK ((SELECT whole_government()));
+    DROP POLICY IF EXISTS stranger ON reject;
+    CREATE POLICY stranger ON reject FOR SELECT TO milepost_api
+        USING (department_id IS NULL AND (SELECT whole_government()));
+    DROP POLICY IF EXISTS stranger_changes ON reject;
+    CREATE POLICY stranger_changes ON reject FOR UPDATE TO milepost_api
+        USING (department_id IS NULL AND (SELECT whole_government()));
     -- A share is seen by both sides.
     DROP POLICY IF EXISTS receiver ON fence_share;
     EXECUTE format('CREATE POLICY receiver ON fence_share FOR SELECT TO milepost_api '

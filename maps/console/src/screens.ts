@@ -43,6 +43,22 @@ export const SCREENS = [
     needs: ["tracks:read"],
     load: () => import("./playback/PlaybackScreen.svelte"),
   },
+  {
+    name: "admin",
+    word: "admin",
+    key: "m",
+    needs: [
+      "vehicles:write",
+      "devices:admin",
+      "devices:read",
+      "departments:admin",
+      "users:admin",
+      "grants:read",
+      "shares:write",
+      "audit:read",
+    ],
+    load: () => import("./admin/AdminScreen.svelte"),
+  },
 ] as const satisfies readonly ScreenEntry[];
 
 export type ScreenName = (typeof SCREENS)[number]["name"];

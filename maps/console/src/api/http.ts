@@ -2,6 +2,11 @@ import createClient, { type Middleware } from "openapi-fetch";
 import { language, say } from "../words/language.svelte";
 import type { paths } from "../../generated/schema";
 
+export interface FieldError {
+  at: readonly string[];
+  detail: string;
+}
+
 /** A refusal of the service (RFC 9457); `message` is its title, in the language asked for. */
 export class Problem extends Error {
   constructor(
@@ -10,6 +15,8 @@ export class Problem extends Error {
     readonly detail: string | null,
     /** What support asks for; null where it was not the service that answered. */
     readonly reference: string | null = null,
+    /** Of what was sent, where it is wrong (`body.name.en`), and what is wrong there. */
+    readonly errors: readonly FieldError[] = [],
   ) {
     super(title);
     this.name = "Problem";
@@ -63,11 +70,18 @@ export function unguessed(): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join("-");
 }
 
+interface Body {
+  title?: string;
+  detail?: string;
+  trace_id?: string;
+  errors?: FieldError[];
+}
+
 async function problemOf(response: Response): Promise<Problem> {
   const fallback = `${response.status} ${response.statusText}`.trim();
   if (!response.headers.get("Content-Type")?.includes("json")) {
     return new Problem(response.status, fallback, null);
   }
-  const { title, detail, trace_id } = (await response.json()) as Record<string, string | undefined>;
-  return new Problem(response.status, title ?? fallback, detail ?? null, trace_id ?? null);
+  const { title, detail, trace_id, errors } = (await response.json()) as Body;
+  return new Problem(response.status, title ?? fallback, detail ?? null, trace_id ?? null, errors);
 }

@@ -1,0 +1,83 @@
+import { audit as auditApi, type AuditRow, type Reject, rejects as api } from "../../api/admin";
+import { type Kind, orNull, type Outcome } from "../scheme";
+
+/** What is only looked at: what was refused, and the audit. */
+
+async function replayed(asked: { device: string; reasons?: string[] }): Promise<Outcome> {
+  const { asked: count } = await api.replay(asked);
+  return { said: { word: "admin.said.replay", values: { n: count, what: asked.device } } };
+}
+
+function waits({ replay_asked_at, replayed_at }: Reject): string {
+  if (replayed_at !== null) return "stored";
+  return replay_asked_at === null ? "kept" : "asked";
+}
+
+export const rejects: Kind<Reject> = {
+  name: "rejects",
+  word: "admin.rejects",
+  needs: ["devices:read"],
+  empty: "admin.empty.rejects",
+  idOf: ({ id }) => String(id),
+  columns: [
+    { word: "admin.received_at", of: (row) => ({ moment: row.received_at }) },
+    { word: "admin.device", of: ({ device }) => device },
+    { word: "admin.reason", of: ({ reason }) => ({ prefix: "admin.reason", code: reason }) },
+    { word: "admin.state", of: (row) => ({ prefix: "admin.reject", code: waits(row) }) },
+    { word: "admin.raw", of: ({ raw }) => raw ?? null },
+    { word: "admin.source", of: ({ source }) => source, aside: true },
+    { word: "admin.message", of: ({ boot, seq }) => (boot === null ? null : `${boot}, ${seq ?? ""}`), aside: true },
+  ],
+  asks: [
+    { name: "device", word: "admin.device", hint: "admin.full_ref.hint" },
+    { name: "purpose", word: "admin.raw.purpose", hint: "admin.raw.hint" },
+  ],
+  list: ({ device, purpose }) => {
+    const of = orNull(device) ?? undefined;
+    return purpose?.trim() ? api.raw(of, purpose.trim()) : api.list(of);
+  },
+  acts: [
+    {
+      name: "replay",
+      key: "a",
+      word: "admin.replay",
+      when: (row) => row.device !== null && row.replayed_at === null,
+      do: ({ device, reason }) => replayed({ device: device ?? "", reasons: [reason] }),
+    },
+  ],
+};
+
+export const audit: Kind<AuditRow> = {
+  name: "audit",
+  word: "admin.audit",
+  needs: ["audit:read"],
+  empty: "admin.empty.audit",
+  idOf: ({ day, n }) => `${day},${n}`,
+  columns: [
+    { word: "admin.at", of: ({ at }) => ({ moment: at }) },
+    { word: "admin.who", of: ({ label, who }) => (label === who ? who : `${label} (${who})`) },
+    { word: "admin.what", of: ({ what }) => what },
+    {
+      word: "admin.seen",
+      of: (row) => (row.vehicles.length > 0 ? row.vehicles.join(", ") : row.departments.join(", ")),
+    },
+    { word: "admin.purpose", of: ({ purpose }) => purpose },
+    { word: "admin.detail", of: ({ detail }) => detail, aside: true },
+    { word: "admin.since", of: ({ since }) => (since === null ? null : { moment: since }), aside: true },
+    { word: "admin.until", of: ({ until }) => (until === null ? null : { moment: until }), aside: true },
+    { word: "admin.path", of: ({ path }) => path, aside: true },
+    { word: "admin.address", of: ({ address }) => address, aside: true },
+    { word: "admin.trace", of: (row) => row.trace_id, aside: true },
+  ],
+  asks: [
+    { name: "vehicle", word: "admin.audit.vehicle", hint: "admin.full_ref.hint" },
+    { name: "day", word: "admin.day", as: "day" },
+    { name: "what", word: "admin.audit.what", hint: "admin.audit.what.hint" },
+  ],
+  list: ({ vehicle, day, what }) =>
+    auditApi.rows({
+      vehicle: orNull(vehicle) ?? undefined,
+      day: orNull(day) ?? undefined,
+      what: orNull(what) ?? undefined,
+    }),
+};
