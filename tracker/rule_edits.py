@@ -120,7 +120,7 @@ class NewRule(New):
 
 @add.register
 async def _rule(new: NewRule, connection: AsyncConnection) -> int:
-    return await insert_new(connection, models.Rule, new, await _columns(new, connection))
+    return await insert_new(connection, models.Rule, new, await columns_of(new, connection))
 
 
 async def replace(
@@ -131,7 +131,7 @@ async def replace(
     Raises Unknown, Stale at another revision than expected, or BadInput.
     """
     found = await _locked(connection, (new.department, new.ref), expected)
-    values = {"fence_id": None, "fence_group_id": None, **await _columns(new, connection)}
+    values = {"fence_id": None, "fence_group_id": None, **await columns_of(new, connection)}
     await _changed(connection, found.id, name=new.name, disabled_at=None, **values)
 
 
@@ -153,7 +153,7 @@ async def _changed(connection: AsyncConnection, rule_id: int, **values: object) 
     await connection.execute(update(models.Rule).where(models.Rule.id == rule_id).values(more))
 
 
-async def _columns(new: NewRule, connection: AsyncConnection) -> dict[str, Any]:
+async def columns_of(new: NewRule, connection: AsyncConnection) -> dict[str, Any]:
     """The columns of a rule; raises Unknown or BadInput."""
     department_id = await id_of(connection, models.Department, new.department)
     if new.window is not None:

@@ -36,6 +36,13 @@ export const SCREENS = [
     needs: ["alerts:read"],
     load: () => import("./alerts/AlertsScreen.svelte"),
   },
+  {
+    name: "fences",
+    word: "fences",
+    key: "e",
+    needs: ["fences:read"],
+    load: () => import("./fences/FencesScreen.svelte"),
+  },
 ] as const satisfies readonly ScreenEntry[];
 
 export type ScreenName = (typeof SCREENS)[number]["name"];

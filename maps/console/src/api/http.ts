@@ -10,6 +10,8 @@ export class Problem extends Error {
     readonly detail: string | null,
     /** What support asks for; null where it was not the service that answered. */
     readonly reference: string | null = null,
+    /** Of a shape that cannot be watched: where to look, [longitude, latitude]. */
+    readonly place: readonly [number, number] | null = null,
   ) {
     super(title);
     this.name = "Problem";
@@ -63,11 +65,20 @@ export function unguessed(): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join("-");
 }
 
+/** Of RFC 9457's members and ours, those that the console shows. */
+interface Told {
+  title?: string;
+  detail?: string;
+  trace_id?: string;
+  place?: readonly [number, number] | null;
+}
+
 async function problemOf(response: Response): Promise<Problem> {
   const fallback = `${response.status} ${response.statusText}`.trim();
   if (!response.headers.get("Content-Type")?.includes("json")) {
     return new Problem(response.status, fallback, null);
   }
-  const { title, detail, trace_id } = (await response.json()) as Record<string, string | undefined>;
-  return new Problem(response.status, title ?? fallback, detail ?? null, trace_id ?? null);
+  const { title, detail, trace_id, place } = (await response.json()) as Told;
+  const [status, reference] = [response.status, trace_id ?? null];
+  return new Problem(status, title ?? fallback, detail ?? null, reference, place ?? null);
 }
