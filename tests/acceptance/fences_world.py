@@ -109,6 +109,12 @@ def state(visit: Visit, ref: str) -> str | None:
     return found
 
 
+def watches(visit: Visit, rule: str) -> bool:
+    """Whether a rule is on."""
+    found = visit.page.request.get(f"{visit.origin}/v1/rules/FSD/{rule}").json()
+    return found["disabled_at"] is None
+
+
 def other_editor(service: Service) -> httpx.Client:
     """Somebody else, at the API."""
     made = service.milepost("key", "add", "--role", "manager@FSD", "--label", "Wong").split()

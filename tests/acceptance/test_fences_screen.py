@@ -25,6 +25,7 @@ from tests.acceptance.fences_world import (
     state,
     tab_to,
     wait_text,
+    watches,
 )
 from tests.acceptance.test_alert_queue import sign_in
 from tests.integration.service import Service
@@ -68,11 +69,11 @@ def test_a_fence_is_drawn_in_a_hurry(service: Service, language: str) -> None:
 
         page.get_by_test_id("undo").click()
         visit.until("it has ended", lambda: state(visit, ref) == "ended", 20)
-        rule = page.request.get(f"{visit.origin}/v1/rules/FSD/{ref}").json()
-        assert rule["disabled_at"] is not None
+        assert not watches(visit, ref)
         # Undoing is undone too.
         page.get_by_test_id("undo").click()
         visit.until("it is back", lambda: state(visit, ref) == "in_force", 20)
+        assert watches(visit, ref)
         page.get_by_test_id("undo").click()
         visit.until("it has ended again", lambda: state(visit, ref) == "ended", 20)
         assert page.evaluate("window.ran") is None
@@ -277,6 +278,10 @@ def test_a_fence_is_ended_used_again_shared_and_grouped(service: Service) -> Non
         page.get_by_test_id("edit").click()
         page.get_by_text("Beginning, description, groups").click()
         page.get_by_test_id("group-FSD/depots").check()
+        page.get_by_text("Paste coordinates or read a file").click()
+        page.get_by_test_id("paste").fill("22.40, 114.20\n22.40, 114.21\n22.41, 114.21")
+        page.get_by_test_id("paste-button").click()
+        visit.until("read", lambda: page.evaluate("window.milepostFences.points()") == 3, 20)
         page.get_by_test_id("why").fill("it is a depot")
         page.get_by_test_id("save").click()
         wait_text(visit, "fence-details", "FSD/depots")
@@ -287,20 +292,26 @@ def test_a_fence_is_ended_used_again_shared_and_grouped(service: Service) -> Non
         page.get_by_test_id("bring-back").click()
         wait_text(visit, "fence-state", "In force")
         page.get_by_test_id("restore-1").click()
-        wait_text(visit, "versions", "Version 3")
+        wait_text(visit, "versions", "Back to version 1")
+        assert fence(visit, "yard")["geometry"]["coordinates"] == [SQUARE]
+        assert fence(visit, "yard")["properties"]["version"] == 4
         assert page.evaluate("window.ran") is None
         assert visit.errors == []
 
 
 def test_a_rule_is_said_in_words_tried_out_and_saved(service: Service) -> None:
-    # An hour ago, so that it is history.
+    # An hour ago, when the fence was there already.
+    service.fetch(
+        "UPDATE fence_version AS v SET in_force = tstzrange('2026-01-01', upper(in_force))"
+        " FROM fence AS f WHERE f.id = v.fence_id AND f.ref = 'pier' AND v.version = 1"
+    )
     cross(service, 5, 114.205, 22.405, age_s=3600)
     arrived = (
         "SELECT count(*) FROM fix AS f JOIN vehicle AS v ON v.id = f.vehicle_id WHERE v.ref = 'V-5'"
     )
     assert wait_for(lambda: service.fetch(arrived)[0][0] == 2, 20)
     with visiting(service.web_url) as visit:
-        open_screen(visit, service, about="?fence=FSD/yard")
+        open_screen(visit, service, about="?fence=FSD/pier")
         page = visit.page
         page.get_by_test_id("new-rule-here").click()
         page.get_by_test_id("rule-en").fill("Yard hours")

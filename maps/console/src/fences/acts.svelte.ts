@@ -49,12 +49,13 @@ export class Acts {
 
   /** Takes back what was done last; null where there is nothing, or it was refused. */
   async undo(): Promise<Done | null> {
-    const undo = this.#stack.at(-1)?.undo;
-    if (!undo || this.#busy) return null;
+    const last = this.#stack.at(-1);
+    if (!last?.undo || this.#busy) return null;
     this.#stack.pop();
     try {
-      return await this.do(undo);
+      return await this.do(last.undo);
     } catch (error) {
+      this.#stack.push(last);
       this.#failure = error;
       return null;
     }
@@ -92,15 +93,30 @@ export async function makeFence(
   } catch (error) {
     failure = error;
   }
-  const made = rule;
-  return {
-    said: () => say(made ? "fences.said.made_watched" : "fences.said.made", { name: called(fence) }),
-    undo: async () => {
-      if (made) await rulesApi.disable(made.rule, made.revision);
-      return endFence(fence, say("fences.why.undo"));
-    },
+  const isWatched = rule !== null;
+  const name = called(fence);
+  const done: Done = {
+    said: () => say(isWatched ? "fences.said.made_watched" : "fences.said.made", { name }),
+    undo: () => endFence(fence, say("fences.why.undo")),
     failure,
     about: fence.properties.fence,
+  };
+  return rule ? together(done, rule, true) : done;
+}
+
+/** What was done to a fence, with its rule: taken back, the rule goes off, or on again, before it. */
+function together(done: Done, rule: Rule, isOn: boolean): Done {
+  const { undo } = done;
+  if (undo === null) return done;
+  return {
+    ...done,
+    undo: async () => {
+      const { rule: full, revision } = rule;
+      const after = isOn
+        ? await rulesApi.disable(full, revision)
+        : await rulesApi.replace(full, revision, ruleGivenOf(rule));
+      return together(await undo(), after, !isOn);
+    },
   };
 }
 
@@ -127,6 +143,7 @@ export async function replaceFence(
     said: () =>
       say("fences.said.replaced", { name: called(fence), version: fence.properties.version }),
     undo: () => {
+      if (before.properties.state === "ended") return endFence(fence, say("fences.why.undo"));
       const back = groups && { before: groups.now, now: groups.before };
       const why = givenOf(before, say("fences.why.undo"));
       return replaceFence(fence, fence.properties.revision, why, back);
