@@ -18,7 +18,7 @@ from geo.places import definition_from_grid
 from tracker import fence_edits
 from tracker.rule_words import in_words
 
-router = APIRouter(prefix="/v1/drafts", tags=["drafts"], dependencies=[needs("fences:read")])
+router = APIRouter(prefix="/v1/drafts", tags=["drafts"], dependencies=[needs("fences:write")])
 
 BodyCrs = Annotated[Crs, Query(alias="crs", description="of the body")]
 
