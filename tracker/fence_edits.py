@@ -98,7 +98,7 @@ async def create(
     in_force: Range[datetime] | None = None,
 ) -> int:
     """Make a fence, in force as it says or as `in_force` does; its id. Raises as `create_all`."""
-    shape = await _built(connection, new.definition)
+    shape = await built(connection, new.definition)
     return (await create_all(connection, [(new, shape)], author, in_force=in_force))[0]
 
 
@@ -151,7 +151,7 @@ async def put(
     Raises Unknown, a ShapeError, Stale at another revision than `expected`, NotNow where it follows
     another department's, or BadInput.
     """
-    shape = await _built(connection, new.definition)
+    shape = await built(connection, new.definition)
     fence = await locked(connection, (new.department, new.ref), expected)
     must_be_own(fence)
     now = await clock(connection)
@@ -183,7 +183,7 @@ async def edit(
     Raises a ShapeError when it cannot be watched, Unknown, NotNow where it follows another
     department's, or BadInput when a later version stands.
     """
-    shape = await _built(connection, definition)
+    shape = await built(connection, definition)
     found = await locked(connection, fence)
     must_be_own(found)
     new = NewFence(ref=fence[1], department=fence[0], definition=definition)
@@ -222,7 +222,7 @@ async def end(
     await _changed(connection, found.id)
 
 
-async def _built(connection: AsyncConnection, definition: Mapping[str, Any]) -> Area:
+async def built(connection: AsyncConnection, definition: Mapping[str, Any]) -> Area:
     """In a thread, because a long corridor takes longer than others may wait."""
     return await asyncio.to_thread(build_shape, definition, await territory_of(connection))
 

@@ -126,7 +126,7 @@ async def _rule(new: NewRule, connection: AsyncConnection) -> int:
 
 async def create(connection: AsyncConnection, new: NewRule, author: Author = NOBODY) -> int:
     """Make a rule, its first version; its id. Raises Unknown, Taken or BadInput."""
-    made = await insert_new(connection, models.Rule, new, await _columns(new, connection))
+    made = await insert_new(connection, models.Rule, new, await columns_of(new, connection))
     await rule_versions.keep(connection, made, author)
     return made
 
@@ -143,7 +143,7 @@ async def replace(
     Raises Unknown, Stale at another revision than expected, or BadInput.
     """
     found = await _locked(connection, (new.department, new.ref), expected)
-    values = {"fence_id": None, "fence_group_id": None, **await _columns(new, connection)}
+    values = {"fence_id": None, "fence_group_id": None, **await columns_of(new, connection)}
     await _changed(connection, found.id, author, name=new.name, disabled_at=None, **values)
 
 
@@ -174,7 +174,7 @@ async def _changed(
     await rule_versions.keep(connection, rule_id, author)
 
 
-async def _columns(new: NewRule, connection: AsyncConnection) -> dict[str, Any]:
+async def columns_of(new: NewRule, connection: AsyncConnection) -> dict[str, Any]:
     """The columns of a rule; raises Unknown or BadInput."""
     department_id = await id_of(connection, models.Department, new.department)
     if new.window is not None:

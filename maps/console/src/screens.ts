@@ -59,6 +59,13 @@ export const SCREENS = [
     ],
     load: () => import("./admin/AdminScreen.svelte"),
   },
+  {
+    name: "fences",
+    word: "fences",
+    key: "e",
+    needs: ["fences:read"],
+    load: () => import("./fences/FencesScreen.svelte"),
+  },
 ] as const satisfies readonly ScreenEntry[];
 
 export type ScreenName = (typeof SCREENS)[number]["name"];

@@ -17,6 +17,8 @@ export class Problem extends Error {
     readonly reference: string | null = null,
     /** Of what was sent, where it is wrong (`body.name.en`), and what is wrong there. */
     readonly errors: readonly FieldError[] = [],
+    /** Of a shape that cannot be watched: where to look, [longitude, latitude]. */
+    readonly place: readonly [number, number] | null = null,
   ) {
     super(title);
     this.name = "Problem";
@@ -70,11 +72,13 @@ export function unguessed(): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join("-");
 }
 
+/** Of RFC 9457's members and ours, those that the console shows. */
 interface Body {
   title?: string;
   detail?: string;
   trace_id?: string;
   errors?: FieldError[];
+  place?: readonly [number, number] | null;
 }
 
 async function problemOf(response: Response): Promise<Problem> {
@@ -82,6 +86,7 @@ async function problemOf(response: Response): Promise<Problem> {
   if (!response.headers.get("Content-Type")?.includes("json")) {
     return new Problem(response.status, fallback, null);
   }
-  const { title, detail, trace_id, errors } = (await response.json()) as Body;
-  return new Problem(response.status, title ?? fallback, detail ?? null, trace_id ?? null, errors);
+  const { title, detail, trace_id, errors, place } = (await response.json()) as Body;
+  const [status, reference] = [response.status, trace_id ?? null];
+  return new Problem(status, title ?? fallback, detail ?? null, reference, errors, place ?? null);
 }

@@ -1,0 +1,53 @@
+"""A rule that is not saved, in words."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tracker import models
+from tracker.explain import LANGUAGES, Language, explain
+from tracker.rule_edits import NewRule, columns_of
+
+
+async def in_words(connection: AsyncConnection, new: NewRule) -> dict[Language, str]:
+    """What it would do, by language; raises Unknown or BadInput as saving it would."""
+    columns = await columns_of(new, connection)
+    department = await _name(connection, models.Department, columns["department_id"])
+    fence = await _fence(connection, columns.get("fence_id"), columns.get("fence_group_id"))
+    told = {
+        **columns,
+        "zone": await connection.scalar(select(models.Installation.time_zone)),
+        "vehicles": new.vehicles,
+        "others": new.near,
+    }
+    return {
+        language: explain(
+            {
+                **told,
+                "department": department[language],
+                "fence": None if fence is None else fence[language],
+            },
+            language,
+        )
+        for language in LANGUAGES
+    }
+
+
+async def _fence(
+    connection: AsyncConnection, fence_id: int | None, group_id: int | None
+) -> dict[str, str] | None:
+    """The names of a fence or of a group of them; None: of neither."""
+    if fence_id is not None:
+        return await _name(connection, models.Fence, fence_id)
+    return None if group_id is None else await _name(connection, models.FenceGroup, group_id)
+
+
+async def _name(
+    connection: AsyncConnection,
+    model: type[models.Department | models.Fence | models.FenceGroup],
+    id_: int,
+) -> dict[str, str]:
+    """By language; a fence without a name is called by its ref."""
+    row = (await connection.execute(select(model.name, model.ref).where(model.id == id_))).one()
+    return {language: row.name.get(language) or row.ref for language in LANGUAGES}
