@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI
 
 from api import asyncapi, static
 from api.auditor import Auditor
+from api.basemaps import Basemaps
 from api.caller import refuse_cross_site
 from api.callers import Callers
 from api.compression import Compression
@@ -31,6 +32,7 @@ from api.routes import (
     alerts,
     audit,
     backtests,
+    basemaps,
     days,
     devices,
     fences,
@@ -40,6 +42,7 @@ from api.routes import (
     journal,
     near,
     oidc,
+    places,
     rules,
     session,
     shares,
@@ -51,7 +54,7 @@ from api.routes import (
     whereabouts,
 )
 from api.service import Service
-from api.settings import ApiSettings, OidcSettings
+from api.settings import ApiSettings, BasemapSettings, OidcSettings
 from tracker.reads import Reader
 
 _ROUTERS = (
@@ -62,6 +65,7 @@ _ROUTERS = (
     devices.router,
     tracks.router,
     near.router,
+    places.router,
     whereabouts.router,
     journal.router,
     days.router,
@@ -90,13 +94,20 @@ _ROUTERS = (
     events.router,
     socket.router,
     asyncapi.router,
+    basemaps.router,
+    basemaps.tiles,
     static.router,
 )
 
 
-def create_app(settings: ApiSettings, dsn: str, oidc: OidcSettings | None = None) -> FastAPI:
+def create_app(
+    settings: ApiSettings,
+    dsn: str,
+    oidc: OidcSettings | None = None,
+    basemap: BasemapSettings | None = None,
+) -> FastAPI:
     """The API and the console on one database, as its role `milepost_api`; `oidc` says who else
-    tells who somebody is.
+    tells who somebody is, `basemap` what lies under the vehicles. Raises BasemapUnusable.
 
     Nothing is connected before it starts, and it starts without the database too.
     """
@@ -105,7 +116,9 @@ def create_app(settings: ApiSettings, dsn: str, oidc: OidcSettings | None = None
         version=version("milepost"),
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(settings, dsn, oidc or OidcSettings()),
+        lifespan=_lifespan(
+            settings, dsn, oidc or OidcSettings(), Basemaps(basemap or BasemapSettings())
+        ),
         dependencies=[Depends(refuse_cross_site)],
         responses=RESPONSES,
     )
@@ -119,7 +132,7 @@ def create_app(settings: ApiSettings, dsn: str, oidc: OidcSettings | None = None
 
 
 def _lifespan(
-    settings: ApiSettings, dsn: str, oidc_settings: OidcSettings
+    settings: ApiSettings, dsn: str, oidc_settings: OidcSettings, maps: Basemaps
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
@@ -136,6 +149,7 @@ def _lifespan(
             extents=Extents(),
             auditor=auditor,
             quotas=quotas,
+            basemaps=maps,
         )
         behind = [asyncio.create_task(hub.run()), asyncio.create_task(quotas.run())]
         try:

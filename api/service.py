@@ -9,6 +9,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from api.auditor import Auditor
+from api.basemaps import Basemaps
 from api.callers import Callers
 from api.identity.doorkeeper import Doorkeeper
 from api.identity.keys import Provider
@@ -33,6 +34,7 @@ class Service:
     extents: Extents
     auditor: Auditor
     quotas: Quotas
+    basemaps: Basemaps
 
 
 def service_of(connection: HTTPConnection) -> Service:

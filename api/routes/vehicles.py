@@ -19,6 +19,8 @@ from api.exports import POSITIONS_RESPONSES, AskedTable, positions_file, refuse_
 from api.geojson import position_feature
 from api.looking import InLooking
 from api.models import (
+    Application,
+    Applications,
     Duty,
     DutyChange,
     PositionFeature,
@@ -78,6 +80,13 @@ async def vehicles(request: Request, scope: InScope, department_id: ChosenDepart
     return await standing(
         request, Json, lambda: Vehicles(vehicles=[Vehicle.model_validate(row) for row in rows])
     )
+
+
+@router.get("/applications", dependencies=[needs("vehicles:read")])
+async def applications(scope: InScope) -> Applications:
+    """The applications of the vehicles that the caller sees, and their clusters."""
+    rows = await reads.applications(scope)
+    return Applications(applications=[Application.model_validate(row) for row in rows])
 
 
 @router.get(

@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from api.app import create_app
 from api.raw_requests import RawRequests
-from api.settings import ApiSettings, OidcSettings
+from api.settings import ApiSettings, BasemapSettings, OidcSettings
 from geo.fix import Fix
 from tests.conftest import Database
 from tracker import registry
@@ -198,6 +198,7 @@ def served(
     settings: ApiSettings | None = None,
     *,
     oidc: OidcSettings | None = None,
+    basemap: BasemapSettings | None = None,
 ) -> Iterator[Served]:
     """The API on a free port, in a thread with its own event loop."""
     settings = settings or ApiSettings(
@@ -211,7 +212,7 @@ def served(
         port = listening.getsockname()[1]
         listening.listen(128)
         config = uvicorn.Config(
-            create_app(settings, dsn, oidc),
+            create_app(settings, dsn, oidc, basemap),
             log_level="warning",
             http=RawRequests,
             root_path=settings.root_path,

@@ -56,7 +56,13 @@ OPEN: Final = {
     ("get", "/v1/shares/{token}"),
 }
 #: Whoever is signed in.
-SIGNED_IN: Final = {("get", "/v1/me"), ("delete", "/v1/session"), ("get", "/v1/health")}
+SIGNED_IN: Final = {
+    ("get", "/v1/me"),
+    ("delete", "/v1/session"),
+    ("get", "/v1/health"),
+    ("get", "/v1/console"),
+    ("get", "/v1/places"),
+}
 #: How a department's vehicles show in an answer.
 SHOWN: Final = re.compile(r"(D\d\d)/(OWN|HIRED)\b")
 #: It does not end by itself.
