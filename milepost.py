@@ -107,15 +107,7 @@ WORKERS = (
     ),
     Verb(argv=("worker",), roles=WORKER_ROLES, shows="file"),
     Verb(
-        argv=(
-            "simulate",
-            "--scale",
-            "{scale}",
-            "--serial",
-            "{serial}",
-            "--recording",
-            "{recording}",
-        ),
+        argv=tuple("simulate --scale {scale} --serial {serial} --recording {recording}".split()),
         roles=(),
         demo_only=True,
     ),

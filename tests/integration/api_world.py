@@ -199,8 +199,9 @@ def served(
     *,
     oidc: OidcSettings | None = None,
     basemap: BasemapSettings | None = None,
+    port: int = 0,
 ) -> Iterator[Served]:
-    """The API on a free port, in a thread with its own event loop."""
+    """The API on a port (0: a free one), in a thread with its own event loop."""
     settings = settings or ApiSettings(
         key_requests=MANY, key_history=MANY, department_requests=MANY, department_history=MANY
     )
@@ -208,7 +209,8 @@ def served(
         settings = settings.model_copy(update={"static": static})
     # With its protocol named asyncio switches Nagle's delay off: 40 ms an answer.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
-        listening.bind(("127.0.0.1", 0))
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
         port = listening.getsockname()[1]
         listening.listen(128)
         config = uvicorn.Config(

@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
+import struct
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    checked = kind + body
+    return struct.pack(">I", len(body)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+
 #: A picture of one blue pixel.
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c6360f8"
-    "ff1f000301017f2b6d7b0f0000000049454e44ae426082"
+PNG = (
+    b"\x89PNG\r\n\x1a\n"
+    + _chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
+    + _chunk(b"IDAT", zlib.compress(b"\x00\x00\x00\xff"))
+    + _chunk(b"IEND", b"")
 )
+
+
+def pmtiles(tile: bytes = PNG, max_zoom: int = 11) -> bytes:
+    """A PMTiles file, version 3, in which every tile is the same picture."""
+    every = (4 ** (max_zoom + 1) - 1) // 3
+    directory = b"".join(map(_varint, (1, 0, every, len(tile), 1)))
+    at = 127 + len(directory)
+    header = struct.pack(
+        "<7sB11Q6B4iB2i",
+        *(b"PMTiles", 3, 127, len(directory), at, 2, 0, 0, at + 2, len(tile), every, 1, 1),
+        *(1, 1, 1, 2, 0, max_zoom),
+        *(-1_800_000_000, -850_000_000, 1_800_000_000, 850_000_000, 0, 0, 0),
+    )
+    return header + directory + b"{}" + tile
+
+
+def _varint(number: int) -> bytes:
+    low, rest = number & 0x7F, number >> 7
+    return bytes([low | 0x80]) + _varint(rest) if rest else bytes([low])
 
 
 class TileServer:

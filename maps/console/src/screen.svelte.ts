@@ -31,6 +31,14 @@ class CurrentScreen {
     this.#read();
   }
 
+  /** Says in the address what shows here, so that loading it anew shows the same; goes nowhere. */
+  note(about: Record<string, string>): void {
+    const address = addressOf(this.#now, about);
+    if (address === location.hash || (location.hash === "" && Object.keys(about).length === 0)) return;
+    history.replaceState(null, "", address);
+    this.#address = location.hash;
+  }
+
   #read(): void {
     this.#address = location.hash;
     const [name, about = ""] = location.hash.replace(/^#\//, "").split("?");
