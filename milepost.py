@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
+import os
 import platform
 import re
 import sys
@@ -106,15 +107,7 @@ WORKERS = (
     ),
     Verb(argv=("worker",), roles=WORKER_ROLES, shows="file"),
     Verb(
-        argv=(
-            "simulate",
-            "--scale",
-            "{scale}",
-            "--serial",
-            "{serial}",
-            "--recording",
-            "{recording}",
-        ),
+        argv=tuple("simulate --scale {scale} --serial {serial} --recording {recording}".split()),
         roles=(),
         demo_only=True,
     ),
@@ -295,6 +288,9 @@ class _Service:
 
         government = load_government(scale=self._demo_scale or DEMO_SCALE)
         self._env["MILEPOST_SOURCES"] = sources(government, **self._demo_places)
+        # Where the internet is, the demonstration shows streets; the server asks first.
+        if "MILEPOST_BASEMAP_ONLINE" not in os.environ:
+            self._env["MILEPOST_BASEMAP_ONLINE"] = "lands-department"
 
     def _addresses(self, roles: tuple[Role, ...]) -> dict[str, str]:
         from tracker.postgres import private_dsn

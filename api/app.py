@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI
 from api import asyncapi, static
 from api.addresses import Addresses
 from api.auditor import Auditor
+from api.basemaps import Basemaps
 from api.caller import refuse_cross_site
 from api.callers import Callers
 from api.compression import Compression
@@ -35,6 +36,7 @@ from api.routes import (
     alerts,
     audit,
     backtests,
+    basemaps,
     days,
     developers,
     devices,
@@ -49,6 +51,7 @@ from api.routes import (
     near,
     oidc,
     open,
+    places,
     playback,
     registry,
     rejects,
@@ -64,7 +67,7 @@ from api.routes import (
     whereabouts,
 )
 from api.service import Service
-from api.settings import ApiSettings, OidcSettings
+from api.settings import ApiSettings, BasemapSettings, OidcSettings
 from tracker.reads import Reader
 
 #: Everything that is answered.
@@ -83,6 +86,7 @@ ROUTERS = (
     rejects.changes,
     tracks.router,
     near.router,
+    places.router,
     whereabouts.router,
     playback.router,
     journal.router,
@@ -119,13 +123,20 @@ ROUTERS = (
     asyncapi.router,
     openapi.router,
     developers.router,
+    basemaps.router,
+    basemaps.tiles,
     static.router,
 )
 
 
-def create_app(settings: ApiSettings, dsn: str, oidc: OidcSettings | None = None) -> FastAPI:
+def create_app(
+    settings: ApiSettings,
+    dsn: str,
+    oidc: OidcSettings | None = None,
+    basemap: BasemapSettings | None = None,
+) -> FastAPI:
     """The API and the console on one database, as its role `milepost_api`; `oidc` says who else
-    tells who somebody is.
+    tells who somebody is, `basemap` what lies under the vehicles. Raises BasemapUnusable.
 
     Nothing is connected before it starts, and it starts without the database too.
     """
@@ -135,7 +146,9 @@ def create_app(settings: ApiSettings, dsn: str, oidc: OidcSettings | None = None
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(settings, dsn, oidc or OidcSettings()),
+        lifespan=_lifespan(
+            settings, dsn, oidc or OidcSettings(), Basemaps(basemap or BasemapSettings())
+        ),
         dependencies=[Depends(refuse_cross_site)],
     )
     app.add_middleware(BodyLimit)
@@ -149,7 +162,7 @@ def create_app(settings: ApiSettings, dsn: str, oidc: OidcSettings | None = None
 
 
 def _lifespan(
-    settings: ApiSettings, dsn: str, oidc_settings: OidcSettings
+    settings: ApiSettings, dsn: str, oidc_settings: OidcSettings, maps: Basemaps
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
@@ -168,6 +181,7 @@ def _lifespan(
             quotas=quotas,
             addresses=Addresses(settings.address_requests),
             open_feed=OpenFeed(reader, auditor),
+            basemaps=maps,
         )
         behind = [asyncio.create_task(hub.run()), asyncio.create_task(quotas.run())]
         try:

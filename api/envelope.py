@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import Any, Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 TRACE_HEADER: Final = "Milepost-Trace-Id"
-#: Styles are set by scripts (MapLibre), so inline.
-CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "worker-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
-)
+
+
+def content_security_policy(map_origins: Sequence[str] = ()) -> str:
+    """What a page of ours may do; `map_origins`: where else its maps come from."""
+    also = "".join(f" {origin}" for origin in map_origins)
+    return (
+        # Styles are set by scripts (MapLibre), so inline.
+        f"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:{also}; "
+        f"worker-src 'self'; connect-src 'self'{also}; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+CONTENT_SECURITY_POLICY: Final = content_security_policy()
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",

@@ -80,6 +80,24 @@ class Vehicle(Granted):
     interval_s: list[int]
 
 
+class Application(Model):
+    """A department's use of the platform."""
+
+    application: str
+    department: str
+    department_name: Name
+    name: Name
+    #: null: it is in none.
+    cluster: str | None
+    cluster_name: Name | None
+
+
+class Applications(Model):
+    """The applications of the vehicles that the caller sees."""
+
+    applications: list[Application]
+
+
 class DutyChange(Model):
     """What a vehicle is doing, since a time (without: now)."""
 

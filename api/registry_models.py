@@ -69,7 +69,7 @@ class DevicesGiven(Model):
     devices: Annotated[list[DeviceGiven], Field(min_length=1, max_length=MOST_ENROLLED)]
 
 
-class Place(Model):
+class DevicePlace(Model):
     """The vehicle (ref) that a device is to be in; null: in none."""
 
     model_config = _GIVEN

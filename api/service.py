@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from api.addresses import Addresses
 from api.auditor import Auditor
+from api.basemaps import Basemaps
 from api.callers import Callers
 from api.identity.doorkeeper import Doorkeeper
 from api.identity.keys import Provider
@@ -37,6 +38,7 @@ class Service:
     quotas: Quotas
     addresses: Addresses
     open_feed: OpenFeed
+    basemaps: Basemaps
 
 
 def service_of(connection: HTTPConnection) -> Service:

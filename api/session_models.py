@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import ConfigDict, Field
@@ -56,5 +57,9 @@ class Me(Model):
     roles: list[Role]
     permissions: list[Permission]
     departments: list[Department]
+    #: How many the government has.
+    departments_in_all: int
+    #: When the session or key ends at the latest; null: not known here (a JWT says it itself).
+    ends_at: datetime | None
     #: For `X-CSRF-Token` of whatever is changed with the session's cookie; null for a bearer.
     csrf: str | None

@@ -41,6 +41,27 @@ class ApiSettings(BaseSettings):
     cookie_secure: bool = False
 
 
+class BasemapSettings(BaseSettings):
+    """What map lies under the vehicles, from `MILEPOST_BASEMAP_*`; always also the built-in one."""
+
+    model_config = SettingsConfigDict(env_prefix="MILEPOST_BASEMAP_")
+
+    #: An operator's own: a `.pmtiles` or `.mbtiles` file, or a folder of `z/x/y.png`.
+    file: Path | None = None
+    file_name_en: str = "Own map"
+    file_name_zh_hant: str = "自備地圖"
+    file_attribution_en: str = ""
+    file_attribution_zh_hant: str = ""
+    #: Tiles of another server: `lands-department`, or an address with `{z}`, `{x}` and `{y}`. The
+    #: browsers of whoever looks at the console then ask that server too.
+    online: Annotated[str, Field(pattern=r"^(off|lands-department|https?://.+\{z\}.*)$")] = "off"
+    online_name_en: str = "Online map"
+    online_name_zh_hant: str = "網上地圖"
+    online_attribution_en: str = ""
+    online_attribution_zh_hant: str = ""
+    online_max_zoom: Annotated[int, Field(ge=1, le=22)] = 19
+
+
 class OidcSettings(BaseSettings):
     """Who else says who somebody is: an OpenID provider, from `MILEPOST_OIDC_*`."""
 

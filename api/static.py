@@ -28,7 +28,9 @@ def console(service: InService) -> FileResponse:
     page = service.settings.static / "index.html"
     if not page.is_file():
         raise ConsoleMissing
-    return FileResponse(page, headers={"Cache-Control": "no-cache"})
+    policy = service.basemaps.policy
+    headers = {"Cache-Control": "no-cache", "Content-Security-Policy": policy}
+    return FileResponse(page, headers=headers)
 
 
 @router.api_route("/assets/{name}", methods=["GET", "HEAD"])

@@ -74,16 +74,17 @@ def from_grid(easting_m: npt.ArrayLike, northing_m: npt.ArrayLike) -> tuple[Floa
 def check(easting_m: npt.ArrayLike, northing_m: npt.ArrayLike) -> None:
     """Raise as `from_grid` does for the first pair that is not in the grid's area."""
     easting, northing = np.broadcast_arrays(easting_m, northing_m)
-    outside = ~_fits(easting, northing)
+    outside = ~fits(easting, northing)
     if not outside.any():
         return
     first = int(np.argmax(outside.ravel()))
     east, north = float(easting.ravel()[first]), float(northing.ravel()[first])
     found = f"easting {east:.1f}, northing {north:.1f}"
-    raise (SwappedGridError if _fits(north, east) else OffGridError)(found)
+    raise (SwappedGridError if fits(north, east) else OffGridError)(found)
 
 
-def _fits(easting: npt.ArrayLike, northing: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+def fits(easting: npt.ArrayLike, northing: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Which pairs of metres are in the grid's area."""
     easting, northing = np.asarray(easting), np.asarray(northing)
     wide = (easting >= AREA.west) & (easting <= AREA.east)
     return np.asarray(wide & (northing >= AREA.south) & (northing <= AREA.north))

@@ -11,7 +11,7 @@ import shapely
 from shapely.geometry import mapping, shape
 
 from geo import hk1980
-from geo.errors import MalformedShapeError, PlaceTextError
+from geo.errors import MalformedShapeError, OffGridError, PlaceTextError
 
 MOST_LAT: Final = 90.0
 MOST_LON: Final = 180.0
@@ -55,6 +55,24 @@ def read_place(text: str) -> tuple[float, float]:
         raise PlaceTextError(repr(text))
     lon, lat = hk1980.from_grid(east, north)
     return float(lon), float(lat)
+
+
+def readings(text: str) -> list[tuple[float, float]]:
+    """Every (lon, lat) in WGS 84 degrees that a person may have meant, the likeliest first.
+
+    As `read_place`; but metres of HK1980 Grid without letters are read easting first and northing
+    first, where they fit, for whoever typed them to choose. Raises PlaceTextError or OffGridError.
+    """
+    found = _PAIR.fullmatch(text)
+    if found is None or found[2] or found[4]:
+        return [read_place(text)]
+    one, other = float(found[1]), float(found[3])
+    if min(one, other) <= MOST_LON:
+        return [read_place(text)]
+    orders = [pair for pair in ((one, other), (other, one)) if hk1980.fits(*pair)]
+    if not orders:
+        raise OffGridError(f"easting {one:.1f}, northing {other:.1f}")
+    return [(float(lon), float(lat)) for lon, lat in (hk1980.from_grid(*pair) for pair in orders)]
 
 
 def _told_apart(text: str, one: str, letter: str, other: str, letter2: str) -> tuple[float, float]:

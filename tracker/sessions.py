@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -73,6 +74,13 @@ async def end(reader: Reader, secret: Secret, by: Who, *, everywhere: bool = Fal
     async with reader.scope(()) as scope:
         await named(scope, by)
         await scope.execute(select(func.end_session(secret.digest, everywhere)))
+
+
+async def ends_at(reader: Reader, secret: Secret) -> datetime | None:
+    """When the session or key ends at the latest, however much it is used."""
+    async with reader.scope(()) as scope:
+        found: datetime | None = await scope.scalar(select(func.ends_at(secret.digest)))
+    return found
 
 
 async def roles_said(reader: Reader, roles: list[str]) -> list[dict[str, Any]]:

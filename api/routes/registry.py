@@ -22,11 +22,11 @@ from api.registry_models import (
     DepartmentGiven,
     DeviceEdit,
     DeviceGiven,
+    DevicePlace,
     DevicesGiven,
     EnrolledDevice,
     EnrolledDevices,
     Names,
-    Place,
     RegisteredContractor,
     RegisteredContractors,
     RegisteredDepartment,
@@ -215,7 +215,7 @@ async def edit_device(thing: OwnDevice, expected: Expected, given: DeviceEdit) -
 
 
 @devices.put("/devices/{department}/{ref}/vehicle", response_model=RegisteredDevice)
-async def place_device(thing: OwnDevice, expected: Expected, given: Place) -> Response:
+async def place_device(thing: OwnDevice, expected: Expected, given: DevicePlace) -> Response:
     """Put a device into a vehicle of its department, or out of the one it is in."""
     await registry_edits.place(
         thing.scope, thing.name, given.vehicle, since=given.since, expected=expected

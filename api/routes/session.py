@@ -101,8 +101,10 @@ async def sign_out(request: Request, service: InService, everywhere: bool = Fals
 @router.get("/me", dependencies=[SIGNED_IN])
 async def me(request: Request, caller: InCaller, service: InService) -> Me:
     """Who the caller is."""
-    seen = await departments(service.reader, caller.department_ids)
+    known = await departments(service.reader)
+    seen = [row for row in known if row["department"] in caller.refs.values()]
     secret = token_of(request)
+    shown = secrets.read(secret or "")
     return Me(
         id=caller.id,
         label=caller.label,
@@ -110,6 +112,8 @@ async def me(request: Request, caller: InCaller, service: InService) -> Me:
         roles=caller.roles,
         permissions=sorted(caller.permissions),
         departments=[Department.model_validate(row) for row in seen],
+        departments_in_all=len(known),
+        ends_at=await sessions.ends_at(service.reader, shown) if shown is not None else None,
         csrf=csrf_of(secret) if secret and secret == cookie_of(request) else None,
     )
 

@@ -19,6 +19,8 @@ from api.found import OwnVehicle
 from api.geojson import position_feature
 from api.looking import InLooking
 from api.models import (
+    Application,
+    Applications,
     Duty,
     DutyChange,
     PositionFeature,
@@ -87,6 +89,13 @@ async def vehicles(
     return await standing(
         known, Json, lambda: Vehicles(vehicles=[Vehicle.model_validate(row) for row in rows])
     )
+
+
+@router.get("/applications", dependencies=[needs("vehicles:read")])
+async def applications(scope: InScope) -> Applications:
+    """The applications of the vehicles that the caller sees, and their clusters."""
+    rows = await reads.applications(scope)
+    return Applications(applications=[Application.model_validate(row) for row in rows])
 
 
 @router.get(

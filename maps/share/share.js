@@ -3,22 +3,23 @@
 
 const EVERY_MS = 5000;
 const OLD_S = 120;
+const SOON_MS = 5 * 60_000;
 const WORDS = {
   en: {
-    moving: "Moving", idling: "Standing, engine on", stopped: "Standing still", unknown: "Located",
+    moving: "Moving", idling: "Standing, engine on", stopped: "Stopped", unknown: "Located",
     none: "No position now", ended: "This link has ended", away: "No connection: trying again",
     old: "Not heard of lately", by: "Shared by", kmh: "km/h", age: "seen {age} ago",
     left: "Link ends in {left}", other: "中文", map: "Map of where the vehicle is",
     endedDetail: "It is unknown, has expired or was withdrawn. Ask whoever sent it for a new one.",
-    h: "h", min: "min", s: "s",
+    h: "h", min: "min", s: "s", coast: "Coast: GSHHG (LGPL), © OpenStreetMap contributors (ODbL)",
   },
   "zh-Hant": {
-    moving: "行駛中", idling: "停車（引擎開啟）", stopped: "停定", unknown: "已定位",
+    moving: "行駛中", idling: "引擎空轉", stopped: "停車", unknown: "已定位",
     none: "現時沒有位置", ended: "此連結已失效", away: "連線中斷，正在重試",
     old: "近期沒有訊號", by: "分享部門：", kmh: "公里／小時", age: "{age}前更新",
     left: "連結於 {left} 後失效", other: "English", map: "車輛位置地圖",
     endedDetail: "連結不存在、已到期或已被撤銷。請向發送者索取新連結。",
-    h: "小時", min: "分鐘", s: "秒",
+    h: "小時", min: "分鐘", s: "秒", coast: "海岸線：GSHHG (LGPL)、© OpenStreetMap contributors (ODbL)",
   },
 };
 
@@ -47,11 +48,13 @@ function status(w, ageS) {
 
 function show() {
   const w = WORDS[language];
-  document.documentElement.lang = language;
+  document.documentElement.lang = language === "en" ? "en" : "zh-Hant-HK";
   if (seen !== null && serverNow() >= Date.parse(seen.expires_at)) end();
   const ageS = hasPlace() ? (serverNow() - Date.parse(seen.fixed_at)) / 1000 : 0;
   place("language").textContent = w.other;
   place("map").setAttribute("aria-label", w.map);
+  place("coast").textContent = w.coast;
+  place("expiry").classList.toggle("soon", seen !== null && Date.parse(seen.expires_at) - serverNow() < SOON_MS);
   document.body.className = state === "live" && hasPlace() && ageS <= OLD_S ? seen.motion : state;
   const said = state === "waiting" ? "…" : status(w, ageS);
   if (place("status").textContent !== said) place("status").textContent = said;

@@ -21,8 +21,14 @@ FIRST_ALERT_WITHIN_S = 60.0
 def demo() -> Iterator[tuple[Service, float]]:
     """The demonstration and when it was started."""
     started_s = time.monotonic()
-    with passing_folder() as data, served(data, ["--demo"]) as service:
-        yield service, started_s
+    with (
+        pytest.MonkeyPatch.context() as environment,
+        passing_folder() as data,
+    ):
+        # Where the tests run the internet may be there or not; they are to see the same.
+        environment.setenv("MILEPOST_BASEMAP_ONLINE", "off")
+        with served(data, ["--demo"]) as service:
+            yield service, started_s
 
 
 def test_vehicles_move_and_alerts_come_in_the_first_minute(demo: tuple[Service, float]) -> None:

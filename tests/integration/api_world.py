@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from api.app import create_app
 from api.raw_requests import RawRequests
-from api.settings import ApiSettings, OidcSettings
+from api.settings import ApiSettings, BasemapSettings, OidcSettings
 from geo.fix import Fix
 from tests.conftest import Database
 from tracker import registry
@@ -198,8 +198,10 @@ def served(
     settings: ApiSettings | None = None,
     *,
     oidc: OidcSettings | None = None,
+    basemap: BasemapSettings | None = None,
+    port: int = 0,
 ) -> Iterator[Served]:
-    """The API on a free port, in a thread with its own event loop."""
+    """The API on a port (0: a free one), in a thread with its own event loop."""
     settings = settings or ApiSettings(
         key_requests=MANY,
         key_history=MANY,
@@ -211,11 +213,12 @@ def served(
         settings = settings.model_copy(update={"static": static})
     # With its protocol named asyncio switches Nagle's delay off: 40 ms an answer.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
-        listening.bind(("127.0.0.1", 0))
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
         port = listening.getsockname()[1]
         listening.listen(128)
         config = uvicorn.Config(
-            create_app(settings, dsn, oidc),
+            create_app(settings, dsn, oidc, basemap),
             log_level="warning",
             http=RawRequests,
             root_path=settings.root_path,

@@ -34,7 +34,11 @@ LINKS = {"/v1/shares/{share}"}
 ENDLESS = {"/v1/events"}
 HOUR = timedelta(hours=1)
 #: Of parameters that must be given: where and when the departments' vehicles are.
-NEEDED = {"place": "114.2,22.35", "at": f"{datetime.now(UTC) - timedelta(minutes=4):%FT%TZ}"}
+NEEDED = {
+    "place": "114.2,22.35",
+    "text": "22.35,114.2",
+    "at": f"{datetime.now(UTC) - timedelta(minutes=4):%FT%TZ}",
+}
 #: When each vehicle's only chunk of a track begins.
 TRACK_AT = "2026-11-20T08:00:00Z"
 

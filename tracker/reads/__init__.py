@@ -56,7 +56,14 @@ from tracker.reads.time_spent import TimeSpent, time_spent
 from tracker.reads.tracks import Stretch, Track, pages, track
 from tracker.reads.trials import rule_figures
 from tracker.reads.values import day_of, instant_of
-from tracker.reads.vehicles import Box, positions, vehicle, vehicle_refs, vehicles
+from tracker.reads.vehicles import (
+    Box,
+    applications,
+    positions,
+    vehicle,
+    vehicle_refs,
+    vehicles,
+)
 from tracker.reads.visits import MOST_RADIUS_M, MOST_WINDOW, Nearby, visitors
 from tracker.reads.whereabouts import KNOWN_BY, Instant, whereabouts
 
@@ -111,6 +118,7 @@ __all__ = [
     "alerts",
     "alerts_between",
     "alerts_by_id",
+    "applications",
     "caller_of",
     "caller_with",
     "crossings",

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import array
 from geo.areas import Area
 from geo.distance import FULL_TURN_DEG, HALF_TURN_DEG, wrap_lon
 from geo.fix import HDOP_M
-from tracker.models import Application, Department, DutyStatus
+from tracker.models import Application, Cluster, Department, DutyStatus
 from tracker.models.seen import SEEN_VEHICLES, SeenLatest, SeenVehicle
 from tracker.reads.motion import MOTIONS, motion_codes
 from tracker.reads.private import is_private_now
@@ -162,6 +162,27 @@ async def positions(
             query = query.where(_inside(each))
     rows = await rows_of(scope, query)
     return _with_motion(rows if area is None else _within(rows, area))
+
+
+async def applications(scope: Scope) -> list[Row]:
+    """Those that a vehicle of this scope belongs to, by ref: application, department,
+    department_name, name, cluster, cluster_name (both None without a cluster)."""
+    seen = select(SeenVehicle.application_id).where(SeenVehicle.retired_at.is_(None))
+    query = (
+        select(
+            Application.ref.label("application"),
+            Department.ref.label("department"),
+            Department.name.label("department_name"),
+            Application.name,
+            Cluster.ref.label("cluster"),
+            Cluster.name.label("cluster_name"),
+        )
+        .join(Department, Department.id == Application.department_id)
+        .outerjoin(Cluster, Cluster.id == Application.cluster_id)
+        .where(Application.id.in_(seen))
+        .order_by(Application.ref)
+    )
+    return await rows_of(scope, query)
 
 
 def _chosen(ids: Sequence[int] | None) -> ColumnElement[bool]:

@@ -70,6 +70,15 @@ CREATE OR REPLACE FUNCTION begin_session(new_hash bytea, new_name text, of_user 
            make_interval(secs => idle_s), milepost_now() + make_interval(secs => lasts_s)
 $$;
 
+-- When a session or a key ends at the latest; NULL for what has ended.
+CREATE OR REPLACE FUNCTION ends_at(of_hash bytea) RETURNS timestamptz
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT s.expires_at FROM session AS s WHERE s.hash = of_hash AND s.ended_at IS NULL
+    UNION ALL
+    SELECT k.expires_at FROM api_key AS k WHERE k.hash = of_hash AND k.revoked_at IS NULL
+    LIMIT 1
+$$;
+
 -- Sign out: here, or wherever the same person is signed in.
 CREATE OR REPLACE FUNCTION end_session(of_hash bytea, everywhere boolean) RETURNS void
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -322,11 +331,11 @@ $$;
 
 REVOKE EXECUTE ON FUNCTION held_of(text[]), callers_of(text), user_to_sign_in(text),
     begin_session(bytea, text, integer, text, text, text[], integer, integer),
-    end_session(bytea, boolean), count_guess(bytea, bytea, bytea), guessed_right(bytea, bytea, bytea)
+    end_session(bytea, boolean), ends_at(bytea), count_guess(bytea, bytea, bytea), guessed_right(bytea, bytea, bytea)
     FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION held_of(text[]), callers_of(text), user_to_sign_in(text),
     begin_session(bytea, text, integer, text, text, text[], integer, integer),
-    end_session(bytea, boolean), count_guess(bytea, bytea, bytea), guessed_right(bytea, bytea, bytea)
+    end_session(bytea, boolean), ends_at(bytea), count_guess(bytea, bytea, bytea), guessed_right(bytea, bytea, bytea)
     TO milepost_api;
 
 -- Users as administrators keep them through the API; `whole_government` also stands in its policies.

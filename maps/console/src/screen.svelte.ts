@@ -37,9 +37,11 @@ class CurrentScreen {
     this.#read();
   }
 
-  /** The screen that shows is about something else by now: in the address only, and for nobody new. */
-  keep(about: About): void {
-    history.replaceState(null, "", addressOf(this.#now, about));
+  /** Says in the address what shows here, so that loading it anew shows the same; goes nowhere. */
+  note(about: About): void {
+    const address = addressOf(this.#now, about);
+    if (address === location.hash || (location.hash === "" && Object.keys(about).length === 0)) return;
+    history.replaceState(null, "", address);
     this.#address = location.hash;
   }
 

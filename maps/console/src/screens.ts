@@ -24,6 +24,8 @@ export interface ScreenEntry {
   needs: readonly Permission[];
   /** Fetched when somebody goes there first; the live screen is always there. */
   load: (() => Promise<{ default: ScreenComponent }>) | null;
+  /** It fills the whole page, without the top bar. */
+  bare?: true;
 }
 
 /** The screens in the order of the top bar. A new one is a line here. */
@@ -65,6 +67,14 @@ export const SCREENS = [
     key: "e",
     needs: ["fences:read"],
     load: () => import("./fences/FencesScreen.svelte"),
+  },
+  {
+    name: "wall",
+    word: "wall",
+    key: "w",
+    needs: ["positions:read"],
+    load: () => import("./wall/WallScreen.svelte"),
+    bare: true,
   },
 ] as const satisfies readonly ScreenEntry[];
 

@@ -6,7 +6,7 @@ import pytest
 
 from geo.distance import distance_m
 from geo.errors import OffGridError, PlaceTextError, SwappedGridError
-from geo.places import read_place
+from geo.places import read_place, readings
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,26 @@ def test_what_may_mean_something_else_is_not_guessed(text: str) -> None:
 def test_swapped_letters_are_noticed_where_they_can_be() -> None:
     with pytest.raises(SwappedGridError):
         read_place("862591.3N 820351.4E")
+
+
+def test_metres_without_letters_may_mean_two_places() -> None:
+    easting_first, northing_first = readings("832591.320, 820351.389")
+    assert distance_m(*easting_first, 114.141187917, 22.322172084) < 0.01
+    assert distance_m(*northing_first, *read_place("832591.320N 820351.389E")) < 0.01
+    assert readings("832591.320E 820351.389N") == [easting_first]
+    assert readings("22.3, 114.17") == [(114.17, 22.3)]
+    [only] = readings("812000, 860000")
+    assert only == read_place("860000E 812000N")
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("Sha Tin", PlaceTextError),
+        ("1000000 2000000", OffGridError),
+        ("114.17, 22.3", PlaceTextError),
+    ],
+)
+def test_what_is_no_place_has_no_reading(text: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        readings(text)

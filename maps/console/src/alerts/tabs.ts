@@ -1,5 +1,6 @@
 import type { Alert } from "../api/types";
 import type { Alerts } from "../fleet/alerts.svelte";
+import { inUrgency } from "../fleet/urgency";
 
 export type Tab = "new" | "mine" | "in_hand" | "closed";
 
@@ -13,7 +14,7 @@ export const STATES: Record<Tab, readonly Alert["state"][]> = {
   closed: ["closed"],
 };
 
-/** The alerts of a tab, newest first; `me` is what the service calls the caller. */
+/** The alerts of a tab, the most urgent first, closed ones newest first; `me` is what the service calls the caller. */
 export function rowsOf(tab: Tab, alerts: Alerts, me: string): readonly Alert[] {
   const { open, acknowledged, closed } = alerts.shelves;
   if (tab === "new") return open.rows;
@@ -21,7 +22,7 @@ export function rowsOf(tab: Tab, alerts: Alerts, me: string): readonly Alert[] {
   if (tab === "closed") return closed.rows;
   return [...open.rows, ...acknowledged.rows]
     .filter((alert) => ownerOf(alert) === me)
-    .toSorted((a, b) => Date.parse(b.opened_at) - Date.parse(a.opened_at));
+    .toSorted(inUrgency);
 }
 
 /** Whether the alerts of a tab were fetched. */

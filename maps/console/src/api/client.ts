@@ -5,6 +5,7 @@ export { Problem, reasonOf } from "./http";
 
 /** Alerts fetched, or changed, at a time; later ones arrive one by one. */
 const ALERTS_AT_ONCE = 200;
+const OPEN_AT_ONCE = 1000;
 
 /** What the live picture and the queue of alerts ask of the service. Other screens have files of their own. */
 export const api = {
@@ -20,8 +21,11 @@ export const api = {
   fences: async () => (await the(http.GET("/v1/fences"))) as unknown as Fences,
   setDuty: (vehicle: string, status: DutyStatus) =>
     http.PUT("/v1/vehicles/{department}/{ref}/duty", { params: atRef(vehicle), body: { status } }),
-  alerts: (state: Alert["state"]): Promise<AlertPage> =>
-    the(http.GET("/v1/alerts", { params: { query: { state, limit: ALERTS_AT_ONCE } } })),
+  /** The newest; of open ones so many that no grave one is left out for being old. */
+  alerts: (state: Alert["state"]): Promise<AlertPage> => {
+    const limit = state === "open" ? OPEN_AT_ONCE : ALERTS_AT_ONCE;
+    return the(http.GET("/v1/alerts", { params: { query: { state, limit } } }));
+  },
   /** The page that `next` of another one leads to. */
   olderAlerts: (next: string): Promise<AlertPage> => {
     const query = Object.fromEntries(new URLSearchParams(next.split("?")[1]));

@@ -18,6 +18,16 @@ export type Caller = Schemas["Me"];
 export type Permission = Caller["permissions"][number];
 /** What stays the same about a vehicle while it moves. `id` is its number in the live frames. */
 export type Vehicle = Schemas["Vehicle"];
+/** A department's use of the platform, of those that a seen vehicle belongs to. */
+export type Application = Schemas["Application"];
+/** A place as typed, in degrees and in HK1980 Grid. */
+export type Place = Schemas["Place"];
+/** `GET /v1/near`: a vehicle, how far away and in which direction. */
+export type NearVehicle = Schemas["NearVehicle"];
+/** A base map beside the built-in one. */
+export type Basemap = Schemas["Basemap"];
+/** `GET /v1/console`: which build is served, and the base maps. */
+export type ConsoleFacts = Schemas["Console"];
 export type DutyStatus = Schemas["DutyChange"]["status"];
 export type FenceProperties = Schemas["FenceProperties"];
 export type Fences = GeoJSON.FeatureCollection<

@@ -1,7 +1,6 @@
 import type { Alert, AlertPage, Severity } from "../api/types";
 import { Shelf } from "./shelf.svelte";
-
-const RANK: Record<Severity, number> = { info: 0, warning: 1, critical: 2 };
+import { RANK } from "./urgency";
 
 /** The alerts of a caller by state. The open ones are always known, the others once asked for. */
 export class Alerts {

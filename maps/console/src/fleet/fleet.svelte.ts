@@ -1,5 +1,6 @@
 import type { Severity, Vehicle } from "../api/types";
 import { UNKNOWN_U16, type Frame } from "../live/frame";
+import { glideTo, type Glide } from "./glide";
 import { expectedIntervalS, freshnessOf, type Freshness } from "./freshness";
 
 export type Motion = "unknown" | "moving" | "idling" | "stopped";
@@ -13,6 +14,8 @@ export interface Position {
   /** Degrees clockwise from true north. */
   directionDeg: number | null;
   motion: Motion;
+  /** How its symbol comes there; null: it is there. */
+  glide: Glide | null;
 }
 
 /** One vehicle as the page shows it; `freshness` and `severity` are judged anew at each tick. */
@@ -81,8 +84,12 @@ export class Fleet {
   applyFrame(frame: Frame): void {
     if (frame.snapshot) for (const id of this.#positions.keys()) this.#place(id, null);
     for (const id of frame.removed) this.#place(id, null);
+    const nowMs = performance.now();
     for (let i = 0; i < frame.ids.length; i++) {
-      this.#place(frame.ids[i]!, positionAt(frame, i, this.#motions));
+      const id = frame.ids[i]!;
+      const position = positionAt(frame, i, this.#motions);
+      position.glide = glideTo(this.#positions.get(id) ?? null, position, nowMs);
+      this.#place(id, position);
     }
   }
 
@@ -119,6 +126,7 @@ function positionAt(frame: Frame, i: number, motions: readonly string[]): Positi
     speedMps: speed === UNKNOWN_U16 ? null : speed / 10,
     directionDeg: direction === UNKNOWN_U16 ? null : direction / 10,
     motion: motionNamed(motions[frame.motion[i]!]),
+    glide: null,
   };
 }
 

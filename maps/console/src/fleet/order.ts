@@ -27,22 +27,6 @@ export function byName(records: readonly Tracked[], tag: "en" | "zh-Hant"): Trac
   );
 }
 
-/** Every word of the search must be found; the order of equal attention is that of `named`. */
-export function inOrder(
-  named: readonly Tracked[],
-  search: string,
-  filter: Filter | null,
-): Tracked[] {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  const buckets: Tracked[][] = [[], [], [], [], [], []];
-  for (const record of named) {
-    if (filter && !passes(record, filter)) continue;
-    if (!words.every((word) => record.searchText.includes(word))) continue;
-    buckets[attention(record)]!.push(record);
-  }
-  return buckets.flat();
-}
-
 export function countByFilter(records: readonly Tracked[]): Record<Filter, number> {
   const counts = { alert: 0, moving: 0, idling: 0, stopped: 0, late: 0, silent: 0 };
   for (const record of records) {

@@ -1,9 +1,13 @@
 import type { Alert, AlertPage } from "../api/types";
+import { inUrgency, newestFirst, worstFirst } from "./urgency";
 
 /** A page that is open for a month must not grow for a month. */
 const MOST_KEPT = 1000;
 
-/** The alerts of one state, newest first: those fetched so far, kept true by what the feed tells. */
+/**
+ * The alerts of one state, those fetched so far, kept true by what the feed tells: the worst first and of
+ * these the one that waits longest; of closed ones the newest.
+ */
 export class Shelf {
   #rows = $state.raw<readonly Alert[]>([]);
   /** Where older ones are. */
@@ -52,12 +56,14 @@ export class Shelf {
   }
 
   #settle(alerts: readonly Alert[]): void {
+    const closed = this.state === "closed";
     const mine = [...new Map(alerts.map((alert) => [alert.id, alert])).values()]
       .filter((alert) => alert.state === this.state)
-      .toSorted((a, b) => Date.parse(b.opened_at) - Date.parse(a.opened_at));
-    this.#rows = mine.slice(0, MOST_KEPT);
+      .toSorted(closed ? newestFirst : worstFirst);
+    const kept = mine.slice(0, MOST_KEPT);
+    this.#rows = closed ? kept : kept.toSorted(inUrgency);
     if (mine.length > MOST_KEPT) {
-      this.#next ??= `/v1/alerts?state=${this.state}&before=${this.#rows.at(-1)!.id}`;
+      this.#next ??= `/v1/alerts?state=${this.state}&before=${kept.at(-1)!.id}`;
     }
   }
 }

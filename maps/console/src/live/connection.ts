@@ -2,7 +2,8 @@ import type { Alert } from "../api/types";
 import { readFrame, type Frame } from "./frame";
 
 const FIRST_RETRY_S = 0.5;
-const LONGEST_RETRY_S = 8;
+/** With its jitter under 4 s: a console is live again within 5 s of a service that is back. */
+const LONGEST_RETRY_S = 3;
 /** The service pings every 10 s: two missed pings and a margin. */
 const SILENCE_S = 25;
 
@@ -139,7 +140,7 @@ export class Connection {
   }
 }
 
-/** Doubles from half a second to eight; jitter keeps a room of consoles from returning at once. */
+/** Doubles from half a second to three; jitter keeps a room of consoles from returning at once. */
 function pauseS(attempts: number): number {
   const pause = Math.min(FIRST_RETRY_S * 2 ** attempts, LONGEST_RETRY_S);
   return pause * (0.75 + Math.random() / 2);

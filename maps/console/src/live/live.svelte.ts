@@ -1,8 +1,11 @@
 import { api, Problem } from "../api/client";
-import type { Alert, Caller, Fences } from "../api/types";
+import { liveApi } from "../api/live";
+import type { Alert, Application, Caller, Fences } from "../api/types";
 import { Alerts } from "../fleet/alerts.svelte";
 import { clock } from "../fleet/clock.svelte";
 import { Fleet } from "../fleet/fleet.svelte";
+import { build } from "../look/build.svelte";
+import { basemaps } from "../map/basemaps.svelte";
 import { Connection, type Hello, type Listener } from "./connection";
 import type { Frame } from "./frame";
 
@@ -20,6 +23,7 @@ export class Live {
   readonly fleet = new Fleet();
   readonly alerts = new Alerts();
   #fences = $state.raw<Fences | null>(null);
+  #applications = $state.raw<readonly Application[]>([]);
   #loaded = $state(false);
   #failure = $state.raw<unknown>(null);
   #connected = $state(false);
@@ -55,6 +59,11 @@ export class Live {
 
   get fences(): Fences | null {
     return this.#fences;
+  }
+
+  /** Those that the vehicles belong to. */
+  get applications(): readonly Application[] {
+    return this.#applications;
   }
 
   /** Vehicles, fences and alerts have arrived at least once. */
@@ -112,6 +121,8 @@ export class Live {
     // What changed while we were away was told to nobody; nor was an alert since the first fetch.
     void (this.#greeted ? this.#fetchAll() : this.#fetch(this.#knownAlerts()));
     this.#greeted = true;
+    // Another build is served only after the connection was gone.
+    void this.#fetch(this.#console());
   }
 
   #onFrame(frame: Frame): void {
@@ -158,9 +169,17 @@ export class Live {
     return what === "vehicles" ? this.#vehicles() : this.#areas();
   }
 
+  async #console(): Promise<void> {
+    const facts = await liveApi.console();
+    build.isServed(facts.assets);
+    basemaps.replace(facts.basemaps);
+  }
+
   async #vehicles(): Promise<void> {
     if (!this.caller.permissions.includes("vehicles:read")) return;
-    this.fleet.replaceVehicles(await api.vehicles());
+    const [vehicles, applications] = await Promise.all([api.vehicles(), liveApi.applications()]);
+    this.fleet.replaceVehicles(vehicles);
+    this.#applications = applications;
     this.#judge();
   }
 

@@ -9,6 +9,7 @@ import {
 } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import { IDEOGRAPH_FONTS } from "./fonts";
+import { layGround } from "./ground.svelte";
 
 setWorkerUrl(workerUrl);
 
@@ -35,6 +36,7 @@ export function baseMap(container: HTMLElement, style: StyleSpecification): MapL
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
   map.addControl(new ScaleControl({ maxWidth: 120 }), "bottom-left");
+  layGround(map);
   return map;
 }
 

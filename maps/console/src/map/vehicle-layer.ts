@@ -3,16 +3,17 @@ import type {
   CustomRenderMethodInput,
   Map as MapLibreMap,
 } from "maplibre-gl";
-import type { Tracked } from "../fleet/fleet.svelte";
+import type { Position, Tracked } from "../fleet/fleet.svelte";
+import { shownAt } from "../fleet/glide";
 import type { Palette } from "../look/palette";
 import { mercatorX, mercatorY } from "./mercator";
 import { SHAPES, STATUS_COLOURS, symbolOf, type VehicleSymbol } from "./symbols";
 import { FRAGMENT_SHADER, VERTEX_SHADER } from "./vehicle-shaders";
 import { linkProgram, rgb } from "./webgl";
 
-/** x, y, direction as floats, then four bytes of look. */
-const STRIDE_BYTES = 16;
-const LOOK_OFFSET = 12;
+/** From x, y to x, y, the glide's beginning and length, direction, as floats; four bytes of look. */
+const STRIDE_BYTES = 32;
+const LOOK_OFFSET = 28;
 const STRIDE_FLOATS = STRIDE_BYTES / 4;
 const NO_DIRECTION = -1;
 /** Symbol sizes by zoom, css px: small where ten thousand share a screen. */
@@ -40,8 +41,25 @@ export class VehicleLayer implements CustomLayerInterface {
   #drawn: Tracked[] = [];
   #originX = 0;
   #originY = 0;
+  /** Of the page's clock: the buffer's seconds count from here, so that 32 bits hold them. */
+  #baseMs = 0;
+  #restsAtMs = 0;
 
-  constructor(private palette: Palette) {}
+  /** `still`: nothing glides, each symbol stands at its newest fix. */
+  constructor(
+    private palette: Palette,
+    private readonly still: () => boolean,
+  ) {}
+
+  /** When the last symbol arrives, on the page's clock. */
+  get restsAtMs(): number {
+    return this.still() ? 0 : this.#restsAtMs;
+  }
+
+  /** Where a vehicle's symbol stands now. */
+  placeOf(position: Position): { lon: number; lat: number } {
+    return this.still() ? position : shownAt(position, performance.now());
+  }
 
   /** Vehicles on the map, whether in view or not. */
   get drawn(): number {
@@ -66,7 +84,7 @@ export class VehicleLayer implements CustomLayerInterface {
     let nearest: Tracked | null = null;
     let least = reach * reach;
     for (const record of this.#drawn) {
-      const { lon, lat } = record.position!;
+      const { lon, lat } = this.placeOf(record.position!);
       const square = (mercatorX(lon) - x) ** 2 + (mercatorY(lat) - y) ** 2;
       if (square > least) continue;
       least = square;
@@ -122,6 +140,7 @@ export class VehicleLayer implements CustomLayerInterface {
     gl.uniform3fv(at.casing, rgb(this.palette.casing));
     gl.uniform3fv(at.ring, rgb(this.palette.alert));
     gl.uniform1f(at.sizePx, sizePx);
+    gl.uniform1f(at.nowS, (performance.now() - this.#baseMs) / 1000);
   }
 
   #fill(pulse: boolean): void {
@@ -131,12 +150,20 @@ export class VehicleLayer implements CustomLayerInterface {
     this.#data = new ArrayBuffer(this.#drawn.length * STRIDE_BYTES);
     const floats = new Float32Array(this.#data);
     const bytes = new Uint8Array(this.#data);
+    this.#baseMs = performance.now();
+    this.#restsAtMs = 0;
     this.#drawn.forEach((record, i) => {
       const { lon, lat, directionDeg } = record.position!;
+      const glide = this.still() ? null : record.position!.glide;
       const at = i * STRIDE_FLOATS;
-      floats[at] = mercatorX(lon) - this.#originX;
-      floats[at + 1] = mercatorY(lat) - this.#originY;
-      floats[at + 2] = directionDeg === null ? NO_DIRECTION : (directionDeg * Math.PI) / 180;
+      floats[at] = mercatorX(glide?.fromLon ?? lon) - this.#originX;
+      floats[at + 1] = mercatorY(glide?.fromLat ?? lat) - this.#originY;
+      floats[at + 2] = mercatorX(lon) - this.#originX;
+      floats[at + 3] = mercatorY(lat) - this.#originY;
+      floats[at + 4] = glide ? (glide.beganMs - this.#baseMs) / 1000 : 0;
+      floats[at + 5] = glide ? glide.lastsMs / 1000 : 0;
+      floats[at + 6] = directionDeg === null ? NO_DIRECTION : (directionDeg * Math.PI) / 180;
+      if (glide) this.#restsAtMs = Math.max(this.#restsAtMs, glide.beganMs + glide.lastsMs);
       writeLook(bytes, i * STRIDE_BYTES + LOOK_OFFSET, symbolOf(record), pulse);
     });
   }
@@ -174,6 +201,7 @@ function locateUniforms(gl: WebGL2RenderingContext, program: WebGLProgram) {
     casing: gl.getUniformLocation(program, "u_casing"),
     ring: gl.getUniformLocation(program, "u_ring"),
     sizePx: gl.getUniformLocation(program, "u_size_px"),
+    nowS: gl.getUniformLocation(program, "u_now_s"),
   };
 }
 
@@ -190,8 +218,10 @@ function describeAttributes(
   };
   gl.bindVertexArray(array);
   gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
-  gl.vertexAttribPointer(at("a_mercator"), 2, gl.FLOAT, false, STRIDE_BYTES, 0);
-  gl.vertexAttribPointer(at("a_direction_rad"), 1, gl.FLOAT, false, STRIDE_BYTES, 8);
+  gl.vertexAttribPointer(at("a_from"), 2, gl.FLOAT, false, STRIDE_BYTES, 0);
+  gl.vertexAttribPointer(at("a_mercator"), 2, gl.FLOAT, false, STRIDE_BYTES, 8);
+  gl.vertexAttribPointer(at("a_glide_s"), 2, gl.FLOAT, false, STRIDE_BYTES, 16);
+  gl.vertexAttribPointer(at("a_direction_rad"), 1, gl.FLOAT, false, STRIDE_BYTES, 24);
   gl.vertexAttribIPointer(at("a_look"), 4, gl.UNSIGNED_BYTE, STRIDE_BYTES, LOOK_OFFSET);
   gl.bindVertexArray(null);
   gl.bindBuffer(gl.ARRAY_BUFFER, null);

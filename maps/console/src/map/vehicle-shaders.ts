@@ -8,8 +8,11 @@ export const VERTEX_SHADER = `#version 300 es
 uniform mat4 u_matrix;
 uniform vec3 u_colours[${STATUS_COLOURS.length}];
 uniform float u_size_px;
+uniform float u_now_s;
 
-in vec2 a_mercator;
+in vec2 a_from; // mercator: where it glides from,
+in vec2 a_mercator; // to here, its newest fix
+in vec2 a_glide_s; // when that began, how long it lasts (0: it is there)
 in float a_direction_rad; // negative: not known
 in uvec4 a_look; // shape, colour, outlined, ring (0 none, 1 small, 2 large)
 
@@ -21,7 +24,8 @@ flat out uint v_outlined;
 flat out uint v_ring;
 
 void main() {
-  gl_Position = u_matrix * vec4(a_mercator, 0.0, 1.0);
+  float way = a_glide_s.y > 0.0 ? clamp((u_now_s - a_glide_s.x) / a_glide_s.y, 0.0, 1.0) : 1.0;
+  gl_Position = u_matrix * vec4(mix(a_from, a_mercator, way), 0.0, 1.0);
   // Half the sprite's side in symbol units: a ring needs more room, and room costs time to fill.
   v_extent = a_look.w > 0u ? 2.7 : 1.4;
   gl_PointSize = u_size_px * v_extent;

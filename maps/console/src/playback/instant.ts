@@ -52,6 +52,7 @@ function placed(slice: Slice, i: number, share: number): Position {
     speedMps: speed === UNKNOWN_U16 ? null : speed / 10,
     directionDeg: direction === UNKNOWN_U16 ? null : direction / 10,
     motion: MOTIONS[slice.motion[i]!] ?? "unknown",
+    glide: null,
   };
   if (share === 0) return position;
   let east = slice.lonE6[i + 1]! / 1e6 - position.lon;

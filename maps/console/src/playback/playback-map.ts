@@ -59,7 +59,7 @@ export class PlaybackMap {
     this.#palette = palette;
     const style = mapStyle(palette, language);
     this.#map = baseMap(container, withOurs(style, palette));
-    this.#vehicles = new VehicleLayer(palette);
+    this.#vehicles = new VehicleLayer(palette, () => true);
     this.#selection = new Marker({ element: selectionMark });
     this.#map.on("webglcontextlost", () => {
       this.#ready = false;

@@ -62,3 +62,15 @@ export function direction(directionDeg: number | null): string {
 export function place(lon: number, lat: number): string {
   return `${lat.toFixed(5)}, ${lon.toFixed(5)}`;
 }
+
+/** `E 832591, N 820351`: HK1980 Grid, whole metres, each with its letter; a dash beyond its reach. */
+export function gridPlace(eastingM: number | null, northingM: number | null): string {
+  if (eastingM === null || northingM === null) return "HK1980 –";
+  return `HK1980 ${Math.round(eastingM)}E ${Math.round(northingM)}N`;
+}
+
+/** `350 m`, from a kilometre on `1.2 km`. */
+export function distance(metres: number): string {
+  if (metres < 1000) return say("distance.m", { n: Math.round(metres / 10) * 10 });
+  return say("distance.km", { n: (metres / 1000).toFixed(metres < 10_000 ? 1 : 0) });
+}

@@ -1,0 +1,280 @@
+"""The live screen in a real browser: found, nearest, followed, narrowed, by mouse and keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Route
+
+from tests.acceptance.axe import grave_faults
+from tests.acceptance.browser import Theme, Visit, visiting
+from tests.acceptance.room import HOSTILE, VEHICLES, Room, dispatching, sign_in
+from tracker.postgres import PrivatePostgres
+
+
+@pytest.fixture(scope="module")
+def room(postgres: PrivatePostgres) -> Iterator[Room]:
+    """A room of dispatchers."""
+    with dispatching(postgres) as made:
+        yield made
+
+
+def refs(visit: Visit, test_id: str) -> list[str]:
+    found: list[str] = visit.page.get_by_test_id(test_id).evaluate_all(
+        "rows => rows.map(row => row.dataset.ref)"
+    )
+    return found
+
+
+def test_a_vehicle_is_found_and_the_nearest_are_listed_in_three_actions(room: Room) -> None:
+    with visiting(room.api.url) as visit:
+        sign_in(visit, room)
+        page = visit.page
+        # Find a vehicle: press, type, press.
+        page.keyboard.press("/")
+        page.keyboard.type("am1007")
+        page.keyboard.press("Enter")
+        assert page.get_by_test_id("details").get_attribute("data-ref") == "FSD/V-07"
+        # Five nearest to a pasted place: press, paste, press.
+        page.keyboard.press("n")
+        box = page.get_by_test_id("nearest-place")
+        visit.until("the box", lambda: box.evaluate("e => e === document.activeElement"), 20)
+        page.keyboard.insert_text("22.31, 114.17")
+        page.keyboard.press("Enter")
+        expected = [f"FSD/V-{n:02}" for n in range(5)]
+        visit.until("five", lambda: refs(visit, "nearest-row") == expected, 20)
+        assert "straight line" in page.get_by_test_id("nearest").inner_text()
+        # The same by the fence's name, of those that can pump.
+        box.fill("depot")
+        box.press("Enter")
+        page.get_by_test_id("capability-pump").click()
+        pumps = [f"FSD/V-{n:02}" for n in range(0, 10, 2)]
+        visit.until("pumps", lambda: refs(visit, "nearest-row") == pumps, 20)
+        assert grave_faults(page) == []
+        page.get_by_test_id("nearest-row").nth(1).click()
+        assert page.get_by_test_id("details").get_attribute("data-ref") == "FSD/V-02"
+        box.fill("no such place")
+        box.press("Enter")
+        page.get_by_test_id("nearest-failure").wait_for()
+        assert visit.errors == []
+        assert page.evaluate("window.ran") is None
+
+
+def test_places_are_found_by_name_and_by_either_coordinates(room: Room) -> None:
+    with visiting(room.api.url) as visit:
+        sign_in(visit, room, "zh-Hant")
+        page = visit.page
+        hits = page.get_by_test_id("place-hit")
+        page.keyboard.press("/")
+        page.keyboard.type("沙田")
+        visit.until("the district", lambda: hits.count() == 1, 20)
+        page.keyboard.press("Enter")
+        assert "沙田區" in page.get_by_test_id("place").inner_text()
+        page.keyboard.press("/")
+        page.keyboard.insert_text("832591.3 820351.4")
+        visit.until("both readings", lambda: hits.count() == 2, 20)
+        assert grave_faults(page) == []
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        assert "22.32217, 114.14119" in page.get_by_test_id("place").inner_text()
+        page.keyboard.press("Escape")
+        visit.until("gone", lambda: page.get_by_test_id("place").count() == 0, 20)
+        assert visit.errors == []
+
+
+def test_the_list_is_narrowed_and_the_address_says_how(room: Room) -> None:
+    with visiting(room.api.url) as visit:
+        sign_in(visit, room)
+        page = visit.page
+        count = page.get_by_test_id("vehicle-count")
+        page.keyboard.press("d")
+        visit.until("open", page.get_by_test_id("narrow-department").is_visible, 20)
+        page.get_by_test_id("narrow-cluster").select_option("emergency")
+        page.get_by_test_id("narrow-sort").select_option("name")
+        assert "1 of 2 departments" in page.get_by_test_id("partial").inner_text()
+        assert grave_faults(page) == []
+        page.locator("main").focus()
+        page.keyboard.press("2")
+        assert page.get_by_test_id("filter-moving").get_attribute("aria-pressed") == "true"
+        assert page.url.endswith("#/live?status=moving&cluster=emergency&sort=name")
+        page.reload()
+        visit.until("as before", lambda: " of 12" in count.inner_text(), 30)
+        page.locator("main").focus()
+        page.keyboard.press("2")
+        page.keyboard.press("/")
+        page.keyboard.type("am1003")
+        page.keyboard.press("Enter")
+        page.locator("main").focus()
+        for _ in range(4):
+            page.keyboard.press("+")
+        page.keyboard.press("v")
+        visit.until("fewer", lambda: count.inner_text().startswith("1 of"), 20)
+        page.keyboard.press("t")
+        assert page.get_by_test_id("desk").get_attribute("data-layout") == "table"
+        assert not page.get_by_test_id("map").is_visible()
+        page.keyboard.press("t")
+        assert not page.get_by_test_id("vehicle-list").is_visible()
+        assert visit.errors == []
+
+
+def test_up_to_four_are_followed_until_escape(room: Room) -> None:
+    with visiting(room.api.url) as visit:
+        sign_in(visit, room)
+        page = visit.page
+        page.get_by_test_id("narrow").locator("summary").click()
+        page.get_by_test_id("narrow-sort").select_option("name")
+        page.get_by_test_id("vehicle-list").focus()
+        for _ in range(5):
+            page.keyboard.press("j")
+            page.keyboard.press("f")
+        bar = page.get_by_test_id("follow")
+        visit.until("four", lambda: page.get_by_test_id("follow-leave").count() == 4, 20)
+        assert "00" not in bar.inner_text()  # the first one was let go
+        assert "04" in bar.inner_text()
+
+        def in_view() -> bool:
+            points = [
+                page.evaluate("ref => window.milepost.screenPoint(ref)", f"FSD/V-0{n}")
+                for n in range(1, 5)
+            ]
+            return all(0 < point["x"] < 720 and 0 < point["y"] < 800 for point in points)
+
+        visit.until("all in view", in_view, 20)
+        assert grave_faults(page) == []
+        page.get_by_test_id("follow-leave").first.click()
+        assert page.get_by_test_id("follow-leave").count() == 3
+        page.locator("main").focus()
+        page.keyboard.press("Escape")
+        visit.until("none", lambda: bar.count() == 0, 20)
+        page.get_by_test_id("pause").click()
+        page.get_by_test_id("paused").wait_for()
+        assert visit.errors == []
+
+
+def test_an_alert_is_acknowledged_where_it_stands(room: Room) -> None:
+    with visiting(room.api.url) as visit:
+        sign_in(visit, room)
+        page = visit.page
+        room.enter_depot(0, 1)
+        alerts = page.get_by_test_id("strip-alert")
+        visit.until("both", lambda: alerts.count() == 2, 30)
+        assert grave_faults(page) == []
+        page.locator("main").focus()
+        page.keyboard.press("a")
+        visit.until("one less", lambda: alerts.count() == 1, 20)
+        page.get_by_test_id("strip-acknowledge").click()
+        visit.until("none left", lambda: alerts.count() == 0, 20)
+        states = "SELECT count(*) FROM alert WHERE state = 'acknowledged'"
+        assert room.first(states) == 2
+        assert page.evaluate("window.ran") is None
+        assert visit.errors == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_telephone_and_a_wall_show_the_same(room: Room, theme: Theme) -> None:
+    with visiting(room.api.url, width=320, height=700, theme=theme) as visit:
+        sign_in(visit, room, "zh-Hant" if theme == "dark" else "en")
+        page = visit.page
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        assert grave_faults(page) == []
+        # What is typed goes into the box at once, though the list was hidden before.
+        page.locator("main").focus()
+        page.keyboard.press("/")
+        page.keyboard.type("am1002")
+        assert page.get_by_test_id("search").input_value() == "am1002"
+        assert page.get_by_test_id("vehicle-row").first.is_visible()
+        page.keyboard.press("Escape")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        page.set_viewport_size({"width": 1440, "height": 900})
+        page.locator("main").focus()
+        page.keyboard.press("g")
+        page.keyboard.press("w")
+        wall = page.get_by_test_id("wall")
+        wall.wait_for()
+        visit.until("drawn", lambda: visit.diagnostics("drawn") == VEHICLES, 20)
+        sizes = wall.locator("*").evaluate_all(
+            "all => all.filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))"
+            ".map(e => parseFloat(getComputedStyle(e).fontSize))"
+        )
+        assert min(sizes) >= 18
+        assert wall.locator("button").count() == 0
+        assert grave_faults(page) == []
+        page.evaluate("location.hash = '#/wall?views=all,Sha Tin&every=5'")
+        visit.until("its turn", lambda: wall.get_attribute("data-preset") == "Sha Tin", 20)
+        wall.focus()
+        page.keyboard.press("Escape")
+        page.get_by_test_id("desk").wait_for()
+        assert visit.errors == []
+        assert visit.elsewhere == []
+
+
+def test_after_a_restart_it_is_live_again_and_no_alert_is_lost(room: Room) -> None:
+    with visiting(room.api.url) as visit:
+        sign_in(visit, room)
+        page = visit.page
+        room.enter_depot(2)
+        page.get_by_test_id("strip-alert").first.wait_for()
+        before = page.get_by_test_id("vehicle-row").count()
+        room.stop()
+        visit.until("lost", lambda: visit.diagnostics("state") != "live", 20)
+        assert page.get_by_test_id("vehicle-row").count() == before
+        page.get_by_test_id("strip-as-at").wait_for()
+        assert page.get_by_test_id("strip-acknowledge").first.is_disabled()
+        room.enter_depot(3)
+        room.start()
+        # Tries are 3.75 s apart at the most: 5 s on an idle machine.
+        visit.until("live", lambda: visit.diagnostics("state") == "live", 10)
+        alerts = page.get_by_test_id("alert-list")
+        visit.until("its alert", lambda: f"{HOSTILE} 03" in alerts.inner_text(), 20)
+        assert visit.errors == []
+
+
+def test_a_newer_build_is_told_of_and_the_end_of_the_session_in_time(room: Room) -> None:
+    with visiting(room.api.url) as visit:
+        page = visit.page
+        ends_at = (datetime.now(UTC) + timedelta(seconds=100)).isoformat()
+
+        def saying(**more: object) -> Callable[[Route], None]:
+            def answer(route: Route) -> None:
+                found = route.fetch()
+                if found.ok:
+                    route.fulfill(response=found, json={**found.json(), **more})
+                else:
+                    route.fulfill(response=found)
+
+            return answer
+
+        # The service would have to be upgraded, and half a day to pass.
+        page.route("**/v1/me", saying(ends_at=ends_at))
+        page.route("**/v1/console", saying(assets=["/assets/index-newer.js"]))
+        sign_in(visit, room)
+        page.get_by_test_id("newer").wait_for()
+        assert "1 min" in page.get_by_test_id("ends").inner_text()
+        assert grave_faults(page) == []
+        page.unroute_all()
+        page.get_by_test_id("newer").get_by_role("button").click()
+        desk, bar = page.get_by_test_id("desk"), page.get_by_test_id("newer")
+        visit.until("loaded anew", lambda: (desk.count(), bar.count()) == (1, 0), 30)
+
+
+def test_the_list_is_printed_with_its_time_and_filters(room: Room) -> None:
+    with visiting(room.api.url) as visit:
+        sign_in(visit, room)
+        page = visit.page
+        page.evaluate(
+            "void (window.print = () => {"
+            " window.printed = document.querySelector('.sheet').innerText;"
+            " window.picture = document.querySelector('.sheet img').naturalWidth })"
+        )
+        page.keyboard.press("/")
+        page.keyboard.type("am1003")
+        page.locator("main").focus()
+        page.keyboard.press("p")
+        visit.until("printed", lambda: bool(page.evaluate("window.printed")), 30)
+        assert page.evaluate("window.picture") > 100
+        assert "1 vehicle" in page.evaluate("window.printed")
+        assert "AM 1003" in page.evaluate("window.printed")
+        assert "Printed" in page.evaluate("window.printed")
+        assert visit.errors == []
