@@ -110,8 +110,9 @@ def named_cells(
                 for one, layer in expanded(path):
                     kind = layer if operation.names == "layer" else operation.names
                     assert kind is not None
+                    asked = f"{one}?{operation.query}".rstrip("?")
                     for target in targets_for(asker, dice):
-                        yield asker, method, government.path(one, target), kind, operation, target
+                        yield asker, method, government.path(asked, target), kind, operation, target
 
 
 def writes(

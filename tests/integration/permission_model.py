@@ -245,7 +245,7 @@ def _of_vehicles(table: _Table) -> None:
     table.add("get", "/v1/days", lists="own vehicle")
     window = "from={since}&to={soon}"
     table.add("get", "/v1/playback", query="from={before}&to={soon}")
-    table.add("get", "/v1/playback/marks", query=f"{window}&vehicle={{d}}/{{v}}")
+    table.add("get", "/v1/playback/marks", names="vehicle", query=f"{window}&vehicle={{d}}/{{v}}")
     table.add("get", "/v1/playback/alerts", lists="alert", query=window)
     table.add("get", "/v1/playback/fences", lists="fence", query=window)
     table.add("get", "/v1/views/track/{department}/{ref}", names="vehicle")
@@ -352,6 +352,55 @@ def _of_departments(table: _Table) -> None:
     table.add("get", "/metrics")
 
 
+def _of_the_registry(table: _Table) -> None:
+    """As it is managed: `registered` belongs to a department, and no grant tells of it."""
+    new, name = {"department": "{d}", "ref": "NEW"}, {"name": {"en": "new"}}
+    for kind, path, acts in (
+        ("registered", "/v1/registry/vehicles", ("retire", "restore")),
+        ("registered device", "/v1/registry/devices", ("retire", "restore", "password")),
+        ("contractor", "/v1/registry/contractors", ()),
+    ):
+        one = f"{path}/{{department}}/{{ref}}"
+        table.add("get", path, lists=None if kind == "contractor" else kind)
+        table.add("post", path, names=kind, body=new)
+        table.add("get", one, names=kind)
+        table.add("put", one, names=kind, body={} if "device" in kind else name)
+        for act in acts:
+            table.add("post", f"{one}/{act}", names=kind)
+    devices = "/v1/registry/devices"
+    several = {"devices": [{"department": "{d}", "ref": "NEW-2"}]}
+    table.add("post", f"{devices}/batch", names="registered device", body=several)
+    put_into = f"{devices}/{{department}}/{{ref}}/vehicle"
+    table.add("put", put_into, names="registered device", body={"vehicle": "{v}"})
+    one = "/v1/registry/departments"
+    table.add("get", one)
+    table.add("post", one, body={"ref": "NEW"})
+    table.add("get", f"{one}/{{department}}", names="department")
+    table.add("put", f"{one}/{{department}}", names="department", body=name)
+    table.add("get", "/v1/rejects")
+    table.add("get", "/v1/rejects/raw")
+    table.add("post", "/v1/rejects/replay")
+    # Somebody of that name there is nowhere: see test_users_api.py.
+    one = "/v1/users/{login}"
+    table.add("get", "/v1/users")
+    table.add("post", "/v1/users")
+    table.add("get", one, names="user", empty=True)
+    table.add("put", one, names="user", empty=True, body={"name": "Nobody"})
+    for act in ("disable", "enable", "password"):
+        table.add("post", f"{one}/{act}", names="user", empty=True)
+    for act in ("roles", "roles/end"):
+        body = {"roles": ["dispatcher@{d}"]}
+        table.add("post", f"{one}/{act}", names="user", empty=True, body=body)
+
+
+def _of_the_console(table: _Table) -> None:
+    table.add("get", "/v1/applications")
+    shape = {"kind": "circle", "circle": {"center": [114.2, 22.3], "radius_m": 100}}
+    # Judged and not kept, of a department of one's own.
+    for what in ("positions", "rule", "shape"):
+        table.add("post", f"/v1/drafts/{what}", body=shape)
+
+
 def _of_layers(table: _Table) -> None:
     for path in ("", "/api", "/collections", "/conformance"):
         table.add("get", f"/ogc{path}")
@@ -373,7 +422,8 @@ def _of_layers(table: _Table) -> None:
 
 def _operations() -> Mapping[tuple[str, str], Operation]:
     table = _Table()
-    for add in (_of_vehicles, _of_alerts, _of_fences, _of_departments, _of_layers):
+    everything = (_of_vehicles, _of_alerts, _of_fences, _of_departments)
+    for add in (*everything, _of_the_registry, _of_the_console, _of_layers):
         add(table)
     return table.operations
 
@@ -399,6 +449,8 @@ OPEN: Final = {
 SIGNED_IN: Final = {
     ("get", "/v1/me"),
     ("get", "/v1/me/usage"),
+    ("get", "/v1/console"),
+    ("get", "/v1/places"),
     ("delete", "/v1/session"),
     ("get", "/v1/health"),
 }

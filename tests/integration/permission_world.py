@@ -83,7 +83,12 @@ class Government:
             **{"{grant_id}": self.grants[d], "{share}": self.shares[d]},
             **{"{id}": self.backtests[d], "{number}": "1", "{vehicles}": "VG", "{fences}": "FG"},
             **{"{z}": "7", "{x}": "104", "{y}": "55", "{at}": f"{self.at:%FT%TZ}"},
-            **{"{key}": "mp_00000000", "{property}": "speed", "{geometry}": "1"},
+            **{
+                "{key}": "mp_00000000",
+                "{login}": "nobody",
+                "{property}": "speed",
+                "{geometry}": "1",
+            },
             "{before}": f"{self.at - timedelta(minutes=5):%FT%TZ}",
             "{soon}": f"{self.at + timedelta(minutes=5):%FT%TZ}",
             "{since}": f"{self.at - timedelta(hours=1):%FT%TZ}",
@@ -100,7 +105,7 @@ class Government:
                 "/rules/": "R",
                 "/fence-groups/": "FG",
             },
-            **{"/vehicle-groups/": "VG", "/subscriptions/": "SUB"},
+            **{"/contractors/": "FIRM", "/vehicle-groups/": "VG", "/subscriptions/": "SUB"},
         }
         ref = next((ref for part, ref in refs.items() if part in path), v)
         path = path.replace("{ref}", ref)
@@ -140,6 +145,7 @@ class Government:
             **{"share": self.shares[d], "backtest": self.backtests[d], "fence": f"{d}/F"},
             **{"rule": f"{d}/R", "vehicle-group": f"{d}/VG", "fence-group": f"{d}/FG"},
             **{"subscription": f"{d}/SUB", "device": f"{d}/{d}-BOX-{v}"},
+            "registered device": f"{d}/{d}-BOX-{v}",
         }
         return shown.get(kind, f"{d}/{v}")
 
