@@ -13,9 +13,10 @@ from sqlalchemy import ARRAY, Text, cast, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from tracker import secrets
-from tracker.errors import BadInput, Unknown
+from tracker.errors import BadInput, Beyond, Unknown
 from tracker.people import refuse_strange, roles_held
-from tracker.reads import Row, Scope
+from tracker.reads import Caller, Row, Scope
+from tracker.users import may_give
 
 _COLUMNS = ("name", "label", "roles", "scopes", "created_at", "expires_at", "last_used_at",
             "revoked_at")  # fmt: skip
@@ -38,10 +39,11 @@ class NewKey(BaseModel):
     days: Annotated[int, Field(ge=1, le=3_650)] = 90
 
 
-async def make(scope: Scope, new: NewKey, *, everywhere: bool) -> secrets.Secret:
+async def make(scope: Scope, caller: Caller, new: NewKey) -> secrets.Secret:
     """A key with roles of the scope's departments; its text is shown once and not stored.
 
-    Raises BadInput, and Unknown for a department that is not the caller's.
+    Raises BadInput, Unknown for a department that is not the caller's, and Beyond for a role that
+    may do there what the caller may not.
     """
     refuse_strange(new.scopes)
     # What there is not, and what is another's, are told alike.
@@ -52,11 +54,16 @@ async def make(scope: Scope, new: NewKey, *, everywhere: bool) -> secrets.Secret
         raise unknown from None
     if len({each["role"] == "contractor" for each in roles}) > 1:
         raise BadInput("A contractor holds no other role: give the other one to another key.")
+    for role, said in zip(roles, new.roles, strict=True):
+        place = role["department_id"]
+        theirs = caller.platform or place in caller.refs
+        if theirs and not may_give(caller, role["role"], place):
+            raise Beyond(f"(role {said})")
     made = secrets.new()
     scopes = cast(sorted(set(new.scopes)) or None, ARRAY(Text))
     call = func.make_key(
         *(made.digest, made.name, new.label, scopes),
-        *(cast(roles, JSONB), new.days, everywhere),
+        *(cast(roles, JSONB), new.days, caller.platform),
     )
     if not await scope.scalar(select(call)):
         raise unknown

@@ -31,7 +31,7 @@ async def keys(scope: InScope, caller: InCaller) -> Keys:
 @router.post("/keys", status_code=201)
 async def make(scope: InScope, caller: InCaller, new: NewKey) -> MadeKey:
     """Make a key with roles in the caller's departments. The answer alone has its text."""
-    made = await domain.make(scope, new, everywhere=caller.platform)
+    made = await domain.make(scope, caller, new)
     row = await _one(scope, caller, made.name)
     return MadeKey.model_validate({**_told(row), "secret": made.text})
 

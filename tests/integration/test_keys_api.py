@@ -71,6 +71,10 @@ async def test_nobody_makes_sees_or_ends_a_key_beyond_what_they_administer(
         assert {made["key"], both[:11]} <= names
         anywhere = await office.post("/v1/keys", json={**NEW, "roles": ["steering@*"]})
         assert anywhere.status_code == 201
+    # Who runs the platform sees no position by that, nor by a key of their own making.
+    async with api.client(await world.give_key("the office alone", "platform@*")) as office:
+        beyond = await office.post("/v1/keys", json=NEW)
+        assert (beyond.status_code, beyond.json()["type"]) == (403, "/problems/beyond-you")
 
 
 @pytest.mark.parametrize(
