@@ -18,15 +18,14 @@ from tests.integration.api_world import DEADLINE_S
 from tests.integration.permission_model import (
     DEPARTMENTS,
     MAY,
-    OPERATIONS,
     SHOWN,
     VEHICLES,
     Asker,
-    Operation,
     Target,
     is_there,
     may_show,
 )
+from tests.integration.permission_operations import OPERATIONS, Operation
 from tests.integration.permission_world import Government, expanded
 
 #: Requests under way at once.

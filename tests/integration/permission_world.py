@@ -16,7 +16,6 @@ from tests.integration.api_world import Served, World
 from tests.integration.permission_model import (
     DEPARTMENTS,
     GRANTS,
-    LAYERS,
     MAY,
     VEHICLES,
     Asker,
@@ -24,6 +23,7 @@ from tests.integration.permission_model import (
     Target,
     is_there,
 )
+from tests.integration.permission_operations import LAYERS
 from tracker import registry
 from tracker.commit import Committer
 from tracker.people import add_key

@@ -31,15 +31,13 @@ from tests.integration.permission_cells import (
 from tests.integration.permission_model import (
     DEPARTMENTS,
     MAY,
-    OPEN,
-    OPERATIONS,
     SHOWN,
-    SIGNED_IN,
     VEHICLES,
     Asker,
     Target,
     is_there,
 )
+from tests.integration.permission_operations import OPEN, OPERATIONS, SIGNED_IN
 from tests.integration.permission_world import (
     INSIDE,
     OUTSIDE,
@@ -96,7 +94,7 @@ async def test_every_operation_is_in_the_model_and_declares_what_it_needs(
     document: Document,
 ) -> None:
     missing = set(document) - set(OPERATIONS) - OPEN - SIGNED_IN
-    assert not missing, f"say in permission_model.py who may see what there: {sorted(missing)}"
+    assert not missing, f"say in permission_operations.py who may see what there: {sorted(missing)}"
     assert set(OPERATIONS) <= set(document), "the model speaks of what there is not"
     known = set().union(*PERMISSIONS.values())
     for route, operation in document.items():
