@@ -29,11 +29,13 @@ async def test_a_caller_is_told_who_they_are(
     me = await got(as_a, "/v1/me")
     assert me.pop("id").startswith("key:")
     assert "alerts:act" in me.pop("permissions")
+    assert datetime.fromisoformat(me.pop("ends_at")) > datetime.now(UTC)
     assert me == {
         "label": "A",
         "platform": False,
         "roles": ["administrator"],
         "csrf": None,
+        "departments_in_all": 2,
         "departments": [{"department": "A", "name": {"en": "A thing", "zh-Hant": "A 物件"}}],
     }
     async with api.client(world.tokens["platform"]) as office:
