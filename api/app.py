@@ -116,7 +116,7 @@ ROUTERS = (
     keys.router,
     usage.router,
     usage.own,
-    ogc.router,
+    *ogc.ROUTERS,
     open.router,
     events.router,
     socket.router,
