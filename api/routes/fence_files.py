@@ -62,7 +62,16 @@ class _Asked:
     replace: bool
     skip_bad: bool
     reading: Reading
+    suffix: str
     why: str | None
+
+
+def _suffix(request: Request) -> str:
+    """Asked before all else: of what kind the file is."""
+    said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if said not in SUFFIXES:
+        raise HTTPException(415, f"Send one of {', '.join(SUFFIXES)} as `Content-Type`.")
+    return SUFFIXES[said]
 
 
 def _reading(
@@ -77,13 +86,15 @@ def _reading(
 
 def _asked(
     reading: Annotated[Reading, Depends(_reading)],
+    suffix: Annotated[str, Depends(_suffix)],
     *,
     dry_run: Annotated[bool, Query(description="only say what would be done")] = False,
     replace: Annotated[bool, Query(description="edit fences whose ref is in use")] = False,
     skip_bad: Annotated[bool, Query(description="store the others; else all or nothing")] = False,
     why: Annotated[str | None, Query(max_length=MOST_WHY)] = None,
 ) -> _Asked:
-    return _Asked(dry_run=dry_run, replace=replace, skip_bad=skip_bad, reading=reading, why=why)
+    how = {"dry_run": dry_run, "replace": replace, "skip_bad": skip_bad}
+    return _Asked(**how, reading=reading, suffix=suffix, why=why)
 
 
 @changes.post(
@@ -108,13 +119,12 @@ async def import_(
     `skip_bad`: the problem's `errors` then say which, where and why.
     """
     department_id = may_change(caller, department, "fences")
-    suffix = SUFFIXES.get(request.headers.get("content-type", "").partition(";")[0].strip().lower())
-    if suffix is None:
-        raise HTTPException(415, f"Send one of {', '.join(SUFFIXES)} as `Content-Type`.")
 
     async def act() -> Made:
         content, box = await request.body(), await territory_of(scope)
-        asks = await _awake(scope, lambda: _read(content, suffix, asked.reading, department, box))
+        asks = await _awake(
+            scope, lambda: _read(content, asked.suffix, asked.reading, department, box)
+        )
         made = await plan(scope, department, asks)
         if not asked.replace:
             made.refuse_known("file")

@@ -359,7 +359,8 @@ async def test_ones_own_changes_whoever_may(
     async def done(asker: Asker, method: str, path: str, body: object) -> None:
         answer = await written(client, asker, method, path, body)
         allowed = answer.status_code < 300 or answer.status_code in (404, 409)
-        allowed = allowed or "in use already" in answer.text  # of several, which is 422
+        # Of several devices one is there already; nobody makes a key that may do more than they.
+        allowed = allowed or "in use already" in answer.text or "beyond-you" in answer.text
         assert allowed, (method, path, answer.text[:300])
         assert_no_leak(asker, path, answer)
 
