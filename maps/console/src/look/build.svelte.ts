@@ -9,7 +9,7 @@ class Build {
   /** `assets`: the scripts and styles that the page names which is served now. */
   isServed(assets: readonly string[]): void {
     const ours = new Set(
-      [...document.querySelectorAll<HTMLElement>("script[src], link[rel=stylesheet]")].map(
+      [...document.querySelectorAll<HTMLElement>("script[src], link[href]")].map(
         (each) => each.getAttribute("src") ?? each.getAttribute("href"),
       ),
     );
