@@ -173,7 +173,7 @@ def test_by_keyboard(service: Service) -> None:
         keyboard.type("V-0")
         keyboard.press("Enter")
         visit.page.get_by_test_id("details").wait_for()
-        visit.page.get_by_test_id("vehicles").locator('[role="listbox"]').focus()
+        visit.page.get_by_test_id("vehicle-list").focus()
         keyboard.press("g")
         keyboard.press("p")
         visit.page.get_by_test_id("purpose").wait_for()
