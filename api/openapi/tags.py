@@ -29,6 +29,10 @@ _WORDS: Final = {
     "days": ("What vehicles did day by day.", "每日行車摘要。"),
     "views": ("Pages that stand alone, to look at, print and keep.", "可獨立閱覽及列印的頁面。"),
     "fences": ("Geofences, their versions, and with whom they are shared.", "電子圍欄及其版本。"),
+    "drafts": (
+        "Fences and rules that are not saved yet: judged, converted, said in words; nothing is kept.",
+        "未儲存的電子圍欄及規則：檢查、轉換座標及以文字說明，不會保留。",
+    ),
     "groups": (
         "Groups of vehicles and of fences, and which watch which.",
         "車輛組別、圍欄組別及監察範圍。",

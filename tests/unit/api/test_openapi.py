@@ -23,6 +23,8 @@ HERE = Path(__file__).parents[2] / "web"
 #: What is no API: the console, and pages for people with what they are made of.
 PAGES = {"/", "/assets/{name}", "/share/", "/share/{name}", "/problems/{slug}"}
 PAGES |= {"/developers" + rest for rest in ("", "/", "/{name}", "/rapidoc.js", "/problems.json")}
+#: Pictures for the console's map.
+PAGES |= {"/basemap/{z}/{x}/{y}", "/basemap/file.pmtiles"}
 Json = dict[str, Any]
 
 
