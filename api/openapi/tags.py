@@ -30,8 +30,12 @@ _WORDS: Final = {
     "views": ("Pages that stand alone, to look at, print and keep.", "可獨立閱覽及列印的頁面。"),
     "fences": ("Geofences, their versions, and with whom they are shared.", "電子圍欄及其版本。"),
     "drafts": (
-        "Fences and rules that are not saved yet: judged, converted, said in words; nothing is kept.",
+        "Fences and rules that are not saved yet: judged, converted, in words; none is kept.",
         "未儲存的電子圍欄及規則：檢查、轉換座標及以文字說明，不會保留。",
+    ),
+    "open": (
+        "What everybody may ask without signing in: where public services' vehicles were.",
+        "無須登入即可查閱的公共服務車輛位置。",
     ),
     "groups": (
         "Groups of vehicles and of fences, and which watch which.",
