@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query
-from sqlalchemy import text
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,14 +20,13 @@ from api.errors import BadParameter, FileRefused
 from api.fence_models import Changed, Imported, RefusedFeature
 from api.shape_words import refused_in
 from geo.shapes import Territory
+from tracker import reads
 from tracker.fence_edits import territory_of
 from tracker.fence_files import formats
 from tracker.fence_files.formats import Reading
 from tracker.fence_files.gpx import Widths
 from tracker.fence_plan import Plan, Refused, Wanted, apply, plan, wanted
-from tracker.reads import Row, Scope
-
-T = TypeVar("T")
+from tracker.reads import Row
 
 changes = APIRouter(prefix="/v1", tags=["fences"], dependencies=[needs("fences:write")])
 
@@ -50,8 +47,6 @@ FILES: Final = {
 }
 #: So many of each list an answer names; the counts are of all.
 MOST_TOLD: Final = 1_000
-#: A transaction that waits for a file to be read says something so often: it is ended otherwise.
-AWAKE_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +117,7 @@ async def import_(
 
     async def act() -> Made:
         content, box = await request.body(), await territory_of(scope)
-        asks = await _awake(
+        asks = await reads.awake(
             scope, lambda: _read(content, asked.suffix, asked.reading, department, box)
         )
         made = await plan(scope, department, asks)
@@ -143,14 +138,6 @@ def _read(content: bytes, suffix: str, how: Reading, department: str, box: Terri
         path = Path(folder) / f"file{suffix}"
         path.write_bytes(content)
         return wanted(formats.read(path, how), department, box)
-
-
-async def _awake(scope: Scope, work: Callable[[], T]) -> T:
-    """Do it in a thread; meanwhile the transaction is not idle for so long that it is ended."""
-    task = asyncio.create_task(asyncio.to_thread(work))
-    while not (await asyncio.wait({task}, timeout=AWAKE_S))[0]:
-        await scope.execute(text("SELECT 1"))
-    return task.result()
 
 
 def _answer(made: Plan, *, done: bool) -> Imported:

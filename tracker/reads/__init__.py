@@ -49,7 +49,7 @@ from tracker.reads.playback import LATE_US, MOST_PLAYED, Played, Shown, Thinning
 from tracker.reads.private import presence, private_times
 from tracker.reads.registered import Registered, registered
 from tracker.reads.rules import rule_versions, rules
-from tracker.reads.session import Reader, Row, Scope, told
+from tracker.reads.session import Reader, Row, Scope, awake, told
 from tracker.reads.simplified import Coarseness, Simplified, simplified
 from tracker.reads.tiles import tile
 from tracker.reads.time_spent import TimeSpent, time_spent
@@ -119,6 +119,7 @@ __all__ = [
     "alerts_between",
     "alerts_by_id",
     "applications",
+    "awake",
     "caller_of",
     "caller_with",
     "crossings",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import asyncpg
 from sqlalchemy import Select, exc, text
@@ -14,6 +15,9 @@ from tracker.connect import reading_engine, scoped
 from tracker.errors import DatabaseUnreachable, SchemaMissing, TrackerError
 from tracker.reads.errors import TooSlow, Unanswerable
 
+#: A transaction that waits says something so often: it is ended otherwise.
+AWAKE_S: Final = 1.0
+T = TypeVar("T")
 #: A transaction that sees the rows of some departments.
 Scope = AsyncConnection
 #: One row, by the names that its read documents.
@@ -87,3 +91,11 @@ def told() -> Iterator[None]:
             if isinstance(cause, kinds):
                 raise ours(f"({type(cause).__name__})") from error
         raise
+
+
+async def awake(scope: Scope, work: Callable[[], T]) -> T:
+    """Do it in a thread; meanwhile the transaction is not idle for so long that it is ended."""
+    task = asyncio.create_task(asyncio.to_thread(work))
+    while not (await asyncio.wait({task}, timeout=AWAKE_S))[0]:
+        await scope.execute(text("SELECT 1"))
+    return task.result()
