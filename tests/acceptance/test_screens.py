@@ -46,6 +46,8 @@ ENGLISH: Final = """() => {
 INTERNATIONAL: Final = re.compile(
     "Milepost|GPX|CSV|KML|GeoJSON|WGS ?84|MQTT|NMEA|IMEI|Enter|Esc|Tab|Ctrl|Shift|Space"
     "|GSHHG|LGPL|ODbL|OpenStreetMap contributors"
+    # The refs of this service: they are codes.
+    r"|\bFSD(/[\w-]+)?"
 )
 ROLES: Final = ("administrator@*", "platform@*")
 

@@ -131,8 +131,10 @@ async def test_extents_hold_everything_and_only_what_is_ones_own(
     ogc: Ogc, ogc_service: Service
 ) -> None:
     collections = (await ogc.json("/collections"))["collections"]
-    assert [each["id"] for each in collections] == list(LAYERS)
-    for each in collections:
+    *layers, moving = collections
+    assert [each["id"] for each in layers] == list(LAYERS)
+    assert moving["itemType"] == "movingfeature"  # test_moving_features.py
+    for each in layers:
         features = await ogc.features(each["id"])
         ((since, until),) = each["extent"]["temporal"]["interval"]
         for first, last in (span(feature, *TIMES[each["id"]]) for feature in features):
@@ -141,7 +143,7 @@ async def test_extents_hold_everything_and_only_what_is_ones_own(
         if "spatial" in each["extent"]:
             (box,) = each["extent"]["spatial"]["bbox"]
             assert all(shapely.box(*box).covers(place(feature)) for feature in features)
-    spatial = [each["id"] for each in collections if "spatial" in each["extent"]]
+    spatial = [each["id"] for each in layers if "spatial" in each["extent"]]
     assert spatial == ["vehicles", "fences"]
     ((west, _, east, north),) = collections[1]["extent"]["spatial"]["bbox"]
     assert (west, east, north) == (114.1, 114.21, 22.36)
