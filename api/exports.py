@@ -84,12 +84,13 @@ class Export:
     caller: Caller
 
     async def answer(
-        self, vehicle: Row, *, since: datetime, until: datetime, implausible: bool
+        self, scope: Scope, vehicle: Row, *, since: datetime, until: datetime, implausible: bool
     ) -> StreamingResponse:
         """The file. What goes wrong before its first page is a problem; later, it is broken off."""
         head = head_of(vehicle, since, until)
         pages = reads.pages(
             self._scope,
+            held=scope,
             vehicle_id=vehicle["id"],
             since=since,
             until=until,

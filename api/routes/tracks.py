@@ -141,7 +141,9 @@ async def track(
         exports.refuse_metres(asked.crs)
         _refuse_fewer(asked)
         await looking.each("track.export", vehicle=vehicle, window=window)
-        return await export.answer(vehicle, since=since, until=until, implausible=asked.implausible)
+        return await export.answer(
+            scope, vehicle, since=since, until=until, implausible=asked.implausible
+        )
     stretch = reads.Stretch(
         vehicle_id=vehicle["id"],
         since=since,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -93,15 +93,19 @@ async def pages(
     since: datetime,
     until: datetime,
     implausible: bool = False,
+    held: Scope | None = None,
 ) -> AsyncIterator[Mapping[str, list[Any]]]:
     """The columns of a whole track, however long, each page a transaction of its own (law 7).
 
-    A fix that comes late, while this goes on, is in it if it belongs behind the page at hand.
-    Raises NoLongerSeen where a grant ends meanwhile, so that no file looks whole that is not.
+    Who holds a transaction already gives it as `held`, for the first page: whoever holds one and
+    waits for another may wait for ever. A fix that comes late, while this goes on, is in it if it
+    belongs behind the page at hand. Raises NoLongerSeen where a grant ends meanwhile, so that no
+    file looks whole that is not.
     """
     next_: datetime | None = since
     while next_ is not None:
-        async with scope() as transaction:
+        mine = nullcontext(held) if held is not None and next_ == since else scope()
+        async with mine as transaction:
             asked = Stretch(
                 vehicle_id=vehicle_id,
                 since=next_,
