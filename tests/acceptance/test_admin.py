@@ -280,6 +280,7 @@ def test_people_by_keyboard_alone(service: Service) -> None:
         hands.reads("admin-said", "can sign in no more")
         hands.press("u")
         hands.reads("admin-said", "can sign in again")
+        hands.has_focus("admin-rows")
         # More than the administrator holds is refused in words, and the form stays.
         hands.press("e")
         hands.has_focus_in_form()
