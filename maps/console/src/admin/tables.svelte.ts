@@ -79,15 +79,17 @@ export class Tables {
 
   async #do(doing: () => Promise<Outcome>): Promise<boolean> {
     this.#refusal = null;
+    let outcome: Outcome | null = null;
     try {
-      this.#outcome = await doing();
+      outcome = await doing();
     } catch (error) {
       this.#refusal = error;
     }
-    const done = this.#refusal === null;
     this.#busy = false;
     await this.reload();
-    return done;
+    // Said once the rows show it: whoever reads it acts on them.
+    if (outcome !== null) this.#outcome = outcome;
+    return outcome !== null;
   }
 
   /** The refusal is known, or its form is left. */
