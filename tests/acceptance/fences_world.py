@@ -155,7 +155,7 @@ def point(visit: Visit, lon: float, lat: float) -> tuple[float, float]:
 
 def zoom_in(visit: Visit) -> None:
     """Until the square that is drawn has room."""
-    step = visit.page.get_by_test_id("fence-map").locator(".buttons button").first
+    step = visit.page.get_by_test_id("fence-map").locator(".map-buttons button").first
 
     def wide() -> float:
         return point(visit, MIDDLE[0] + HALF_DEG, MIDDLE[1])[0] - point(visit, *MIDDLE)[0]
