@@ -41,6 +41,15 @@ class Visit:
         self.page.get_by_test_id(f"department-{department}").click()
         self.page.get_by_test_id("connection").wait_for()
 
+    def sign_in_by(self, key: str, language: str = "en") -> None:
+        """Sign in with a key, in a language."""
+        self.page.goto(self.origin)
+        self.page.get_by_test_id(f"language-{language}").click()
+        self.page.get_by_test_id("with-key").click()
+        self.page.get_by_test_id("key").fill(key)
+        self.page.get_by_test_id("key-button").click()
+        self.page.get_by_test_id("connection").wait_for()
+
     def diagnostics(self, name: str) -> Any:  # noqa: ANN401  whatever the page says
         """A read-only figure of the console: vehicles, drawn, tick, state."""
         return self.page.evaluate(f"window.milepost.{name}()")

@@ -143,11 +143,6 @@ def dispatching(
 
 
 def sign_in(visit: Visit, room: Room, language: str = "en") -> None:
-    visit.page.goto(visit.origin)
-    visit.page.get_by_test_id(f"language-{language}").click()
-    visit.page.get_by_test_id("with-key").click()
-    visit.page.get_by_test_id("key").fill(room.key)
-    visit.page.get_by_test_id("key-button").click()
-    visit.page.get_by_test_id("connection").wait_for()
+    visit.sign_in_by(room.key, language)
     visit.until("live", lambda: visit.diagnostics("state") == "live", 30)
     visit.until("drawn", lambda: visit.diagnostics("drawn") == VEHICLES, 30)

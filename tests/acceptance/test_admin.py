@@ -37,12 +37,6 @@ def service() -> Iterator[Service]:
         yield running
 
 
-def key_of(service: Service, *roles: str) -> str:
-    argv = [word for role in roles for word in ("--role", role)]
-    made = service.milepost("key", "add", *argv, "--label", "Chan").split()
-    return next(word for word in made if word.startswith("mp_"))
-
-
 @contextmanager
 def at_admin(
     service: Service,
@@ -54,12 +48,7 @@ def at_admin(
     """Signed in with roles, at the screen, with the focus in its table."""
     with visiting(service.web_url, theme=theme, width=width) as visit:
         page = visit.page
-        page.goto(service.web_url)
-        page.get_by_test_id(f"language-{language}").click()
-        page.get_by_test_id("with-key").click()
-        page.get_by_test_id("key").fill(key_of(service, *roles))
-        page.get_by_test_id("key-button").click()
-        page.get_by_test_id("connection").wait_for()
+        visit.sign_in_by(service.key(*roles), language)
         page.get_by_test_id("go-admin").click()
         page.get_by_test_id("admin-rows").wait_for()
         page.get_by_test_id("admin-rows").focus()
@@ -175,7 +164,7 @@ def test_a_vehicle_by_keyboard_alone(service: Service) -> None:
 def test_a_change_that_somebody_else_made_meanwhile_is_shown_beside_ones_own(
     service: Service,
 ) -> None:
-    other = key_of(service, "administrator@FSD")
+    other = service.key("administrator@FSD")
     with at_admin(service, "administrator@FSD") as visit:
         hands = Hands(visit)
         hands.points_at("FSD/V-2")

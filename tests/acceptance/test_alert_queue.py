@@ -83,13 +83,7 @@ def service(running: Service, fleets: Iterator[range]) -> Service:
 
 
 def sign_in(visit: Visit, service: Service, language: str) -> None:
-    key = service.milepost("key", "add", "--role", "manager@FSD", "--label", "Chan").split()
-    visit.page.goto(service.web_url)
-    visit.page.get_by_test_id(f"language-{language}").click()
-    visit.page.get_by_test_id("with-key").click()
-    visit.page.get_by_test_id("key").fill(next(word for word in key if word.startswith("mp_")))
-    visit.page.get_by_test_id("key-button").click()
-    visit.page.get_by_test_id("connection").wait_for()
+    visit.sign_in_by(service.key("manager@FSD"), language)
     visit.until("live", lambda: visit.diagnostics("state") == "live", 30)
 
 

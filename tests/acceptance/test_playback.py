@@ -14,6 +14,7 @@ from devices.simulator.nmea import sentences
 from geo.fix import Fix
 from tests.acceptance.axe import grave_faults
 from tests.acceptance.browser import Visit, visiting
+from tests.acceptance.test_alert_queue import sign_in
 from tests.integration.service import Service, running_service
 from tests.integration.signed_in import DIALECT
 from tracker.child import wait_for
@@ -110,17 +111,6 @@ def address(second: float, *vehicles: str, known: str = "now", until_s: float = 
     return f"#/playback?{urlencode(named + window)}"
 
 
-def sign_in(visit: Visit, service: Service, language: str = "en") -> None:
-    key = service.milepost("key", "add", "--role", "manager@FSD", "--label", "Chan").split()
-    visit.page.goto(service.web_url)
-    visit.page.get_by_test_id(f"language-{language}").click()
-    visit.page.get_by_test_id("with-key").click()
-    visit.page.get_by_test_id("key").fill(next(word for word in key if word.startswith("mp_")))
-    visit.page.get_by_test_id("key-button").click()
-    visit.page.get_by_test_id("connection").wait_for()
-    visit.until("live", lambda: visit.diagnostics("state") == "live", 30)
-
-
 def say_purpose(visit: Visit) -> None:
     visit.page.get_by_test_id("purpose").fill("case 12")
     visit.page.get_by_test_id("purpose-say").click()
@@ -167,7 +157,7 @@ def test_as_known_then_hides_what_came_late_and_now_shows_it(service: Service) -
 
 def test_by_keyboard(service: Service) -> None:
     with visiting(service.web_url) as visit:
-        sign_in(visit, service)
+        sign_in(visit, service, "en")
         keyboard = visit.page.keyboard
         keyboard.press("/")
         keyboard.type("V-0")
@@ -229,7 +219,7 @@ def typed(second: float) -> str:
 
 def test_from_an_alert_by_mouse(service: Service) -> None:
     with visiting(service.web_url) as visit:
-        sign_in(visit, service)
+        sign_in(visit, service, "en")
         page = visit.page
         page.get_by_test_id("go-alerts").click()
         page.get_by_test_id("queue-row").first.click()

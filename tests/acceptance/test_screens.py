@@ -65,11 +65,7 @@ def key_and_service() -> Iterator[tuple[str, Service]]:
         NewDevice(ref="box-1", department="FSD", vehicle="V-1", name_en=HOSTILE),
     ]
     with running_service(*things) as service:
-        roles = [word for role in ROLES for word in ("--role", role)]
-        said = service.milepost("key", "add", *roles, "--label", HOSTILE)
-        found = re.search(r"mp_\S+", said)
-        assert found, said
-        yield found[0], service
+        yield service.key(*ROLES, label=HOSTILE), service
 
 
 def enter(visit: Visit, key: str, language: str) -> None:

@@ -67,6 +67,12 @@ class Service:
         """Run a verb beside it; its output."""
         return milepost(self.data, *argv)
 
+    def key(self, *roles: str, label: str = "Chan") -> str:
+        """A new key with these roles: `manager@FSD`."""
+        argv = [word for role in roles for word in ("--role", role)]
+        made = self.milepost("key", "add", *argv, "--label", label).split()
+        return next(word for word in made if word.startswith("mp_"))
+
     def kill(self, name: str) -> None:
         """kill -9 of one of its processes, whole group; returns when another has taken over."""
         before = self.session.pid(name)
