@@ -15,9 +15,9 @@ from starlette.responses import JSONResponse, Response
 class Json(JSONResponse):
     """A JSON answer that is text already. FastAPI describes it by its route's model."""
 
-    def render(self, content: str) -> bytes:
+    def render(self, content: str | bytes) -> bytes:
         """As it is."""
-        return content.encode()
+        return content.encode() if isinstance(content, str) else content
 
 
 class GeoJson(Json):

@@ -68,6 +68,8 @@ from api.routes import (
 )
 from api.service import Service
 from api.settings import ApiSettings, BasemapSettings, OidcSettings
+from api.together import Together
+from tracker.process import calm_the_collector
 from tracker.reads import Reader
 
 #: Everything that is answered.
@@ -182,7 +184,9 @@ def _lifespan(
             addresses=Addresses(settings.address_requests),
             open_feed=OpenFeed(reader, auditor),
             basemaps=maps,
+            together=Together(),
         )
+        calm_the_collector()
         behind = [asyncio.create_task(hub.run()), asyncio.create_task(quotas.run())]
         try:
             yield

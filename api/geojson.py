@@ -6,21 +6,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from api.errors import BadParameter
-from api.models import LineString, Point, Position, PositionFeature
-from tracker.reads import Box, Row
+from api.models import LineString, Point
+from tracker.reads import Box
 
 MOST_LON: Final = 180.0
 MOST_LAT: Final = 90.0
 #: Decimal digits of degrees: a centimetre.
 DIGITS: Final = 7
-
-
-def position_feature(row: Row, coordinates: tuple[float, float] | None) -> PositionFeature:
-    """A row of `tracker.reads.positions` as a feature at coordinates (see `api.crs.pairs`)."""
-    return PositionFeature(
-        geometry=None if coordinates is None else Point(coordinates=coordinates),
-        properties=Position.model_validate(row),
-    )
 
 
 def line(coordinates: Sequence[tuple[float, float]]) -> LineString | Point | None:

@@ -19,6 +19,7 @@ from api.ogc.extents import Extents
 from api.open_feed import OpenFeed
 from api.quotas import Quotas
 from api.settings import ApiSettings
+from api.together import Together
 from tracker.reads import Reader
 
 
@@ -39,6 +40,7 @@ class Service:
     addresses: Addresses
     open_feed: OpenFeed
     basemaps: Basemaps
+    together: Together
 
 
 def service_of(connection: HTTPConnection) -> Service:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import time
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from tracker.directory import FIRST_SHARD, Directory
 from tracker.errors import DatabaseUnreachable, LeaseLost
 from tracker.health_file import SUFFIX, HealthFile
 from tracker.leases import BEAT_S, Claim, Lease, Leases, Look
+from tracker.process import calm_the_collector
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ class Worker:
             return
         serving = self._serving[shard]
         serving.is_held = True
-        _calm_the_collector()
+        calm_the_collector()
         try:
             await self._ingest(shard, committer, serving)
         except LeaseLost as error:
@@ -225,15 +225,3 @@ async def _follow_departments(source: MqttSource, committer: Committer) -> None:
 def _point(source: MqttSource, directory: Directory, *, is_settled: bool) -> None:
     ours = {ref for ref in directory.shard_of if directory.serves(ref)}
     source.follow(ours, directory.shard_of.keys() - ours if is_settled else ())
-
-
-def _calm_the_collector() -> None:
-    """Leave the registry and the states, which stay, out of the cyclic collector's rounds.
-
-    Reference counts free nearly all that a batch makes. The default goes over everything that
-    lives each few thousand new objects: a third of the CPU, in pauses of a fifth of a second. So
-    many new objects are some tens of MB; at 50,000 it still took a tenth of the CPU.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(300_000, 20, 50)

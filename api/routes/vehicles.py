@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from operator import itemgetter
+from typing import Annotated, Any, Final
 
+import orjson
 from fastapi import APIRouter, Depends, Query
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from api.answers import GeoJson, Json, Known, built, standing
+from api.answers import GeoJson, Json, Known, standing
 from api.caller import ChosenDepartment, InCaller, InScope, needs
 from api.crs import AnswerCrs, AskedBox, BoxCrs, Crs, asked_area, asked_box, pairs
 from api.errors import BadParameter, NotFound
 from api.exports import POSITIONS_RESPONSES, AskedTable, positions_file, refuse_metres
 from api.found import OwnVehicle
-from api.geojson import position_feature
-from api.looking import InLooking
+from api.looking import InLooking, Looking
 from api.models import (
     Application,
     Applications,
     Duty,
     DutyChange,
-    PositionFeature,
+    Position,
     Positions,
     Vehicle,
     VehicleDetails,
     Vehicles,
 )
 from api.private_models import PrivateTime, PrivateTimes
+from api.service import service_of
 from api.window import Moment, instant
 from geo.areas import Area
 from tracker import reads
 from tracker.connect import set_scope
 from tracker.duty import set_duty
-from tracker.reads import Row
+from tracker.reads import Granted, Row, Scope
+
+_PROPERTIES: Final = tuple(Position.model_fields)
+_properties: Final = itemgetter(*_PROPERTIES)
 
 router = APIRouter(prefix="/v1", tags=["vehicles"])
 
@@ -106,34 +113,38 @@ async def applications(scope: InScope) -> Applications:
     responses=POSITIONS_RESPONSES,
 )
 async def positions(
-    scope: InScope,
+    connection: HTTPConnection,
+    caller: InCaller,
     department_id: ChosenDepartment,
     inside: Annotated[_Inside, Depends(_inside)],
-    looking: InLooking,
     crs: AnswerCrs = Crs.CRS84,
     format_: AskedTable = "geojson",
 ) -> Response:
     """The latest fix of each vehicle, or of those in a box and in a polygon."""
-    if format_ == "geojson":
-        await looking.live("positions.view", department_id=department_id)
-    else:
-        await looking.each("positions.export", department_id=department_id)
-    box = inside.box
-    rows: Sequence[Row] = await reads.positions(
-        scope,
-        department_id=department_id,
-        box=box.degrees if box is not None else None,
-        area=inside.area,
-    )
-    if box is not None:
-        rows = box.holding(rows)
+    service = service_of(connection)
     if format_ != "geojson":
         refuse_metres(crs)
-        names = {each["id"]: each["name"] for each in await reads.vehicles(scope)}
+        async with service.reader.scope(*caller.sight) as scope:
+            looking = Looking(connection, caller, scope)
+            await looking.each("positions.export", department_id=department_id)
+            rows = await _latest(scope, department_id, inside)
+            names = {each["id"]: each["name"] for each in await reads.vehicles(scope)}
         return await positions_file(
             format_, [{**row, "name": names.get(row["id"], {})} for row in rows]
         )
-    return await built(GeoJson, lambda: Positions(features=_features(rows, crs)))
+
+    async def read() -> tuple[Granted, bytes]:
+        async with service.reader.scope(*caller.sight) as scope:
+            granted = await reads.granted_vehicles(scope)
+            rows = await _latest(scope, department_id, inside)
+        return granted, await asyncio.to_thread(_text, rows, crs)
+
+    question = ("positions", caller.sight, department_id, inside, crs)
+    granted, text = await service.together.answer(question, read)
+    # Each who is shown them stands in the audit, whoever's read it was.
+    looking = Looking(connection, caller, None)
+    await looking.live("positions.view", department_id=department_id, granted=granted)
+    return GeoJson(text)
 
 
 @router.get("/vehicles/{department}/{ref}", dependencies=[needs("vehicles:read")])
@@ -178,9 +189,37 @@ async def duty(
     return Duty(vehicle=f"{department}/{ref}", status=change.status, since=since)
 
 
-def _features(rows: Sequence[Row], crs: Crs) -> list[PositionFeature]:
+async def _latest(scope: Scope, department_id: int | None, inside: _Inside) -> Sequence[Row]:
+    box = inside.box
+    rows: Sequence[Row] = await reads.positions(
+        scope,
+        department_id=department_id,
+        box=box.degrees if box is not None else None,
+        area=inside.area,
+    )
+    return rows if box is None else box.holding(rows)
+
+
+def _features(rows: Sequence[Row], crs: Crs) -> list[dict[str, Any]]:
+    """As `PositionFeature` has them."""
     coordinates = pairs(crs, [row["lon"] for row in rows], [row["lat"] for row in rows])
-    return [position_feature(row, pair) for row, pair in zip(rows, coordinates, strict=True)]
+    return [
+        {
+            "type": "Feature",
+            "geometry": None if pair is None else {"type": "Point", "coordinates": pair},
+            "properties": dict(zip(_PROPERTIES, _properties(row), strict=True)),
+        }
+        for row, pair in zip(rows, coordinates, strict=True)
+    ]
+
+
+def _text(rows: Sequence[Row], crs: Crs) -> bytes:
+    """A `Positions`. Through the models ten thousand take 75 ms instead of 25, and nobody else gets
+    an answer meanwhile."""
+    features = _features(rows, crs)
+    return orjson.dumps(
+        {"type": "FeatureCollection", "features": features}, option=orjson.OPT_UTC_Z
+    )
 
 
 @router.get(
