@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tracker import models
-from tracker.explain import LANGUAGES, Language, explain
+from tracker.explain import Language, called, explained
 from tracker.rule_edits import NewRule, columns_of
 
 
@@ -21,17 +21,7 @@ async def in_words(connection: AsyncConnection, new: NewRule) -> dict[Language, 
         "vehicles": new.vehicles,
         "others": new.near,
     }
-    return {
-        language: explain(
-            {
-                **told,
-                "department": department[language],
-                "fence": None if fence is None else fence[language],
-            },
-            language,
-        )
-        for language in LANGUAGES
-    }
+    return explained(told, department, fence)
 
 
 async def _fence(
@@ -50,4 +40,4 @@ async def _name(
 ) -> dict[str, str]:
     """By language; a fence without a name is called by its ref."""
     row = (await connection.execute(select(model.name, model.ref).where(model.id == id_))).one()
-    return {language: row.name.get(language) or row.ref for language in LANGUAGES}
+    return called(row.name, row.ref)
