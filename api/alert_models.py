@@ -273,6 +273,8 @@ class RuleVersion(Model):
     made_by: str
     why: str | None
     terms: RuleTerms
+    #: What it did in words.
+    explained: Name
 
 
 class RuleVersions(Model):
@@ -298,6 +300,8 @@ class Rule(RuleTerms):
     false: int
     #: useful / (useful + false); null before anybody said so.
     precision: float | None
+    #: What it does in words, as `milepost rule explain` says it.
+    explained: Name
 
 
 class Rules(Model):

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from api.crs import Pair
-from api.models import Model
+from api.fence_models import RuleGiven
+from api.models import Model, Name
 from geo.shapes import MAX_VERTICES
 
 
@@ -25,6 +26,13 @@ class ShapeJudged(Model):
     """The area that would be watched, in degrees: of a circle or corridor its outline."""
 
     geometry: dict[str, Any]
+
+
+class RuleDraft(RuleGiven):
+    """A rule that is not saved, perhaps of a fence that is not saved either."""
+
+    #: What the rule's fence is to be called that is not there yet.
+    fence_name: Name | None = None
 
 
 class PositionsGiven(Model):

@@ -54,6 +54,7 @@ from tracker.errors import (
     SchemaMissing,
     Stale,
     Taken,
+    TooLarge,
     Unknown,
 )
 from tracker.reads import NoLongerSeen, TooMuch, TooSlow, Unanswerable
@@ -252,6 +253,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     ShapeError: _BAD_SHAPE,
     OffGridError: _BAD_SHAPE,
     BadInput: _INVALID,
+    TooLarge: _problem(413, "file-too-large", "The file holds too much", "檔案內容過多"),
     NotNow: _problem(409, "not-now", "Its state does not allow this", "現時狀態不容許此操作"),
     Taken: _problem(409, "taken", "That name is in use", "名稱已被使用"),
     KeyReused: _problem(

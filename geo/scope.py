@@ -88,6 +88,12 @@ class Scopes:
             if any(each.group_id in wanted for each in members)
         }
 
+    def unpaired(self) -> Scopes:
+        """The same groups, where each fence watches all."""
+        made = Scopes()
+        made._vehicles, made._fences = self._vehicles, self._fences
+        return made
+
     def _moments(self) -> npt.NDArray[np.int64]:
         if not self.departments:
             return np.empty(0, dtype=np.int64)

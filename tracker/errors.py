@@ -16,6 +16,7 @@ TrackerError
 ├── Beyond
 ├── TrackIndexFailed
 └── BadInput
+    └── TooLarge
 """
 
 from __future__ import annotations
@@ -91,3 +92,7 @@ class TrackIndexFailed(TrackerError):
 
 class BadInput(TrackerError):
     """That cannot be stored; nothing was changed."""
+
+
+class TooLarge(BadInput):
+    """The file holds more than is taken at once; nothing of it was used: give it in parts."""

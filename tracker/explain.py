@@ -145,6 +145,28 @@ def explain(rule: Mapping[str, Any], language: Language) -> str:
     )
 
 
+def explained(
+    rule: Mapping[str, Any], department: Mapping[str, str], fence: Mapping[str, str] | None
+) -> dict[Language, str]:
+    """What a rule does, by language, with the names that people know; `fence` also of a group."""
+    return {
+        language: explain(
+            {
+                **rule,
+                "department": department[language],
+                "fence": None if fence is None else fence[language],
+            },
+            language,
+        )
+        for language in LANGUAGES
+    }
+
+
+def called(name: Mapping[str, str], ref: str) -> dict[str, str]:
+    """By language; what has no name is called by its ref."""
+    return {language: name.get(language) or ref for language in LANGUAGES}
+
+
 def _by_itself(kind: str, rule: Mapping[str, Any], words: Mapping[str, str]) -> str:
     """A rule on silence, a button, a sensor or nearness."""
     silent_s, for_s, others = (rule.get(key) for key in ("silent_s", "for_s", "others"))

@@ -19,7 +19,7 @@ from geo.errors import GeoError, ShapeError
 from geo.shapes import Territory, build_shape
 from tracker import fence_edits
 from tracker.edits import clock
-from tracker.errors import BadInput
+from tracker.errors import BadInput, TooLarge
 from tracker.fence_edits import NewFence
 from tracker.fence_files.drawn import Drawn, Fields, fence_of
 from tracker.fence_rows import Author, changes
@@ -91,7 +91,10 @@ def wanted(
     fields: Fields | None = None,
     told: Callable[[int], None] = lambda count: None,
 ) -> Wanted:
-    """The fences of features, their shapes built; `told` hears how many were read so far."""
+    """The fences of features, their shapes built; `told` hears how many were read so far.
+
+    Raises BadInput, or TooLarge of more than MOST_FENCES.
+    """
     found, fields = Wanted(), fields or Fields()
     for count, drawn in enumerate(features, start=1):
         ref = None
@@ -107,7 +110,7 @@ def wanted(
         except (GeoError, BadInput) as error:
             found.refused.append(_refused(drawn.where, ref, error))
         if count > MOST_FENCES:
-            raise BadInput(f"(a file has {MOST_FENCES:,} fences at most: give it in parts)")
+            raise TooLarge(f"(there are more than {MOST_FENCES:,} fences in it)")
         told(count)
     return found
 

@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tracker import models
-from tracker.explain import LANGUAGES, Language, explain
+from tracker.explain import Language, called, explained
 from tracker.rule_edits import NewRule, columns_of
 
+#: What a fence is called that has neither name nor ref yet.
+UNNAMED: Final = "–"
 
-async def in_words(connection: AsyncConnection, new: NewRule) -> dict[Language, str]:
-    """What it would do, by language; raises Unknown or BadInput as saving it would."""
-    columns = await columns_of(new, connection)
+
+async def in_words(
+    connection: AsyncConnection, new: NewRule, drawn: Mapping[str, str] | None = None
+) -> dict[Language, str]:
+    """What it would do, by language; raises Unknown or BadInput as saving it would. `drawn` is the
+    name of its fence where that is not saved either."""
+    saved = new if drawn is None else new.model_copy(update={"fence": None})
+    columns = await columns_of(saved, connection)
     department = await _name(connection, models.Department, columns["department_id"])
-    fence = await _fence(connection, columns.get("fence_id"), columns.get("fence_group_id"))
+    if drawn is None:
+        fence = await _fence(connection, columns.get("fence_id"), columns.get("fence_group_id"))
+    else:
+        fence = called(drawn, new.fence or UNNAMED)
     told = {
         **columns,
         "zone": await connection.scalar(select(models.Installation.time_zone)),
         "vehicles": new.vehicles,
         "others": new.near,
     }
-    return {
-        language: explain(
-            {
-                **told,
-                "department": department[language],
-                "fence": None if fence is None else fence[language],
-            },
-            language,
-        )
-        for language in LANGUAGES
-    }
+    return explained(told, department, fence)
 
 
 async def _fence(
@@ -50,4 +53,4 @@ async def _name(
 ) -> dict[str, str]:
     """By language; a fence without a name is called by its ref."""
     row = (await connection.execute(select(model.name, model.ref).where(model.id == id_))).one()
-    return {language: row.name.get(language) or row.ref for language in LANGUAGES}
+    return called(row.name, row.ref)

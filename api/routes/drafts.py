@@ -10,8 +10,7 @@ from shapely.geometry import mapping
 from api.caller import InCaller, InScope, needs
 from api.changing import may_change
 from api.crs import Crs, pairs
-from api.draft_models import PositionsGiven, PositionsTold, ShapeGiven, ShapeJudged
-from api.fence_models import RuleGiven
+from api.draft_models import PositionsGiven, PositionsTold, RuleDraft, ShapeGiven, ShapeJudged
 from api.models import Name
 from geo import hk1980
 from geo.places import definition_from_grid
@@ -48,7 +47,8 @@ async def positions(given: PositionsGiven, crs: BodyCrs = Crs.CRS84) -> Position
 
 
 @router.post("/rule")
-async def rule(scope: InScope, caller: InCaller, given: RuleGiven) -> Name:
+async def rule(scope: InScope, caller: InCaller, given: RuleDraft) -> Name:
     """What a rule would do, in words; nothing is saved."""
     may_change(caller, given.department, "rules")
-    return Name.model_validate(await in_words(scope, given))
+    drawn = None if given.fence_name is None else given.fence_name.model_dump(by_alias=True)
+    return Name.model_validate(await in_words(scope, given, drawn))

@@ -13,6 +13,7 @@ _SCRIPT = (
 )
 #: WCAG 2.2 A and AA, and what axe-core holds for good practice.
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_OF_COLOURS = ["color-contrast", "link-in-text-block"]
 _GRAVE = {"serious", "critical"}
 
 
@@ -21,12 +22,14 @@ def _script() -> str:
     return _SCRIPT.read_text(encoding="utf-8")
 
 
-def grave_faults(page: Page) -> list[str]:
-    """The serious and critical faults of the page as it shows now: what, where, and the cure."""
+def grave_faults(page: Page, *, of_colours: bool = False) -> list[str]:
+    """The serious and critical faults of the page as it shows now: what, where, and the cure; only
+    those of its colours, where nothing else can have changed."""
     page.evaluate(_script())  # as the debugger does it: no script tag, so the page's policy stands
-    found: dict[str, Any] = page.evaluate(
-        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", _RULES
+    only = (
+        {"type": "rule", "values": _OF_COLOURS} if of_colours else {"type": "tag", "values": _RULES}
     )
+    found: dict[str, Any] = page.evaluate("only => axe.run(document, {runOnly: only})", only)
     return [
         f"{fault['impact']} {fault['id']}: {node['target']} {node['failureSummary']}"
         for fault in found["violations"]

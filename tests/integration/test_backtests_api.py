@@ -12,7 +12,9 @@ import httpx
 from tests.integration.api_world import SQUARE, Served, World
 from tracker.backtest.jobs import BacktestJob
 from tracker.connect import open_pool
+from tracker.rule_edits import NewVehicleGroup, join
 
+THINGS = "SELECT (SELECT count(*) FROM rule) + (SELECT count(*) FROM fence)"
 SHAPE = {"geometry": {"type": "Polygon", "coordinates": [SQUARE]}}
 
 
@@ -68,6 +70,49 @@ async def test_it_is_asked_answered_and_told_nobody(
     assert {event["id"] for event in rule["events"]} == set(ids)
 
 
+async def test_a_rule_and_a_fence_are_tried_together_before_either_is_saved(
+    world: World, as_a: httpx.AsyncClient
+) -> None:
+    await world.add(NewVehicleGroup(ref="first", department="A"))
+    async with world.database.transaction() as connection:
+        await join(connection, "vehicle", ("A", "AMB-1"), "first")
+    for vehicle in ("A/AMB-1", "A/AMB-2"):
+        await world.cross_square(vehicle)
+    before = await world.sql(THINGS)
+    entering = {"on": ["enter"], "severity": "critical"}
+    grouped = {"on": ["exit"], "vehicles": ["first"]}
+    lost = {"on": ["silent"], "silent_s": 60, "outside": True}
+    drafts = [
+        question(world, fence=SHAPE, rule=entering)
+        | {"compare": {"fence": SHAPE, "rule": grouped}},
+        # A new shape of a fence that is there, and a rule that names it.
+        question(world, fence=SHAPE | {"ref": "A-CIRCLE"}, rule=entering | {"fence": "A-CIRCLE"}),
+        question(world, fence=SHAPE, rule=lost),
+        question(world, fence=SHAPE, rule=entering | {"fence": "A-SQUARE"}),
+    ]
+    sides = []
+    async with worker(world) as job:
+        for asked in drafts:
+            made = await as_a.post("/v1/backtests", json=asked)
+            assert made.status_code == 202, made.text
+            assert await job.run()
+            sides.append((await as_a.get(made.headers["location"])).json())
+    both, changed, outside, other = sides
+    told = [
+        [(each["vehicle"], each["kind"], each["rule"]) for each in side["alerts"]]
+        for found in (both, changed)
+        for side in found["result"]["sides"]
+    ]
+    entered = [(f"A/AMB-{n}", "enter", "A/trial") for n in (1, 2)]
+    assert told == [entered, [("A/AMB-1", "exit", "A/trial")], entered]
+    fences = {each["fence"] for each in changed["result"]["sides"][0]["events"]}
+    assert fences == {"A/A-CIRCLE"}
+    assert both["result"]["sides"][0]["name"] == "rule A/trial, fence A/trial (neither saved)"
+    assert outside["state"] == "done"
+    assert "the rule is about A-SQUARE" in other["error"]
+    assert before == await world.sql(THINGS)
+
+
 async def test_another_department_sees_none_of_it(
     world: World, as_a: httpx.AsyncClient, api: Served
 ) -> None:
@@ -119,6 +164,7 @@ async def test_it_is_cancelled_bounded_and_taken_up_again(
 async def test_what_cannot_be_asked(world: World, as_a: httpx.AsyncClient) -> None:
     bad: list[dict[str, Any]] = [
         question(world, fence=SHAPE, rule="A-RULE"),
+        question(world, fence="A-SQUARE", rule={"on": ["enter"]}),
         question(world),
         question(world, fence={"circle": {"center": [114.1, 22.3], "radius_m": -1}}),
         question(world, fence=SHAPE) | {"from": "2026-01-01T00:00:00Z"},

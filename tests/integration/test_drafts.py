@@ -68,6 +68,12 @@ async def test_a_rule_is_said_in_words_as_saving_it_would_take_it(
     signal = {"department": "A", "ref": "new", "on": ["proximity"], "radius_m": 50}
     near = (await as_a.post("/v1/drafts/rule", json={**signal, "near": ["AMB-2"]})).json()
     assert "less than 50 m from AMB-2" in near["en"]
+    drawn = draft | {"fence": "fire", "fence_name": {"en": "Fire"}}
+    told = (await as_a.post("/v1/drafts/rule", json=drawn)).json()
+    assert ("10 min inside: Fire, Monday" in told["en"], "（fire）" in told["zh-Hant"]) == (
+        True,
+        True,
+    )
     assert (await as_a.post("/v1/drafts/rule", json=draft | {"dwell_s": None})).status_code == 422
     assert (await as_a.post("/v1/drafts/rule", json=draft | {"fence": "no"})).status_code == 404
     assert (await as_a.post("/v1/drafts/rule", json=draft | {"department": "B"})).status_code == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import re
@@ -11,7 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.api_world import World
+from tests.integration.api_world import Served, World
+from tracker.fence_files.sniff import SHP_HEAD
 
 IMPORT = "/v1/fences/import"
 GEOJSON = {"Content-Type": "application/geo+json"}
@@ -114,6 +116,8 @@ VRT = b"""<OGRVRTDataSource><OGRVRTLayer name="passwd"><SrcDataSource>/etc/passw
 </OGRVRTLayer></OGRVRTDataSource>"""
 
 
+#: Deeper than any reader follows.
+NESTED = b'{"features":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
 KML = "application/vnd.google-earth.kml+xml"
 ENTITY = b'<!DOCTYPE kml [<!ENTITY x SYSTEM "file:///etc/passwd">]><kml>&x;</kml>'
 
@@ -126,11 +130,76 @@ async def test_a_file_that_names_others_or_is_none_is_refused(as_a: httpx.AsyncC
         (zipped(a_shp=VRT), "application/zip", "is no .shp"),
         (b"PK", "application/zip", "is no .zip"),
         (b"{", "application/geo+json", "file"),
+        (b"[" * 100_000, "application/geo+json", "file"),
+        (NESTED, "application/geo+json", "lists in lists"),
     ):
         refused = await send(as_a, content, {"Content-Type": media_type})
         assert refused.status_code == 422, refused.text
         assert said in refused.json()["detail"]
         assert "root:" not in refused.text
+
+
+@pytest.mark.parametrize("stated", [True, False])
+async def test_a_file_of_more_than_32_mb_is_cut_off_with_a_problem(
+    world: World, api: Served, as_a: httpx.AsyncClient, *, stated: bool
+) -> None:
+    before = await refs(as_a)
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+    length = "Content-Length: 32000001" if stated else "Transfer-Encoding: chunked"
+    writer.write(
+        f"POST {IMPORT}?department=A HTTP/1.1\r\nHost: x\r\n{length}\r\n"
+        f"Authorization: Bearer {world.tokens['A']}\r\nAccept-Language: zh-Hant\r\n"
+        "Content-Type: application/geo+json\r\n\r\n".encode()
+    )
+    if not stated:
+        one = file_of(box(114.2, "one"))
+        for portion in (one, b" " * (32_000_001 - len(one))):
+            writer.write(f"{len(portion):x}\r\n".encode() + portion + b"\r\n")
+    head, _, body = (await asyncio.wait_for(reader.read(), 20)).partition(b"\r\n\r\n")
+    writer.close()
+    problem = json.loads(body)
+    assert head.startswith(b"HTTP/1.1 413 ")
+    assert (problem["type"], problem["title"]) == ("/problems/too-long", "請求內容過長")
+    assert "32000000 bytes at most; nothing of it was used" in problem["detail"]
+    assert await refs(as_a) == before
+
+
+async def test_more_than_is_taken_at_once_is_refused_and_nothing_is_kept(
+    as_a: httpx.AsyncClient,
+) -> None:
+    before = await refs(as_a)
+    one = file_of(box(114.2, "one"))
+    shapeless: dict[str, Any] = {"type": "Feature", "properties": {}, "geometry": None}
+    crowd = file_of(box(114.2, "one"), *[shapeless] * 50_000)
+    zip_ = {"Content-Type": "application/zip"}
+    skip = {"department": "A", "skip_bad": "true"}
+    for content, headers, said in (
+        (crowd, GEOJSON, "more than 50,000 fences"),
+        (bomb(), zip_, "unpacks to more than 500,000,000 bytes"),
+    ):
+        refused = await as_a.post(
+            IMPORT, content=content, params=skip, headers=headers | {"Accept-Language": "zh-Hant"}
+        )
+        problem = refused.json()
+        assert (refused.status_code, problem["type"]) == (413, "/problems/file-too-large"), problem
+        assert "nothing of it was used" in problem["detail"]
+        assert said in problem["detail"]
+        assert CHINESE.search(problem["title"])
+        assert problem["trace_id"]
+    assert await refs(as_a) == before
+    # The same file is taken once it is smaller.
+    assert (await send(as_a, one, GEOJSON)).json()["done"] is True
+
+
+def bomb() -> bytes:
+    """A zipped shapefile of 600 MB in as many kB."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.shp", SHP_HEAD)
+        with archive.open("a.dbf", "w") as file:
+            for _ in range(600):
+                file.write(bytes(1_000_000))
+    return held.getvalue()
 
 
 async def test_files_are_for_those_who_may_and_may_be_larger_than_other_bodies(

@@ -6,8 +6,9 @@ import json
 
 import httpx
 
-from tests.integration.api_world import World
+from tests.integration.api_world import Served, World
 from tests.integration.test_asking import Terminal
+from tracker.rule_edits import NewFenceGroup, NewRule, NewWindow
 
 RULE = {"department": "A", "ref": "long", "on": ["enter"], "severity": "info"}
 
@@ -42,8 +43,39 @@ async def test_a_rule_tells_what_it_said_when_and_alerts_say_by_which(
     assert (before["until"], first["until"]) == (newest["since"], before["since"])
     assert (first["terms"]["severity"], before["terms"]["severity"]) == ("info", "critical")
     assert all(each["made_by"] for each in told["versions"])
+    assert first["explained"]["en"].startswith("Information when any vehicle of A thing enters")
+    assert before["explained"]["en"].startswith("Critical alert")
     assert (await as_b.get(f"{path}/versions")).status_code == 404
     assert (await as_a.get("/v1/rules/A/nothing/versions")).status_code == 404
+
+
+async def test_a_rule_is_said_in_words_to_whoever_may_read_it(world: World, api: Served) -> None:
+    await world.give_key("dispatcher", "dispatcher@A")
+    group = NewFenceGroup(ref="depots", department="A", name_en="Depots", name_zh_hant="車廠")
+    nameless = NewRule(ref="a", department="A", on=["exit"], fence="A-SQUARE")
+    night = NewWindow.model_validate({"days": ["mon"], "from": "18:00", "to": "08:00"})
+    named = NewRule(
+        ref="z", department="A", on=["inside"], fence="depots", vehicles=["AMB-1"], window=night
+    )
+    near = NewRule(
+        ref="n", department="A", on=["proximity"], radius_m=50, near=["AMB-2"], severity="info"
+    )
+    await world.add(group, nameless, named, near)
+    explained = {
+        "a": "Warning when any vehicle of A thing leaves: A-SQUARE.",
+        "z": "Warning when AMB-1 of A thing is inside: Depots, Monday from 18:00 to 08:00 the next"
+        " day (Asia/Hong_Kong).",
+        "n": "Information when any vehicle of A thing is less than 50 m from AMB-2.",
+    }
+    async with api.client(world.tokens["dispatcher"]) as client:
+        rules = (await client.get("/v1/rules")).json()["rules"]
+        told = {each["rule"]: each["explained"] for each in rules}
+        for ref, english in explained.items():
+            assert told[f"A/{ref}"]["en"] == english
+            assert (await client.get(f"/v1/rules/A/{ref}")).json()["explained"] == told[f"A/{ref}"]
+    assert "A 物件 的 AMB-1 身處其中（車廠）" in told["A/z"]["zh-Hant"]
+    # The command says the same.
+    assert Terminal(world)("rule", "explain", "A/z").splitlines() == list(told["A/z"].values())
 
 
 async def test_the_command_shows_versions_and_a_backtest_takes_one(world: World) -> None:

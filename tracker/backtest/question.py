@@ -36,7 +36,10 @@ Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 
 
 class Subject(BaseModel):
-    """A rule, or a fence; by its ref, or whole as it would be added, without its department."""
+    """A rule, or a fence; by its ref, or whole as it would be added, without its department.
+
+    Both, where neither is saved: the rule, of that shape alone.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -54,8 +57,12 @@ class Subject(BaseModel):
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if (self.rule is None) == (self.fence is None):
-            raise ValueError("give either `rule` or `fence`")
+        if self.rule is None and self.fence is None:
+            raise ValueError("give `rule` or `fence`")
+        if None not in (self.rule, self.fence) and (
+            isinstance(self.rule, str) or isinstance(self.fence, str)
+        ):
+            raise ValueError("give either `rule` or `fence`, or both whole as they are to be")
         return self
 
 

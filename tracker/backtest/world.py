@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from geo.areas import Area
 from geo.fences import FenceIndex, FenceVersion
-from geo.scope import EVERYBODY, Scopes
+from geo.scope import Scopes
 from geo.shapes import build_shape
 from geo.signals import Signals
 from geo.watch import Watches
@@ -110,6 +110,7 @@ class Known:
 
     def _of_rule(self, subject: Subject) -> World:
         said = subject.rule
+        drawn = None if subject.fence is None else self._new_version(_whole(subject.fence))
         if isinstance(said, str) and "@" in said:
             terms = _known(self._said, self._full(said), "version of a rule")
             name = f"rule {self._full(said)}"
@@ -120,13 +121,17 @@ class Known:
             rule = _known(named, self._full(said), "rule, switched on,")
             name = f"rule {rule.full_ref}@{rule.version}"
         else:
-            rule = self._new_rule(said or {})
+            rule = self._new_rule(_whole(said), drawn)
             name = f"rule {rule.full_ref} (not saved)"
+            if drawn is not None:
+                name = f"rule {rule.full_ref}, fence {drawn.ref} (neither saved)"
         if rule.nearness is not None:
             raise BadInput("(who was near whom is judged live only: there is no backtest of it)")
-        scopes = self._directory.fences.scopes
+        scopes = self._scopes(drawn)
         ids = rule.fence_ids(scopes)
         versions = [v for v in self._versions() if ids is None or v.fence_id in ids]
+        if drawn is not None:
+            versions = [drawn]
         vehicles = self.vehicle_ids
         if rule.vehicle_ids and not rule.vehicle_group_ids:
             vehicles = [vehicle for vehicle in vehicles if vehicle in rule.vehicle_ids]
@@ -135,27 +140,25 @@ class Known:
             directory=self._with(versions, [rule], scopes, signals=True),
             rule=rule,
             vehicle_ids=vehicles,
-            is_as_it_was=True,
+            is_as_it_was=drawn is None,
         )
 
     def _of_fence(self, subject: Subject) -> World:
         said = subject.fence
-        scopes = self._directory.fences.scopes
         if isinstance(said, str):
             ref, _, number = said.partition("@")
             versions = self._saved(self._full(ref), number)
             name = f"fence {self._full(said)}"
         else:
-            versions = [self._new_version(said or {})]
+            versions = [self._new_version(_whole(said))]
             name = f"fence {versions[0].ref} (not saved)"
         fence_id = versions[0].fence_id
+        scopes = self._scopes(versions[0])
         rules = [
             rule
             for rule in self._rules()
             if (ids := rule.fence_ids(scopes)) is None or fence_id in ids
         ]
-        if fence_id == NEW_ID:
-            scopes = EVERYBODY  # it is in no group yet
         return World(
             name=name,
             directory=self._with(versions, rules, scopes),
@@ -191,10 +194,20 @@ class Known:
             until_ms=None,
         )
 
-    def _new_rule(self, said: Mapping[str, Any]) -> Rule:
+    def _scopes(self, version: FenceVersion | None) -> Scopes:
+        """Who is watched by what; a fence that is not there yet is in no group."""
+        scopes = self._directory.fences.scopes
+        is_new = version is not None and version.fence_id == NEW_ID
+        return scopes.unpaired() if is_new else scopes
+
+    def _new_rule(self, said: Mapping[str, Any], drawn: FenceVersion | None = None) -> Rule:
+        """A rule that is not saved; of that shape, where one is given."""
         department = self._asked.department
+        if drawn is not None and self._full(str(said.get("fence") or drawn.ref)) != drawn.ref:
+            raise BadInput(f"(the rule is about {said['fence']}, and the shape is {drawn.ref})")
+        here = {} if drawn is None else {"fence": drawn.ref.partition("/")[2]}
         try:
-            new = NewRule.model_validate({"ref": UNNAMED, **said, "department": department})
+            new = NewRule.model_validate({"ref": UNNAMED, **said, **here, "department": department})
         except ValidationError as error:
             raise BadInput(f"(the rule: {error})") from error
         if new.window is not None and WORKING in new.window.days:
@@ -210,7 +223,7 @@ class Known:
             "cooldown_s": new.cooldown_s or None,
             "created_at": self._asked.since,
             "shadow": False,
-            **self._where(new.fence),
+            **(self._where(new.fence) if drawn is None else {"fence_id": drawn.fence_id}),
             **self._who(new.vehicles),
             **{f"other_{column}": ids for column, ids in self._who(new.near).items()},
         }
@@ -281,6 +294,11 @@ class Known:
             ),
         )
         return made
+
+
+def _whole(said: str | Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """What is given whole; `Subject` lets nothing else come here."""
+    return said if isinstance(said, Mapping) else {}
 
 
 def _known(those: Mapping[str, T], ref: str, what: str) -> T:

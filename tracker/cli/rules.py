@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from tracker.cli.asking import JsonOption, say_json
-from tracker.cli.shared import as_owner_do, escaped, me, run_as_owner
+from tracker.cli.shared import as_owner_do, escaped, me
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -277,26 +277,12 @@ FIGURES: Final = {
 
 def explain(rule: RuleArgument) -> None:
     """Say in words what a rule does, in both languages."""
-    from sqlalchemy import text
-
-    from tracker import sql
-    from tracker.access import database
-    from tracker.data_folder import DataFolder
+    from tracker import reads
     from tracker.errors import Unknown
-    from tracker.explain import LANGUAGES
-    from tracker.explain import explain as in_words
 
     department, _, ref = rule.partition("/")
-
-    async def found(connection: AsyncConnection) -> dict[str, Any]:
-        asked = {"department": department, "rule": ref}
-        row = (await connection.execute(text(sql.text("explain_rule")), asked)).mappings().first()
-        if row is None:
-            raise Unknown(f"No rule is called {rule}.")
-        return dict(row)
-
-    with database(DataFolder()) as addresses:
-        row = run_as_owner(addresses, found)
-    for language in LANGUAGES:
-        names = {key: row[key][language] for key in ("department", "fence") if row[key] is not None}
-        typer.echo(in_words({**row, **names}, language))
+    rows = as_owner_do(lambda c: reads.rules(c, department=department, ref=ref))
+    if not rows:
+        raise Unknown(f"No rule is called {rule}.")
+    for said in rows[0]["explained"].values():
+        typer.echo(said)

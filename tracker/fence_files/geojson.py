@@ -36,6 +36,8 @@ def read(path: Path, crs: str | None) -> Iterator[Drawn]:
             yield _drawn(path, number, feature, in_grid=in_grid)
     except (json.JSONDecodeError, IndexError) as error:
         raise BadInput(f"({path}: {error})") from None
+    except RecursionError:
+        raise BadInput(f"({path}: lists in lists without end)") from None
 
 
 def _of_lines(text: str) -> Iterator[Any]:

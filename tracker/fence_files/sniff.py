@@ -9,7 +9,7 @@ from typing import Final
 
 from lxml import etree
 
-from tracker.errors import BadInput
+from tracker.errors import BadInput, TooLarge
 
 #: What a shapefile's parts are called.
 PARTS: Final = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".xml", ".txt")
@@ -36,7 +36,10 @@ def must_be_kml(path: Path) -> None:
 
 
 def must_be_shapefile(path: Path) -> None:
-    """Raises BadInput unless a .zip holds shapefiles alone, and not more than is read."""
+    """Raises BadInput unless a .zip holds shapefiles alone, TooLarge of more than is read.
+
+    By what its directory says: GDAL reads no more of a part than stands there.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             members = [each for each in archive.infolist() if not each.is_dir()]
@@ -44,7 +47,7 @@ def must_be_shapefile(path: Path) -> None:
             if ".shp" not in names or not names <= set(PARTS):
                 raise BadInput(f"({path.name} must hold a shapefile and nothing else)")
             if sum(each.file_size for each in members) > MOST_BYTES:
-                raise BadInput(f"({path.name} holds more than {MOST_BYTES} bytes)")
+                raise TooLarge(f"({path.name} unpacks to more than {MOST_BYTES:,} bytes)")
             for each in members:
                 if each.filename.lower().endswith(".shp"):
                     with archive.open(each) as file:

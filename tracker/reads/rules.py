@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import ColumnElement, Float, Text, cast, func, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
 from tracker import sql
-from tracker.models import Alert, Department, Fence, FenceGroup, Rule, Vehicle, VehicleGroup
+from tracker.explain import called, explained
+from tracker.models import (
+    Alert,
+    Department,
+    Fence,
+    FenceGroup,
+    Installation,
+    Rule,
+    Vehicle,
+    VehicleGroup,
+)
 from tracker.reads.session import Row, Scope, rows_of
+
+#: What a row is said in words with, and then does not hold any more.
+_NAMES: Final = ("department_name", "fence_name", "zone")
 
 
 async def rules(
@@ -20,7 +35,8 @@ async def rules(
     (refs of vehicles and groups; none: all), window, dwell_s, limit_kmh, outside, silent_s, sensor,
     for_s, radius_m, near (as vehicles), severity, cooldown_s, escalate_after_s, disabled_at,
     shadow (on trial), alerts (ever opened), useful and false (of those that people closed as
-    handled, and as false), precision: useful / (useful + false), None before anybody said so.
+    handled, and as false), precision: useful / (useful + false), None before anybody said so,
+    explained (what it does in words, by language).
     """
     useful = func.count().filter(Alert.close_reason == "handled")
     not_useful = func.count().filter(Alert.close_reason == "false")
@@ -48,6 +64,9 @@ async def rules(
             *(Rule.severity, Rule.cooldown_s, Rule.escalate_after_s, Rule.disabled_at),
             Rule.shadow,
             *judged.c,
+            Department.name.label("department_name"),
+            func.coalesce(Fence.name, FenceGroup.name).label("fence_name"),
+            select(Installation.time_zone).scalar_subquery().label("zone"),
         )
         .join(Department, Department.id == Rule.department_id)
         .outerjoin(Fence, Fence.id == Rule.fence_id)
@@ -59,14 +78,26 @@ async def rules(
         query = query.where(Department.ref == department)
     if ref is not None:
         query = query.where(Rule.ref == ref)
-    return await rows_of(scope, query)
+    rows = await rows_of(scope, query)
+    return [_in_words(row, row, row["department"]) for row in rows]
 
 
 async def rule_versions(scope: Scope, *, department: str, ref: str) -> list[Row]:
     """The newest first: version, since, until (None: it stands), made_by, why, state (on, shadow or
-    off), terms (as `rules` has them)."""
+    off), terms and explained (as `rules` has them; things by their names of now)."""
     found = await scope.exec_driver_sql(sql.text("rule_versions"), (department, ref))
-    return [dict(row) for row in found.mappings()]
+    return [_in_words(dict(row), row["terms"], department) for row in found.mappings()]
+
+
+def _in_words(row: Row, terms: Row, department: str) -> Row:
+    """The row with what its terms do in words, instead of the names for that."""
+    fence = terms["fence"]
+    said = explained(
+        {**terms, "on_kinds": terms["on"], "others": terms["near"], "zone": row["zone"]},
+        called(row["department_name"], department),
+        None if fence is None else called(row["fence_name"] or {}, fence.rpartition("/")[2]),
+    )
+    return {**{key: row[key] for key in row if key not in _NAMES}, "explained": said}
 
 
 def _members(

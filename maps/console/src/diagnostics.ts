@@ -8,6 +8,8 @@ export interface Diagnostics {
   vehicles(): number;
   /** Vehicles on the map, in view or not. */
   drawn(): number;
+  /** Refs of those that have the ring of an alert there. */
+  ringed(): readonly string[];
   /** Number of the last live frame shown. */
   tick(): number;
   state(): LiveState;
@@ -28,6 +30,7 @@ export function expose(live: Live, map: () => LiveMap | null): () => void {
   window.milepost = {
     vehicles: () => live.fleet.records.length,
     drawn: () => map()?.drawn ?? 0,
+    ringed: () => map()?.ringed ?? [],
     tick: () => live.tick,
     state: () => live.state,
     chimes: () => sound.chimes,

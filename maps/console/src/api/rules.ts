@@ -15,6 +15,8 @@ const at = (revision: number) => ({ "If-Match": `"${revision}"` });
 /** What rules, their trials and who is told of them ask of the service. */
 export const rulesApi = {
   all: async () => (await the(http.GET("/v1/rules"))).rules,
+  versions: async (rule: string) =>
+    (await the(http.GET("/v1/rules/{department}/{ref}/versions", { params: atRef(rule) }))).versions,
   one: (rule: string) => the(http.GET("/v1/rules/{department}/{ref}", { params: atRef(rule) })),
   make: (given: RuleGiven) =>
     the(http.POST("/v1/rules", { params: { header: once() }, body: given })),
@@ -34,7 +36,7 @@ export const rulesApi = {
   figures: (rule: string) =>
     the(http.GET("/v1/rules/{department}/{ref}/figures", { params: atRef(rule) })),
   /** What it would do, in words; a Problem for what cannot be saved either. */
-  explain: (given: RuleGiven): Promise<Name> => the(http.POST("/v1/drafts/rule", { body: given })),
+  explain: (given: Schemas["RuleDraft"]): Promise<Name> => the(http.POST("/v1/drafts/rule", { body: given })),
   subscriptions: async () => (await the(http.GET("/v1/subscriptions"))).subscriptions,
   subscribe: (body: NewSubscription) => the(http.POST("/v1/subscriptions", { body })),
   unsubscribe: (subscription: string) =>

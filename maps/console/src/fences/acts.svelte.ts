@@ -1,7 +1,9 @@
 import { fencesApi, type FenceFeature, type FenceGiven } from "../api/fences";
 import { rulesApi, type Rule, type RuleGiven } from "../api/rules";
+import type { Caller } from "../api/types";
+import { ruleGivenOf } from "../rules/rule-draft";
 import { nameRun, say } from "../words/language.svelte";
-import { givenOf, type FirstRule } from "./draft.svelte";
+import { givenOf } from "./draft.svelte";
 
 /** Something that was done, in words, and how it is taken back. */
 export interface Done {
@@ -67,6 +69,15 @@ export class Acts {
   }
 }
 
+/** While somebody is signed in: who looks at another screen meanwhile can still take back. */
+const KEPT = new WeakMap<Caller, Acts>();
+
+export function actsOf(caller: Caller): Acts {
+  const acts = KEPT.get(caller) ?? new Acts();
+  KEPT.set(caller, acts);
+  return acts;
+}
+
 function called({ properties }: FenceFeature): string {
   return nameRun(properties.name).text || properties.fence;
 }
@@ -82,14 +93,14 @@ async function regroup(fence: FenceFeature, before: ReadonlySet<string>, now: Re
 export async function makeFence(
   given: FenceGiven,
   groups: ReadonlySet<string>,
-  first: FirstRule,
+  first: RuleGiven | null,
 ): Promise<Done> {
   const fence = await fencesApi.make(given);
   let rule: Rule | null = null;
   let failure: unknown;
   try {
     await regroup(fence, new Set(), groups);
-    if (first.on.length > 0) rule = await rulesApi.make(firstRuleOf(fence, first));
+    if (first) rule = await rulesApi.make(first);
   } catch (error) {
     failure = error;
   }
@@ -117,14 +128,6 @@ function together(done: Done, rule: Rule, isOn: boolean): Done {
         : await rulesApi.replace(full, revision, ruleGivenOf(rule));
       return together(await undo(), after, !isOn);
     },
-  };
-}
-
-function firstRuleOf({ properties }: FenceFeature, { on, severity }: FirstRule): RuleGiven {
-  const { department, ref, name } = properties;
-  return {
-    ...{ department, ref, on, severity, fence: ref, outside: false, vehicles: [], near: [] },
-    ...{ name_en: name.en ?? "", name_zh_hant: name["zh-Hant"] ?? "", shadow: false },
   };
 }
 
@@ -166,17 +169,6 @@ export async function endFence(before: FenceFeature, why: string): Promise<Done>
 
 function ruleCalled(rule: Rule): string {
   return nameRun(rule.name).text || rule.rule;
-}
-
-/** A rule as it was, to be stored again. */
-export function ruleGivenOf(rule: Rule): RuleGiven {
-  const { rule: full, name, fence, ...said } = rule;
-  const own = fence?.startsWith(`${rule.department}/`) ? fence.split("/")[1]! : fence;
-  const kept = said as unknown as Omit<RuleGiven, "ref" | "fence">;
-  const names = { name_en: name.en ?? "", name_zh_hant: name["zh-Hant"] ?? "" };
-  const answered = ["revision", "disabled_at", "alerts", "useful", "false", "precision"];
-  const given = Object.fromEntries(Object.entries(kept).filter(([key]) => !answered.includes(key)));
-  return { ...(given as typeof kept), ...names, ref: full.split("/")[1]!, fence: own };
 }
 
 export async function makeRule(given: RuleGiven): Promise<Done> {

@@ -1,15 +1,15 @@
 import type { FenceFeature, FenceVersion } from "../api/fences";
 import type { Rule } from "../api/rules";
 import type { Caller } from "../api/types";
-import { draftOf, newRule, type RuleDraft } from "../rules/rule-draft";
+import { draftOf, newRule, ruleGivenOf, type RuleDraft } from "../rules/rule-draft";
 import { say } from "../words/language.svelte";
 import {
-  Acts,
+  type Acts,
+  actsOf,
   disableRule,
   endFence,
   replaceFence,
   replaceRule,
-  ruleGivenOf,
   type Done,
 } from "./acts.svelte";
 import { Draft, givenOf, shapeOfFeature } from "./draft.svelte";
@@ -30,7 +30,7 @@ const CORRIDOR_SIDE_M = 50;
 /** What is going on at the screen of fences and rules: what is chosen, changed, drawn and was done. */
 export class FenceDesk {
   readonly stock = new Stock();
-  readonly acts = new Acts();
+  readonly acts: Acts;
   tab = $state<Tab>("fences");
   #panel = $state.raw<Panel>(DETAILS);
   #chosenFence = $state<string | null>(null);
@@ -44,7 +44,9 @@ export class FenceDesk {
   raised = $state.raw<readonly Position[]>([]);
   map = $state.raw<FenceMap | null>(null);
 
-  constructor(readonly caller: Caller) {}
+  constructor(readonly caller: Caller) {
+    this.acts = actsOf(caller);
+  }
 
   get panel(): Panel {
     return this.#panel;

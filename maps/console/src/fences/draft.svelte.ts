@@ -1,15 +1,14 @@
 import { fencesApi, type FenceFeature, type FenceGiven } from "../api/fences";
 import { Problem } from "../api/http";
+import type { RuleGiven } from "../api/rules";
 import type { Name } from "../api/types";
+import { givenOf as ruleGiven, newRule, type RuleDraft } from "../rules/rule-draft";
 import { History } from "./history";
 import { definitionOf, emptyShape, pathsOf, shapeOf, type At, type Kind, type Shape } from "./shape";
 
 /** Nobody is asked while somebody types or drags. */
 const JUDGE_AFTER_MS = 250;
 const NO_NAME: Name = { en: "", "zh-Hant": "" };
-
-/** What an alert is to be raised of, in the one go in which the fence is made. */
-export type FirstRule = { on: ("enter" | "exit")[]; severity: "info" | "warning" | "critical" };
 
 /** A fence while it is made or changed: its shape with undo, its facts, and what the service says of it. */
 export class Draft {
@@ -39,7 +38,8 @@ export class Draft {
   validUntil = $state<string | null>(null);
   why = $state("");
   groups = $state.raw<ReadonlySet<string>>(new Set());
-  firstRule = $state.raw<FirstRule>({ on: [], severity: "warning" });
+  /** Its first rule, made in the one go in which the fence is made; on nothing: none is. */
+  rule = $state<RuleDraft>({ ...newRule(""), on: [] });
   /** At which revision it is changed. */
   revision = $state(0);
   /** Something was changed since it was read. */
@@ -141,6 +141,14 @@ export class Draft {
       ...{ valid_from: this.validFrom, valid_until: this.validUntil },
       why: this.why.trim() || null,
     };
+  }
+
+  /** Its first rule as it is to be stored; null: none. */
+  firstRule(): RuleGiven | null {
+    if (this.rule.on.length === 0) return null;
+    const { department, ref, en, zhHant } = this;
+    const rule = $state.snapshot(this.rule) as RuleDraft;
+    return ruleGiven({ ...rule, department, ref, en, zhHant, fence: ref });
   }
 
   #takeFacts({ properties }: FenceFeature): void {

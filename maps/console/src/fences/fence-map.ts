@@ -8,9 +8,12 @@ import type {
   Point,
 } from "maplibre-gl";
 import type { FenceFeature } from "../api/fences";
+import type { Tracked } from "../fleet/fleet.svelte";
 import type { Palette } from "../look/palette";
 import { baseMap, restyle, TERRITORY } from "../map/base-map";
 import { FENCES_SOURCE, mapLayers, mapStyle } from "../map/style";
+import { VehicleLayer } from "../map/vehicle-layer";
+import { VEHICLE_NAMES, VehicleNames } from "../map/vehicle-names";
 import type { LanguageTag } from "../words/language.svelte";
 import type { Drawing, Listening } from "./drawing";
 import { edgesAt, handlesOf, type Box, type HandleFeature } from "./handles";
@@ -20,6 +23,8 @@ import { boundsOf, metresBetween, sketchOf, type At, type Kind, type Position, t
 const REACH_PX = 10;
 /** Around what is brought into view; the map's own buttons are at its right. */
 const PADDING_PX = { top: 48, bottom: 48, left: 48, right: 72 };
+/** Vehicles are there for who draws, not to be looked at. */
+const FAINT = 0.55;
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
 type PointerEvent = MapMouseEvent | MapTouchEvent;
@@ -45,6 +50,9 @@ export interface FenceMapOptions {
 export class FenceMap {
   readonly #map: MapLibreMap;
   readonly #options: FenceMapOptions;
+  readonly #vehicles: VehicleLayer;
+  readonly #names = new VehicleNames();
+  #named: readonly Tracked[] = [];
   #palette: Palette;
   #layers: LayerSpecification[];
   #ready = false;
@@ -60,6 +68,7 @@ export class FenceMap {
     this.#options = options;
     this.#palette = options.palette;
     this.#layers = layersOf(options.palette, options.language);
+    this.#vehicles = new VehicleLayer(options.palette, () => true, FAINT);
     const style = mapStyle(options.palette, options.language);
     this.#map = baseMap(options.container, {
       ...style,
@@ -68,7 +77,10 @@ export class FenceMap {
     });
     this.#map.on("webglcontextlost", () => (this.#ready = false));
     this.#map.on("style.load", () => this.#onStyle());
-    this.#map.on("moveend", () => this.#showHandles());
+    this.#map.on("moveend", () => {
+      this.#showHandles();
+      this.#nameVehicles();
+    });
     this.#map.on("click", (event) => this.#onClick(event));
     this.#map.on("contextmenu", (event) => this.#onMenu(event));
     this.#map.on("mousedown", (event) => this.#onDown(event));
@@ -101,11 +113,24 @@ export class FenceMap {
   use(palette: Palette, language: LanguageTag): void {
     this.#palette = palette;
     this.#layers = layersOf(palette, language);
+    this.#vehicles.usePalette(palette);
     if (this.#ready) restyle(this.#map, this.#layers);
   }
 
   showFences(fences: readonly FenceFeature[]): void {
     this.#show(FENCES_SOURCE, { type: "FeatureCollection", features: [...fences] });
+  }
+
+  /** Vehicles handed to the graphics card. */
+  get drawn(): number {
+    return this.#ready ? this.#vehicles.drawn : 0;
+  }
+
+  /** Where they are, faint; those within the shape that is meant by name. */
+  showVehicles(records: readonly Tracked[], within: readonly Tracked[]): void {
+    this.#named = within;
+    this.#vehicles.show(records, false);
+    this.#nameVehicles();
   }
 
   /** The one that is meant. */
@@ -192,9 +217,16 @@ export class FenceMap {
   }
 
   #onStyle(): void {
+    this.#map.addLayer(this.#vehicles, layers.LOWEST);
     this.#ready = true;
     restyle(this.#map, this.#layers);
     for (const [name, data] of this.#data) this.#show(name, data);
+  }
+
+  #nameVehicles(): void {
+    const source = this.#ready ? this.#map.getSource<GeoJSONSource>(VEHICLE_NAMES) : undefined;
+    if (!source) return;
+    this.#names.show(source, this.#named, { zoom: this.#map.getZoom(), bounds: this.#map.getBounds() });
   }
 
   #show(source: string, data: GeoJSON.GeoJSON): void {

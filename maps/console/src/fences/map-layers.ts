@@ -14,6 +14,8 @@ export const RAISED = "raised";
 export const FAULT = "fault";
 /** The layer that a pointer takes hold of. */
 export const HANDLE_LAYER = "handle";
+/** The lowest of them. */
+export const LOWEST = "chosen-area";
 
 export const SOURCES: Readonly<Record<string, SourceSpecification>> = Object.fromEntries(
   [CHOSEN, THEIRS, DRAFT, DRAGGED, HANDLES, RAISED, FAULT].map((name) => [name, { ...EMPTY }]),
@@ -34,7 +36,7 @@ export function fenceMapLayers(palette: Palette): LayerSpecification[] {
     paint: { "fill-color": palette.focus, "fill-opacity": opacity },
   });
   return [
-    area("chosen-area", CHOSEN, 0.12),
+    area(LOWEST, CHOSEN, 0.12),
     line("chosen-line", CHOSEN, 3),
     {
       ...{ id: "their-line", source: THEIRS, type: "line" },

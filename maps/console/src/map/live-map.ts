@@ -104,6 +104,11 @@ export class LiveMap {
     return this.#ready ? this.#vehicles.drawn : 0;
   }
 
+  /** Those of them with the ring of an alert. */
+  get ringed(): readonly string[] {
+    return this.#ready ? this.#vehicles.ringed : [];
+  }
+
   /** The middle of what it shows. */
   get centre(): LonLat {
     const { lng: lon, lat } = this.#map.getCenter();

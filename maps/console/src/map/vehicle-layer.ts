@@ -45,10 +45,11 @@ export class VehicleLayer implements CustomLayerInterface {
   #baseMs = 0;
   #restsAtMs = 0;
 
-  /** `still`: nothing glides, each symbol stands at its newest fix. */
+  /** `still`: nothing glides, each symbol stands at its newest fix; `opacity` of all of them. */
   constructor(
     private palette: Palette,
     private readonly still: () => boolean,
+    private readonly opacity = 1,
   ) {}
 
   /** When the last symbol arrives, on the page's clock. */
@@ -64,6 +65,12 @@ export class VehicleLayer implements CustomLayerInterface {
   /** Vehicles on the map, whether in view or not. */
   get drawn(): number {
     return this.#drawn.length;
+  }
+
+  /** Those of them with the ring of an alert. */
+  get ringed(): string[] {
+    const those = this.#drawn.filter((record) => symbolOf(record).ring !== "none");
+    return those.map(({ vehicle }) => vehicle.vehicle);
   }
 
   usePalette(palette: Palette): void {
@@ -140,6 +147,7 @@ export class VehicleLayer implements CustomLayerInterface {
     gl.uniform3fv(at.casing, rgb(this.palette.casing));
     gl.uniform3fv(at.ring, rgb(this.palette.alert));
     gl.uniform1f(at.sizePx, sizePx);
+    gl.uniform1f(at.opacity, this.opacity);
     gl.uniform1f(at.nowS, (performance.now() - this.#baseMs) / 1000);
   }
 
@@ -201,6 +209,7 @@ function locateUniforms(gl: WebGL2RenderingContext, program: WebGLProgram) {
     casing: gl.getUniformLocation(program, "u_casing"),
     ring: gl.getUniformLocation(program, "u_ring"),
     sizePx: gl.getUniformLocation(program, "u_size_px"),
+    opacity: gl.getUniformLocation(program, "u_opacity"),
     nowS: gl.getUniformLocation(program, "u_now_s"),
   };
 }

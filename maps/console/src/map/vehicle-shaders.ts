@@ -46,6 +46,7 @@ const float STROKE = 0.26;
 uniform vec3 u_casing;
 uniform vec3 u_ring;
 uniform float u_size_px;
+uniform float u_opacity;
 
 in vec3 v_colour;
 in vec2 v_heading;
@@ -111,5 +112,5 @@ void main() {
     drawn += vec4(u_ring, 1.0) * ring * (1.0 - drawn.a);
   }
   if (drawn.a < 0.01) discard;
-  o_colour = drawn;
+  o_colour = drawn * u_opacity;
 }`;

@@ -9,6 +9,7 @@ const SAVED: Rule = {
   ...{ dwell_s: 600, limit_kmh: null, outside: false, silent_s: null, sensor: null, for_s: null },
   ...{ radius_m: null, severity: "critical", cooldown_s: 900, escalate_after_s: 120 },
   ...{ disabled_at: null, shadow: true, alerts: 4, useful: 1, false: 1, precision: 0.5 },
+  explained: { en: "Critical alert …", "zh-Hant": "緊急警報…" },
 } as Rule;
 
 test("a saved rule comes out of the form as it went in", () => {

@@ -1,5 +1,4 @@
 import type { Rule, RuleGiven } from "../api/rules";
-import { ruleGivenOf } from "../fences/acts.svelte";
 
 export type RuleKind = RuleGiven["on"] extends (infer K)[] | undefined ? K : never;
 
@@ -47,6 +46,11 @@ const USUAL: Omit<RuleDraft, "department"> = {
   ...{ input: "", op: "is", value: "on", forS: null, radiusM: 50, cooldownMin: null },
   ...{ escalateMin: null, severity: "warning", shadow: false },
 };
+
+/** What only answers say of a rule. */
+const ANSWERED: readonly string[] = [
+  ...["revision", "version", "disabled_at", "alerts", "useful", "false", "precision", "explained"],
+];
 
 export function newRule(department: string, fence = ""): RuleDraft {
   return { ...structuredClone(USUAL), department, fence };
@@ -134,6 +138,16 @@ export function givenOf(draft: RuleDraft): RuleGiven {
     severity: draft.severity,
     shadow: draft.shadow,
   };
+}
+
+/** A rule as it was, to be stored again. */
+export function ruleGivenOf(rule: Rule): RuleGiven {
+  const { rule: full, name, fence, ...said } = rule;
+  const own = fence?.startsWith(`${rule.department}/`) ? fence.split("/")[1]! : fence;
+  const kept = said as unknown as Omit<RuleGiven, "ref" | "fence">;
+  const names = { name_en: name.en ?? "", name_zh_hant: name["zh-Hant"] ?? "" };
+  const given = Object.fromEntries(Object.entries(kept).filter(([key]) => !ANSWERED.includes(key)));
+  return { ...(given as typeof kept), ...names, ref: full.split("/")[1]!, fence: own };
 }
 
 /** Of a kind more or less: those that cannot stand together go. */

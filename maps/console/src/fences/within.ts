@@ -1,0 +1,48 @@
+import type { Tracked } from "../fleet/fleet.svelte";
+
+type Ring = readonly GeoJSON.Position[];
+type Area = GeoJSON.Polygon | GeoJSON.MultiPolygon;
+
+/** The vehicles that stand in an area by their last position; for people, borders are not judged. */
+export function within(area: Area, records: readonly Tracked[]): Tracked[] {
+  const parts = area.type === "Polygon" ? [area.coordinates] : area.coordinates;
+  const boxed = parts.map((rings) => ({ rings, box: boxOf(rings[0] ?? []) }));
+  return records.filter(({ position }) => {
+    if (!position) return false;
+    const { lon, lat } = position;
+    return boxed.some(
+      ({ rings, box: [west, south, east, north] }) =>
+        lon >= west && lon <= east && lat >= south && lat <= north && isIn(rings, lon, lat),
+    );
+  });
+}
+
+function boxOf(ring: Ring): [west: number, south: number, east: number, north: number] {
+  const box: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const [lon, lat] of ring as readonly [number, number][]) {
+    box[0] = Math.min(box[0], lon);
+    box[1] = Math.min(box[1], lat);
+    box[2] = Math.max(box[2], lon);
+    box[3] = Math.max(box[3], lat);
+  }
+  return box;
+}
+
+/** Holes are crossed once more than what is around them. */
+function isIn(rings: readonly Ring[], lon: number, lat: number): boolean {
+  let odd = false;
+  for (const ring of rings) if (crosses(ring, lon, lat)) odd = !odd;
+  return odd;
+}
+
+/** Whether a line eastwards from the place crosses the ring an odd number of times. */
+function crosses(ring: Ring, lon: number, lat: number): boolean {
+  let odd = false;
+  for (let i = 1; i < ring.length; i++) {
+    const [fromLon, fromLat] = ring[i - 1] as [number, number];
+    const [toLon, toLat] = ring[i] as [number, number];
+    if (fromLat > lat === toLat > lat) continue;
+    if (lon < fromLon + ((lat - fromLat) / (toLat - fromLat)) * (toLon - fromLon)) odd = !odd;
+  }
+  return odd;
+}
