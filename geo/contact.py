@@ -238,19 +238,31 @@ def _half_inradius_m(index: FenceIndex, ways: Ways, way: Ints, version: Ints) ->
 
 def _told(index: FenceIndex, ways: Ways, near: _Near) -> Contacts:
     pair, begins, ends = _stretches(near)
-    every = np.arange(len(near.way))
-    at = np.concatenate(((begins + ends) / 2.0, np.ones(len(every))))
-    inside = _sides(index, ways, near, np.concatenate((pair, every)), at)
+    first = np.searchsorted(pair, np.arange(len(near.way) + 1))
+    inside = _sides(index, ways, near, pair, (begins + ends) / 2.0)
     return Contacts(
         way=near.way,
         version=near.version,
-        ends_inside=inside[len(pair) :] | (near.end_m <= ON_BORDER_M),
+        # An end is on the side of the stretch that leads to it, or so near a cut that it is on it.
+        ends_inside=inside[first[1:] - 1] | (near.end_m <= ON_BORDER_M),
         ends_deep=near.end_m > near.end_band_m,
-        first=np.searchsorted(pair, np.arange(len(every) + 1)),
+        first=first,
         at=begins,
-        inside=inside[: len(pair)],
+        inside=inside,
         deep=_deep(near, pair, begins, ends),
     )
+
+
+def _in_order(pair: Ints, at: Floats) -> Ints:
+    """The order by pair, then part of the way: by ranks, which stay exact."""
+    return np.argsort(pair * len(at) + _ranks(np.argsort(at)))
+
+
+def _ranks(order: Ints) -> Ints:
+    """In which place each row is of an order."""
+    ranks = np.empty_like(order)
+    ranks[order] = np.arange(len(order))
+    return ranks
 
 
 def _stretches(near: _Near) -> tuple[Ints, Floats, Floats]:
@@ -258,7 +270,7 @@ def _stretches(near: _Near) -> tuple[Ints, Floats, Floats]:
     every, cut = np.arange(len(near.way)), np.flatnonzero(~np.isnan(near.cut))
     pair = np.concatenate((every, near.pair[cut], every))
     at = np.concatenate((np.zeros(len(every)), near.cut[cut], np.ones(len(every))))
-    order = np.lexsort((at, pair))
+    order = _in_order(pair, at)
     pair, at = pair[order], at[order]
     kept = np.flatnonzero((pair[1:] == pair[:-1]) & (at[1:] - at[:-1] > LEAST))
     pair, begins, ends = pair[kept], at[kept], at[kept + 1]
@@ -286,13 +298,12 @@ def _uncovered(near: _Near) -> tuple[Ints, Floats, Floats]:
     pair = np.concatenate((near.pair[close], every))
     enters = np.concatenate((near.enters[close], np.ones(len(every))))
     leaves = np.concatenate((near.leaves[close], np.ones(len(every))))
-    order = np.lexsort((enters, pair))
+    order = _in_order(pair, enters)
     pair, enters, leaves = pair[order], enters[order], leaves[order]
     # Up to where the edges before each one reach, within its pair: by ranks, which stay exact.
     by_leaves = np.argsort(leaves)
-    rank = np.empty_like(by_leaves)
-    rank[by_leaves] = np.arange(len(leaves))
-    covered = np.maximum.accumulate(pair * len(leaves) + rank) - pair * len(leaves)
+    ranks = pair * len(leaves) + _ranks(by_leaves)
+    covered = np.maximum.accumulate(ranks) - pair * len(leaves)
     begins = np.concatenate(([0.0], leaves[by_leaves[covered[:-1]]]))
     begins[np.flatnonzero(np.diff(pair, prepend=-1))] = 0.0
     kept = np.flatnonzero(enters - begins > LEAST)

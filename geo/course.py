@@ -189,7 +189,7 @@ class Course:
                 here = Crossing(time_ms, time_ms, time_ms)
                 self.visits[fence_id] = self._tell.found(fence_id, visit, here, cause)
             elif visit is not OUTSIDE:
-                self.visits[fence_id] = visit._replace(crossing=None, row_ms=None)
+                self.visits[fence_id] = visit._replace(crossing=None, row_ms=None, last=None)
 
     def _cause(self, fence_id: int, at_ms: int) -> Cause:
         ended = self._world.fences.at(fence_id, at_ms)
@@ -274,7 +274,7 @@ class Course:
     def _is_at_rest(self, fence_id: int, visit: Visit, row: Row) -> bool:
         """Whether neither what was, nor the rules, can make a fix change the visit."""
         slow = row.speed_mps is None or row.speed_mps <= self._world.watches.fast_mps
-        if not slow or visit.is_busy or visit.in_doubt:
+        if not slow or visit.is_busy or visit.in_doubt or visit.last is not None:
             return False
         return visit.inside and self._opened.get(fence_id) == visit.opened_ms
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import inf
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -20,7 +19,7 @@ from geo.fences import FenceIndex
 from geo.fix import FixBatch
 from geo.legs import met, rows_of
 from geo.limits import DEFAULT_GAP_MS, Limits
-from geo.memory import NOTHING, HeldFix, Memory, Visit
+from geo.memory import HeldFix, Memory, Visit
 from geo.plain import plain
 from geo.plausible import Verdict, Verdicts, verdicts
 from geo.table import Table
@@ -116,18 +115,10 @@ def step(
     agreed = verdict[believed] == Verdict.AGREED
     overheard = _overheard(table.take(~believed), watches)
     rows = Table(table.take(believed), agreed, states, known, world, overheard)
-    after, found = rows.quiet_states(), met(rows)
-    told, changes = plain(rows, found, telling)
-    for vehicle_id, changed in changes.items():
-        state = after[vehicle_id]
-        visits = dict(state.memory.visits)
-        for fence_id, visit in changed.items():
-            if visit is None:
-                visits.pop(fence_id, None)
-            else:
-                visits[fence_id] = visit
-        after[vehicle_id] = _with_visits(state, visits, state.memory, watches)
-    for vehicle_id, memory, judged in rows_of(rows, found, told):
+    found = met(rows)
+    told = plain(rows, found, telling)
+    after = rows.after(told.memories)
+    for vehicle_id, memory, judged in rows_of(rows, found, told.told):
         course = Course(vehicle_id, states.get(vehicle_id), world, telling)
         _go(course, judged, overheard.get(vehicle_id, ()))
         after[vehicle_id] = _after(after[vehicle_id], course, world, memory)
@@ -251,18 +242,8 @@ def _after(state: VehicleState, course: Course, world: World, memory: Memory) ->
 def _with_visits(
     state: VehicleState, visits: Mapping[int, Visit], memory: Memory, watches: Watches
 ) -> VehicleState:
-    parked, trail, _, signals, jumped_ms, *_ = memory
-    due_ms, fast_mps, busy = inf, inf, bool(signals)
-    if visits:
-        if watches:
-            looked = watches.looked_up(state.department_id, visits, state.judged_ms)
-            visits, due_ms, fast_mps = looked
-        busy = busy or any([visit.is_busy for visit in visits.values()])
-    elif not (parked or trail or busy or jumped_ms is not None):
-        return VehicleState(*state[:5], frozenset(), *state[6:9], NOTHING)
-    inside = frozenset([fence_id for fence_id, visit in visits.items() if visit.inside])
-    memory = Memory(parked, trail, visits, signals, jumped_ms, due_ms, busy, fast_mps)
-    return VehicleState(*state[:5], inside, *state[6:9], memory)
+    memory = watches.remembering(memory, visits, state.department_id, state.judged_ms)
+    return VehicleState(*state[:5], memory.inside, *state[6:9], memory)
 
 
 def _keys(table: Timeline, rows: np.ndarray) -> frozenset[FixKey]:

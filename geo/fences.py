@@ -180,7 +180,7 @@ class FenceIndex:
 
     def inside(self, places: Places) -> list[list[int]]:
         """For each place the ids of the fences that hold it or whose border it is on."""
-        if not self.versions:
+        if not self.versions or not len(places.lon):
             return [[] for _ in range(len(places.lon))]
         lon = wrap_lon(places.lon)
         covering = self.borders.covering(lon, places.lat)

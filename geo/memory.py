@@ -97,7 +97,7 @@ class Episode(NamedTuple):
 #: The parts of a visit that say what is in doubt,
 NO_DOUBT: Final = (None, None)
 #: and those that a fix changes without changing the side.
-NOTHING_PENDING: Final = (None, (), (), (), ())
+NOTHING_PENDING: Final = ((), (), (), ())
 
 
 class Running(NamedTuple):
@@ -143,7 +143,7 @@ class Visit(NamedTuple):
     @property
     def is_busy(self) -> bool:
         """Whether the next fix changes more of it than its side, and what is in doubt of that."""
-        return self[5:10] != NOTHING_PENDING
+        return self[6:10] != NOTHING_PENDING
 
     @property
     def in_doubt(self) -> bool:
@@ -174,6 +174,11 @@ class Memory(NamedTuple):
     busy: bool = False
     #: A fix faster than this concerns a rule.
     fast_mps: float = inf
+
+    @property
+    def inside(self) -> frozenset[int]:
+        """Ids of the fences it is inside of."""
+        return frozenset([fence_id for fence_id, visit in self.visits.items() if visit.inside])
 
 
 NOTHING: Final = Memory()

@@ -6,17 +6,20 @@ cross borders, or end within a band, are plain.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from geo.columns import tuples
+from geo.distance import Floats
 from geo.event import Event, Kind
 from geo.fences import Ints, Mask
 from geo.legs import Met
 from geo.limits import DEFAULT_GAP_MS
-from geo.memory import Crossing, Visit
+from geo.memory import NO_DOUBT, NOTHING_PENDING, Change, Crossing, Memory, Visit
 from geo.table import Table
 from geo.telling import Telling
 from geo.visit import OUTSIDE
@@ -24,8 +27,8 @@ from geo.walks import NONE_MS, Flips, Sides, Times, walk
 
 #: By whether a vehicle enters.
 KINDS: Final[tuple[Kind, Kind]] = ("exit", "enter")
-#: By vehicle id, then fence id: the visit as it stands now; None: there is none.
-Changes = dict[int, dict[int, Visit | None]]
+#: Behind `interpolated`: what an event is made without that is no more than a crossing.
+NOTHING_ELSE: Final = tuple(Event._field_defaults.values())[1:]
 
 
 class Plain(NamedTuple):
@@ -33,7 +36,8 @@ class Plain(NamedTuple):
 
     #: By vehicle: whether all is said of it.
     told: Mask
-    changes: Changes
+    #: By number, of those of whom it changes: all that the next fix needs to know of the past.
+    memories: dict[int, Memory]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,25 +68,21 @@ def plain(table: Table, met: Met, telling: Telling) -> Plain:
         return Plain(told, {})
     sides, times = _sides(pairs.visits), _times(table, pairs)
     was_in_doubt = sides.in_doubt
-    flips = walk(sides, met.contacts, pairs.pair, times)
+    flips, restated = walk(sides, met.contacts, pairs.pair, times)
     flipped = np.zeros(len(pairs.pair), dtype=bool)
     flipped[flips.pair] = True
-    opened = np.flatnonzero(flipped & sides.inside)
-    owner = table.table.department_id[pairs.row[opened]]
-    visits = (owner, pairs.fence_id[opened], sides.changed_ms[opened])
-    due_ms = table.world.watches.openings_due_ms(*visits)
+    interpolated = np.zeros(len(pairs.pair), dtype=bool)
+    interpolated[flips.pair] = flips.interpolated
+    due_ms = _due_ms(table, pairs, sides, flipped)
     told[pairs.number] = True
-    # What was told and is in doubt again may be restated by the next fix.
-    told[pairs.number[flipped & sides.in_doubt]] = False
     # A rule was due before the fix that shows the visit.
-    told[pairs.number[opened[due_ms < times.seen_ms[opened]]]] = False
+    told[pairs.number[due_ms < times.seen_ms]] = False
     _tell(table, pairs, flips, told, telling)
-    changed = flipped | was_in_doubt | sides.in_doubt
-    due: dict[int, float | None] = dict.fromkeys(opened.tolist())
-    if table.world.watches:
-        due = dict(zip(opened.tolist(), due_ms.tolist(), strict=True))
-    rows = np.flatnonzero(changed & told[pairs.number])
-    return Plain(told, _changes(table, pairs, sides, rows, due))
+    _restate(table, pairs, restated[told[pairs.number[restated]]], telling)
+    changed = (flipped | was_in_doubt | sides.in_doubt) & told[pairs.number]
+    looked_for = due_ms if table.world.watches else None
+    after = _Visits(pairs, sides, flipped, interpolated, looked_for)
+    return Plain(told, _memories(table, pairs, after, np.flatnonzero(changed)))
 
 
 def _pairs(table: Table, met: Met) -> _Pairs:
@@ -131,6 +131,8 @@ def _sides(visits: Sequence[Visit | None]) -> Sides:
         if visit.crossing is not None:
             sides.at_ms[nth], sides.after_ms[nth], sides.until_ms[nth] = visit.crossing
             sides.row_ms[nth] = NONE_MS if visit.row_ms is None else visit.row_ms
+        if visit.last is not None:
+            _, sides.last_after_ms[nth], sides.last_until_ms[nth] = visit.last.crossing
     return sides
 
 
@@ -150,36 +152,103 @@ def _tell(table: Table, pairs: _Pairs, flips: Flips, told: Mask, telling: Tellin
         *(flips.at_ms, flips.after_ms, flips.until_ms, flips.interpolated),
     )
     kinds = [KINDS[entering] for entering in flips.entering[order].tolist()]
-    telling.tell_all(map(Event, kinds, *(column[order].tolist() for column in columns)))
+    said = (kinds, *(column[order].tolist() for column in columns))
+    telling.tell_all(tuples(Event, *said, *map(repeat, NOTHING_ELSE)))
 
 
-def _changes(
-    table: Table, pairs: _Pairs, sides: Sides, rows: Ints, due: Mapping[int, float | None]
-) -> Changes:
-    """Visits as they stand behind the fixes."""
-    changes: Changes = {}
-    its = sides[rows]
-    columns = (
-        *(table.vehicle_id[pairs.number[rows]], pairs.fence_id[rows], its.inside, its.changed_ms),
-        *(its.at_ms, its.after_ms, its.until_ms, its.row_ms),
-    )
-    each = zip(rows.tolist(), *(column.tolist() for column in columns), strict=True)
-    for nth, vehicle_id, fence_id, inside, changed_ms, *doubt, row_ms in each:
-        visit = None
-        if nth in due:
-            visit = Visit(True, changed_ms, changed_ms, due_ms=due[nth])
-        elif doubt[0] != NONE_MS:
-            visit = _with_doubt(pairs.visits[nth] or OUTSIDE, Crossing(*doubt), row_ms)
-        elif inside:
-            visit = _with_doubt(pairs.visits[nth] or OUTSIDE, None, None)
-        if vehicle_id in changes:
-            changes[vehicle_id][fence_id] = visit
+def _restate(table: Table, pairs: _Pairs, restated: Ints, telling: Telling) -> None:
+    """What was told last of these pairs is interpolated after all."""
+    vehicles = table.vehicle_id[pairs.number[restated]].tolist()
+    fences = pairs.fence_id[restated].tolist()
+    for nth, vehicle_id, fence_id in zip(restated.tolist(), vehicles, fences, strict=True):
+        visit = pairs.visits[nth]
+        if visit is not None and visit.last is not None and not visit.last.interpolated:
+            kind, version, (at_ms, after_ms, until_ms), _ = visit.last
+            which, around = (kind, vehicle_id, fence_id, version), (after_ms, until_ms)
+            telling.restate(Event(*which, at_ms, *around, interpolated=True))
+
+
+def _due_ms(table: Table, pairs: _Pairs, sides: Sides, flipped: Mask) -> Floats:
+    """When visits that begin have something due first; infinity for all others."""
+    due_ms = np.full(len(flipped), np.inf)
+    opened = np.flatnonzero(flipped & sides.inside)
+    owner = table.table.department_id[pairs.row[opened]]
+    which = (owner, pairs.fence_id[opened], sides.changed_ms[opened])
+    due_ms[opened] = table.world.watches.openings_due_ms(*which)
+    return due_ms
+
+
+@dataclass(frozen=True, slots=True)
+class _Visits:
+    """Of pairs the visits as the fixes at the ends of the ways leave them."""
+
+    pairs: _Pairs
+    sides: Sides
+    flipped: Mask
+    interpolated: Mask
+    #: None: there is no rule to look for.
+    due_ms: Floats | None
+
+    def of(self, rows: Ints) -> list[Visit | None]:
+        """Those of some pairs; None where there is none."""
+        visits: list[Visit | None] = [None] * len(rows)
+        sides, new = self.sides[rows], self.flipped[rows]
+        begun = np.flatnonzero(sides.inside & new & ~sides.in_doubt)
+        changed_ms = sides.changed_ms[begun].tolist()
+        due_ms = repeat(None) if self.due_ms is None else self.due_ms[rows[begun]].tolist()
+        opened = (repeat(True), changed_ms, changed_ms)
+        made = tuples(Visit, *opened, *map(repeat, (*NO_DOUBT, None, *NOTHING_PENDING)), due_ms)
+        for nth, visit in zip(begun.tolist(), made, strict=True):
+            visits[nth] = visit
+        for nth in np.flatnonzero(sides.inside & ~new & ~sides.in_doubt).tolist():
+            before = self.pairs.visits[rows[nth]] or OUTSIDE
+            visits[nth] = before._replace(crossing=None, row_ms=None, last=None)
+        for nth in np.flatnonzero(sides.in_doubt).tolist():
+            visits[nth] = self._in_doubt(int(rows[nth]))
+        return visits
+
+    def _in_doubt(self, nth: int) -> Visit:
+        sides, visit = self.sides, self.pairs.visits[nth] or OUTSIDE
+        columns = (sides.at_ms, sides.after_ms, sides.until_ms, sides.row_ms)
+        *crossing, row_ms = (int(column[nth]) for column in columns)
+        visit = visit._replace(crossing=Crossing(*crossing), row_ms=row_ms)
+        if not self.flipped[nth]:
+            return visit
+        inside, changed_ms = bool(sides.inside[nth]), int(sides.changed_ms[nth])
+        around = int(sides.last_after_ms[nth]), int(sides.last_until_ms[nth])
+        last = Change(
+            KINDS[inside],
+            int(self.pairs.version[nth]),
+            Crossing(changed_ms, *around),
+            bool(self.interpolated[nth]),
+        )
+        return Visit(
+            inside,
+            changed_ms,
+            changed_ms,
+            visit.crossing,
+            row_ms,
+            last,
+            due_ms=None if self.due_ms is None else float(self.due_ms[nth]),
+        )
+
+
+def _memories(table: Table, pairs: _Pairs, after: _Visits, rows: Ints) -> dict[int, Memory]:
+    """By number: what vehicles remember behind their fixes."""
+    memories, visits_of = table.memories, dict[int, dict[int, Visit]]()
+    numbers, fences = pairs.number[rows].tolist(), pairs.fence_id[rows].tolist()
+    for number, fence_id, visit in zip(numbers, fences, after.of(rows), strict=True):
+        visits = visits_of.get(number)
+        if visits is None:
+            visits = visits_of[number] = dict(memories[number].visits)
+        if visit is None:
+            visits.pop(fence_id, None)
         else:
-            changes[vehicle_id] = {fence_id: visit}
-    return changes
-
-
-def _with_doubt(visit: Visit, crossing: Crossing | None, row_ms: int | None) -> Visit:
-    """A visit of which nothing else is remembered; `_replace` costs twice as much."""
-    inside, opened_ms, changed_ms, *_ = visit
-    return Visit(inside, opened_ms, changed_ms, crossing, row_ms, due_ms=visit.due_ms)
+            visits[fence_id] = visit
+    owners = table.table.department_id[table.last].tolist()
+    times = table.table.fixed_ms[table.last].tolist()
+    remembering = table.world.watches.remembering
+    return {
+        number: remembering(memories[number], visits, owners[number], times[number])
+        for number, visits in visits_of.items()
+    }

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 import numpy as np
 
 from geo.borders import WIDEST_BAND_M
+from geo.columns import tuples
 from geo.course import World
 from geo.errors import UnknownFenceError
 from geo.fences import Ints, Mask, Places
@@ -66,25 +67,35 @@ class Table:
         """By vehicle: whether it holds of any of its rows."""
         return np.bincount(self.vehicle[rows], minlength=len(self.first)) > 0
 
-    def quiet_states(self) -> dict[int, VehicleState]:
-        """The state of each vehicle after its last row, if nothing happened on the way."""
-        table, last = self.table, self.last
-        inside = self._of_known(self.known.inside, NOWHERE)
-        unknown = NOWHERE.union(*inside) - self.world.fences.ids
-        if unknown:
-            raise UnknownFenceError(f"fence id {min(unknown)}")
+    @cached_property
+    def memories(self) -> list[Memory]:
+        """By vehicle: what it remembers after its last row, if nothing happened on the way."""
         memories = self._of_known(self.known.memories, NOTHING)
-        vehicles = self.vehicle_id.tolist()
-        for nth in np.flatnonzero(np.isin(self.vehicle_id, list(self.at.memories))).tolist():
-            memories[nth] = self.at.memories[vehicles[nth]]
+        if self.at.memories:
+            numbers = np.searchsorted(self.vehicle_id, list(self.at.memories)).tolist()
+            for nth, memory in zip(numbers, self.at.memories.values(), strict=True):
+                memories[nth] = memory
         for nth in self.jumped_ms:
             memories[nth] = self._with_jump(nth, memories[nth])
+        return memories
+
+    def after(self, changed: Mapping[int, Memory]) -> dict[int, VehicleState]:
+        """The state of each vehicle after its last row, if no more happened on the way than that
+        these, by their numbers, remember this."""
+        table, last = self.table, self.last
+        inside = self._of_known(self.known.inside, NOWHERE)
+        unknown = NOWHERE.union(*filter(None, inside)) - self.world.fences.ids
+        if unknown:
+            raise UnknownFenceError(f"fence id {min(unknown)}")
+        memories = [*self.memories]
+        for nth, memory in changed.items():
+            memories[nth], inside[nth] = memory, memory.inside
         fixed_ms = table.fixed_ms[last].tolist()
         places = (table.lon[last].tolist(), table.lat[last].tolist())
         owners = table.department_id[last].tolist()
         more = (table.error_m[last].tolist(), table.ignition[last].tolist(), memories)
-        rows = zip(fixed_ms, fixed_ms, *places, owners, inside, repeat(None), *more)
-        return dict(zip(vehicles, map(VehicleState._make, rows), strict=True))
+        columns = (fixed_ms, fixed_ms, *places, owners, inside, repeat(None), *more)
+        return dict(zip(self.vehicle_id.tolist(), tuples(VehicleState, *columns), strict=True))
 
     def _of_known(self, values: Sequence[_T], otherwise: _T) -> list[_T]:
         """By vehicle: what those with a state have, and the others."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -145,16 +146,21 @@ class Known:
         self.error_m = np.array(columns[7], dtype=np.float64)
         self.ignition = np.array(columns[8], dtype=np.int8)
         self.memories: Sequence[Memory] = columns[9]
-        parts = list(zip(*self.memories, strict=True)) or [()] * len(Memory._fields)
-        self.parked = np.array([each is not None for each in parts[0]], dtype=bool)
-        self.trails = np.array([bool(each) for each in parts[1]], dtype=bool)
-        self.visiting = np.array([bool(each) for each in parts[2]], dtype=bool)
-        self.signalling = np.array([bool(each) for each in parts[3]], dtype=bool)
+        self._remember(len(ids))
+
+    def _remember(self, count: int) -> None:
+        """Most remember nothing."""
+        some = [nth for nth, memory in enumerate(self.memories) if memory is not NOTHING]
+        memories = [self.memories[nth] for nth in some]
+        parts = list(zip(*memories, strict=True)) or [()] * len(Memory._fields)
+        flags = [np.zeros(count, dtype=bool) for _ in range(5)]
+        for flag, field in zip(flags, (0, 1, 2, 3, 6), strict=True):
+            flag[some] = [bool(each) for each in parts[field]]
+        self.parked, self.trails, self.visiting, self.signalling, self.busy = flags
         #: Of those that remember a jump, by their number here.
-        self.jumped_ms = {nth: ms for nth, ms in enumerate(parts[4]) if ms is not None}
-        self.due_ms = np.array(parts[5], dtype=np.float64)
-        self.busy = np.array(parts[6], dtype=bool)
-        self.fast_mps = np.array(parts[7], dtype=np.float64)
+        self.jumped_ms = {nth: ms for nth, ms in zip(some, parts[4], strict=True) if ms is not None}
+        self.due_ms, self.fast_mps = np.full((2, count), inf)
+        self.due_ms[some], self.fast_mps[some] = parts[5], parts[7]
 
     def __len__(self) -> int:
         """How many there are."""

@@ -33,14 +33,16 @@ class Sides:
     until_ms: Ints
     #: The first fix of the row on the other side.
     row_ms: Ints
+    #: The fixes around the last change of side that was told.
+    last_after_ms: Ints
+    last_until_ms: Ints
 
     @classmethod
     def outside(cls, count: int) -> Sides:
         """So many pairs of which nothing is remembered."""
-        never = (np.full(count, NONE_MS) for _ in range(4))
-        columns = dict(zip(("at_ms", "after_ms", "until_ms", "row_ms"), never, strict=True))
-        inside = np.zeros(count, dtype=bool)
-        return cls(inside=inside, changed_ms=np.zeros(count, dtype=np.int64), **columns)
+        inside, changed_ms = np.zeros(count, dtype=bool), np.zeros(count, dtype=np.int64)
+        never = {each.name: np.full(count, NONE_MS) for each in fields(cls)[2:]}
+        return cls(inside=inside, changed_ms=changed_ms, **never)
 
     @property
     def in_doubt(self) -> Mask:
@@ -90,8 +92,11 @@ NO_FLIPS: Final = Flips(
 )
 
 
-def walk(sides: Sides, told: Contacts, pairs: Ints, times: Times) -> Flips:
-    """Go along the ways of pairs (of `told`); `sides` are as the fixes at their ends leave them."""
+def walk(sides: Sides, told: Contacts, pairs: Ints, times: Times) -> tuple[Flips, Ints]:
+    """Go along the ways of pairs (of `told`); `sides` are as the fixes at their ends leave them.
+
+    Returns the changes, and the pairs whose change before them is interpolated as well.
+    """
     going = _Going(sides, times)
     first, count = told.first[pairs], told.first[pairs + 1] - told.first[pairs]
     for nth in range(int(count.max(initial=0))):
@@ -99,7 +104,7 @@ def walk(sides: Sides, told: Contacts, pairs: Ints, times: Times) -> Flips:
         stretch = first[on] + nth
         going.along(on, told.inside[stretch], told.deep[stretch], told.at[stretch])
     going.arrive(told.ends_inside[pairs], told.ends_deep[pairs])
-    return going.flips()
+    return going.flips(), going.restated()
 
 
 class _Going:
@@ -109,11 +114,12 @@ class _Going:
         self._sides = sides
         self._times = times
         self._told: list[Flips] = []
-        #: Of each pair the number of its last flip, and the fixes around it.
+        #: Of each pair the number of its last flip here.
         self._last = np.full(len(sides.inside), -1)
-        self._around = np.full((2, len(sides.inside)), NONE_MS)
-        #: Numbers of flips that lie between the same fixes as another.
+        #: Numbers of flips that lie between the same fixes as another,
         self._again: list[Ints] = []
+        #: and pairs with one that lies between the same fixes as their last one before.
+        self._restated: list[Ints] = []
 
     def along(self, on: Ints, inside: Mask, deep: Mask, at: Floats) -> None:
         """Some go along a stretch: on this side, this deep, from this part of their way on."""
@@ -142,6 +148,10 @@ class _Going:
         flips.interpolated[np.concatenate(self._again)] = True
         return flips
 
+    def restated(self) -> Ints:
+        """Pairs whose last change before the way is interpolated after all."""
+        return np.concatenate([np.empty(0, dtype=np.int64), *self._restated])
+
     def _forget(self, on: Ints) -> None:
         self._sides.at_ms[on] = NONE_MS
 
@@ -162,10 +172,12 @@ class _Going:
         at_ms = np.minimum(earliest_ms, self._times.seen_ms[on])
         after_ms, until_ms = sides.after_ms[on], sides.until_ms[on]
         numbers = np.arange(count) + sum(len(each.pair) for each in self._told)
-        around = np.stack((after_ms, until_ms))
-        again = (self._around[:, on] == around).all(axis=0)
-        self._again += [numbers[again], self._last[on[again]]]
-        self._last[on], self._around[:, on] = numbers, around
+        again = (sides.last_after_ms[on] == after_ms) & (sides.last_until_ms[on] == until_ms)
+        before = self._last[on[again]]
+        self._again += [numbers[again], before[before >= 0]]
+        self._restated.append(on[again][before < 0])
+        self._last[on] = numbers
+        sides.last_after_ms[on], sides.last_until_ms[on] = after_ms, until_ms
         alone = np.zeros(count, dtype=bool)
         self._told.append(Flips(on, ~sides.inside[on], at_ms, after_ms, until_ms, alone))
         sides.inside[on] = ~sides.inside[on]

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from geo.distance import Floats
 from geo.fences import Ints
-from geo.memory import Visit
+from geo.memory import NOTHING, Memory, Visit
 from geo.signals import NO_SIGNALS, Signals
 from geo.windows import Window
 
@@ -167,21 +167,28 @@ class Watches:
                 due[rows] = np.minimum(due[rows], _first_due_ms(watch, opened_ms[rows]))
         return due
 
-    def looked_up(
-        self, department_id: int, visits: Mapping[int, Visit], from_ms: int
-    ) -> tuple[dict[int, Visit], float, float]:
-        """Visits that know when they are due; when the next is, and which speed concerns a rule."""
-        due, fast, looked = inf, inf, dict(visits)
-        looks = self._looks[department_id]
+    def remembering(
+        self, memory: Memory, visits: Mapping[int, Visit], department_id: int, from_ms: int
+    ) -> Memory:
+        """The memory with these visits, which know when they are due, at or after a time; and when
+        the next is, and which speed concerns a rule."""
+        parked, trail, _, signals, jumped_ms, *_ = memory
+        if not (visits or parked or trail or signals or jumped_ms is not None):
+            return NOTHING
+        due, fast, busy, looked = inf, inf, bool(signals), visits
+        looks = self._looks[department_id] if self else None
         for fence_id, visit in visits.items():
+            busy = busy or visit.is_busy
+            if looks is None:
+                continue
             at_ms = visit.due_ms
             if at_ms is None or at_ms < from_ms:
                 at_ms = self.visit_due_ms(department_id, fence_id, visit, from_ms)
-                looked[fence_id] = Visit(*visit[:10], at_ms)
-            due = min(due, at_ms)
+                looked = {**looked, fence_id: Visit(*visit[:10], at_ms)}
             _, limit = looks.get(fence_id) or self._looks_of(department_id, fence_id)
-            fast = min(fast, limit)
-        return looked, due, fast
+            due = at_ms if at_ms < due else due
+            fast = limit if limit < fast else fast
+        return Memory(parked, trail, looked, signals, jumped_ms, due, busy, fast)
 
 
 def _first_due_ms(watch: Watch, opened_ms: Ints) -> Floats:

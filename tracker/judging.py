@@ -124,7 +124,7 @@ async def judge(
             _leave_for_later(work, window, result)
         await go_again(connection, windows, directory, result, now_ms)
     if live:
-        known = {**states, **result.states}
+        known = {**states, **result.states} if result.states else states
         watched = (directory.fences, directory.limits, directory.watches)
         result.adopt(crossing.step(known, past.columns_of(live), *watched), directory)
         result.fresh += live
