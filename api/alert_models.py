@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from api.models import Lat, Lon, Model, Name, Severity
+from api.window import Moment
 
 AlertState = Literal["open", "acknowledged", "closed"]
 
@@ -157,7 +158,7 @@ class AddNote(Model):
 class Snooze(Said):
     """Let it sleep until then, seven days at most; null: wake it."""
 
-    until: AwareDatetime | None
+    until: Moment | None
 
     @property
     def change(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from api.errors import add_handlers
 from api.identity.bearer import Bearers
 from api.identity.doorkeeper import Doorkeeper
 from api.identity.keys import Provider
-from api.limits import BodyLimit
+from api.limits import RequestLimits
 from api.live import events, socket
 from api.live.hub import Hub
 from api.methods import Methods
@@ -153,7 +153,7 @@ def create_app(
         ),
         dependencies=[Depends(refuse_cross_site)],
     )
-    app.add_middleware(BodyLimit)
+    app.add_middleware(RequestLimits)
     app.add_middleware(Compression)
     app.add_middleware(Envelope)
     app.state.methods = Methods(ROUTERS)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from fastapi import Query
+from pydantic import StrictFloat, WithJsonSchema
 
 from api.errors import BadParameter
 from api.geojson import DIGITS, MOST_LAT, MOST_LON, bounding_box, box_numbers
@@ -19,7 +20,11 @@ from geo.places import geometry_from_grid, geometry_to_grid, read_geometry
 from geo.shapes import build_shape
 from tracker.reads import Box, Row
 
-Pair = tuple[float, float]
+#: x, y. Said as an array of two numbers: what reads documents stumbles over types by position.
+Pair = Annotated[
+    tuple[StrictFloat, StrictFloat],
+    WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}),
+]
 
 
 class Crs(StrEnum):

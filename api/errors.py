@@ -289,6 +289,9 @@ _BY_STATUS = {
     413: _problem(413, "too-long", "The request is too long", "請求內容過長"),
     415: _problem(415, "unsupported-media-type", "Not in that format", "不支援此內容格式"),
     422: _INVALID,
+    431: _problem(
+        431, "head-too-long", "The address or the headers are too long", "網址或標頭過長"
+    ),
 }
 
 

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import AwareDatetime, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from api.changing import MOST_WHY
 from api.models import Model, Name
+from api.window import Moment
 from tracker.fence_edits import NewFence
 from tracker.rows import Ref
 from tracker.rule_edits import NewRule
@@ -113,9 +114,9 @@ class FenceGivenProperties(_Given):
     #: Or {line: [[lon, lat], …], each_side_m}.
     corridor: dict[str, Any] | None = None
     #: By default, and where it has passed, now.
-    valid_from: AwareDatetime | None = None
+    valid_from: Moment | None = None
     #: By default for ever.
-    valid_until: AwareDatetime | None = None
+    valid_until: Moment | None = None
     why: Why | None = None
 
     @model_validator(mode="before")
@@ -222,8 +223,8 @@ class ShareGiven(_Given):
     """Let the vehicles of a department be watched by the fence."""
 
     to: Ref
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     why: Why | None = None
 
 
@@ -271,7 +272,7 @@ class MembersGiven(_Given):
     """Who is to be in a group, by ref, from now or a later time on."""
 
     members: Annotated[list[Ref], Field(min_length=1, max_length=1_000)]
-    since: AwareDatetime | None = None
+    since: Moment | None = None
 
 
 class Watching(Model):
@@ -296,7 +297,7 @@ class WatchingGiven(_Given):
     department: Ref
     vehicles: Ref
     fences: Ref
-    since: AwareDatetime | None = None
+    since: Moment | None = None
 
 
 #: What only answers say of a rule.

@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from api.window import Moment
 from tracker.duty import DutyStatus
 
 Lon = float
@@ -104,7 +105,7 @@ class DutyChange(Model):
     model_config = ConfigDict(extra="forbid")
 
     status: DutyStatus
-    since: AwareDatetime | None = None
+    since: Moment | None = None
 
 
 class Duty(Model):

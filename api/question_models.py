@@ -7,9 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from api.crs import Pair
 from api.models import Model, Name, Point, Position
-
-Pair = tuple[float, float]
 
 
 class MultiPoint(Model):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from api.models import Model, Name
+from api.window import Moment
 from tracker.registry import DeviceTerms, VehicleTerms
 from tracker.rows import Ref, names_of
 from tracker.users import PersonName, RoleAtPlace
@@ -56,7 +57,7 @@ class DeviceGiven(DeviceEdit):
     ref: Ref
     vehicle: Ref | None = None
     #: Since when it has been in it; by default always.
-    since: AwareDatetime | None = None
+    since: Moment | None = None
     #: Make its password. Not for a device on a cable, nor for AIS.
     password: bool = True
 
@@ -76,7 +77,7 @@ class DevicePlace(Model):
 
     vehicle: Ref | None
     #: By default always where it was in none before, else now.
-    since: AwareDatetime | None = None
+    since: Moment | None = None
 
 
 class ContractorGiven(Names):
@@ -274,7 +275,7 @@ class ReplayAsked(Model):
     reasons: Annotated[list[Annotated[str, Field(max_length=60)]], Field(max_length=50)] | None = (
         None
     )
-    since: AwareDatetime | None = None
+    since: Moment | None = None
 
 
 class Replay(Model):

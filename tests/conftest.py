@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -26,7 +26,23 @@ settings.load_profile("untimed")
 #: What for the tests' verbs read where vehicles were.
 os.environ.setdefault("MILEPOST_PURPOSE", "a test")
 TEMPLATE = "template_milepost"
+#: Of each failure, where pytest sums up: as much as a log that is cut to its last lines can hold.
+MOST_SAID = 1500
 _numbers = itertools.count(1)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter,
+) -> Generator[None, None, None]:
+    """Behind the short summary say why, too: pytest leaves out what does not fit into the line of a
+    test's name."""
+    yield
+    for kind in ("failed", "error"):
+        for report in terminalreporter.getreports(kind):
+            crash = getattr(report.longrepr, "reprcrash", None)
+            said = crash.message if crash else report.longreprtext
+            terminalreporter.write_line(f"{report.nodeid} said: {said[:MOST_SAID]}")
 
 
 @dataclass(frozen=True)

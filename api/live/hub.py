@@ -102,7 +102,10 @@ class Channel:
             self._tell(*GRANTS_CHANGED)
         if changes.alerts:
             alerts = [Alert.model_validate(row) for row in changes.alerts]
-            self._tell(AlertsMessage(alerts=alerts).model_dump_json(by_alias=True))
+            message = AlertsMessage(alerts=alerts).model_dump_json(by_alias=True)
+            for viewer in self.viewers:
+                if viewer.alerts:
+                    viewer.tell(message)
 
     def _offer_positions(self, changes: Changes) -> None:
         changed, removed = changes.positions, NONE_REMOVED
@@ -159,14 +162,14 @@ class Hub:
         return len(self._channels)
 
     @contextmanager
-    def watching(self, sight: Sight) -> Iterator[tuple[Channel, Viewer]]:
-        """A viewer of what is in sight, for as long as the block lasts."""
+    def watching(self, sight: Sight, *, alerts: bool) -> Iterator[tuple[Channel, Viewer]]:
+        """A viewer of what is in sight, for as long as the block lasts; `alerts`: of these too."""
         channel = self._channels.get(sight)
         if channel is None:
             channel = Channel(ScopeFeed(self._reader, *sight), self.tally)
             self._channels[sight] = channel
             self._wakeups.notice()
-        viewer = Viewer()
+        viewer = Viewer(alerts=alerts)
         channel.viewers.add(viewer)
         try:
             yield channel, viewer

@@ -30,6 +30,8 @@ RECHECK_S: Final = 2.0
 NOT_UNDERSTOOD: Final = 1003
 GONE: Final = 1000
 NEEDS: Final[Permission] = "positions:read"
+#: A key may be narrowed to positions.
+ALERTS: Final[Permission] = "alerts:read"
 
 
 @router.websocket("/live", dependencies=[needs(NEEDS)])
@@ -54,7 +56,8 @@ class _Session:
         """Until either side ends it; a caller whose departments change watches the new ones."""
         end: End | None = None
         while end is None:
-            with self._service.hub.watching(caller.sight) as (channel, viewer):
+            alerts = ALERTS in caller.permissions
+            with self._service.hub.watching(caller.sight, alerts=alerts) as (channel, viewer):
                 listener = asyncio.create_task(self._listen(viewer))
                 try:
                     caller, end = await self._send_all(channel, viewer, caller)

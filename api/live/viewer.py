@@ -27,7 +27,9 @@ class End:
 class Viewer:
     """What one connection is to be sent next."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, alerts: bool = True) -> None:
+        #: Whether alerts may be told to it.
+        self.alerts = alerts
         self.end: End | None = None
         self._greet = True
         self._wants_snapshot = True

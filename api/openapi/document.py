@@ -9,8 +9,10 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.changing import NEEDED
 from api.errors import ProblemBody
 from api.openapi import names, problems
+from api.openapi.chinese import SUMMARIES
 from api.openapi.examples import EXAMPLES
 from api.openapi.tags import TAGS
 
@@ -53,7 +55,7 @@ def document_of(app: FastAPI) -> Json:
     revised = {path for _, path, each in operations if "If-Match" in _named(each)}
     for method, path, operation in operations:
         _say(operation)
-        _mend_parameters(method, operation)
+        _mend_parameters(operation)
         _describe_answers(method, path, operation, revised)
     components = made["components"]
     components["responses"] = problems.components()
@@ -95,14 +97,15 @@ def _say(operation: Json) -> None:
     elif not operation["security"]:
         text += "\n\nAnybody may ask."
     operation["description"] = text
+    if chinese := SUMMARIES.get(operation["operationId"]):
+        operation["x-summary-zh-Hant"] = chinese
 
 
-def _mend_parameters(method: str, operation: Json) -> None:
+def _mend_parameters(operation: Json) -> None:
     for each in operation.get("parameters", ()):
         each["schema"] = _without_null(each["schema"])
-        if each["name"] == "If-Match":
-            # Without it the answer is 428, not the 422 of the framework.
-            each["required"] = method in ("put", "delete")
+        if each["schema"].pop(NEEDED, False):
+            each["required"] = True
 
 
 def _without_null(schema: Json) -> Json:

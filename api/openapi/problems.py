@@ -23,6 +23,7 @@ _SENTENCES: Final = {
     422: "The request cannot be used: `errors` or `detail` says why.",
     428: "Send the thing's ETag as `If-Match`.",
     429: "Too many requests; nothing was done. `Retry-After` says when there is one again.",
+    431: "Address and headers are too long; nothing was done.",
     500: "A fault of the service; its log has the trace id.",
     503: "The database, or what else is needed, does not answer: try again.",
 }
@@ -33,6 +34,7 @@ def statuses_of(method: str, path: str, operation: Json) -> set[int]:
     """Those that an operation may be answered with beside its own."""
     named = {each["name"] for each in operation.get("parameters", ())}
     asks = {each["in"] for each in operation.get("parameters", ())}
+    needed = {each["name"] for each in operation.get("parameters", ()) if each["required"]}
     secured, writes = bool(operation["security"]), method != "get"
     found = {
         400: "requestBody" in operation,
@@ -45,8 +47,9 @@ def statuses_of(method: str, path: str, operation: Json) -> set[int]:
         413: True,
         415: True,
         422: bool(asks) or "requestBody" in operation,
-        428: "If-Match" in named and method in ("put", "delete"),
+        428: "If-Match" in needed,
         429: secured,
+        431: True,
         500: True,
         503: True,
     }

@@ -11,7 +11,6 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse
 
 import maps
 from api.errors import NotFound, known_problems
-from api.service import InService
 
 #: Pages for people: no part of the API.
 router = APIRouter(include_in_schema=False)
@@ -20,6 +19,7 @@ _FOLDER: Final = Path(maps.__file__).parent / "developers"
 _FILES: Final = {
     "reference": ("reference.html", "text/html"),
     "developers.js": ("developers.js", "text/javascript"),
+    "elements.js": ("elements.js", "text/javascript"),
     "examples.js": ("examples.js", "text/javascript"),
     "reference.js": ("reference.js", "text/javascript"),
     "words.js": ("words.js", "text/javascript"),
@@ -39,15 +39,6 @@ def to_portal() -> RedirectResponse:
 def portal() -> FileResponse:
     """The page."""
     return FileResponse(_FOLDER / "index.html", headers=_ANEW)
-
-
-@router.get("/developers/rapidoc.js")
-def renderer(service: InService) -> FileResponse:
-    """What shows the reference: it comes with the built console."""
-    path = service.settings.static / "views" / "rapidoc.js"
-    if not path.is_file():
-        raise NotFound("(the console is not built)")
-    return FileResponse(path, media_type="text/javascript", headers=_ANEW)
 
 
 @router.get("/developers/problems.json")

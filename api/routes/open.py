@@ -23,7 +23,12 @@ _HEADERS: Final = {
 
 
 def _answers(media_type: str, schema: dict[str, str]) -> dict[int | str, dict[str, Any]]:
-    return {200: {"content": {media_type: {"schema": schema}}}, 304: {"description": "As it was"}}
+    return {
+        200: {"content": {media_type: {"schema": schema}}},
+        304: {"description": "As it was"},
+        404: {"description": "None is published"},
+        429: {"description": "Too often"},
+    }
 
 
 @router.get(

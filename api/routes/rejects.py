@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime
 from starlette.requests import Request
 
 from api.caller import InCaller, InScope, needs, who
@@ -14,6 +13,7 @@ from api.changing import may_change
 from api.looking import InLookingBack
 from api.registry_models import Reject, Rejects, RejectText, RejectTexts, Replay, ReplayAsked
 from api.service import InService
+from api.window import Moment
 from tracker import rejects as domain
 from tracker.audit import Entry
 from tracker.reads import Row, Scope
@@ -34,7 +34,7 @@ class _Asked:
         self,
         device: Annotated[str | None, Query(max_length=130, description="full ref")] = None,
         reason: Annotated[list[str] | None, Query(max_length=50)] = None,
-        since: AwareDatetime | None = None,
+        since: Moment | None = None,
         limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
     ) -> None:
         self.which = Which(device=device, reasons=reason, since=since)

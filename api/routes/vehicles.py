@@ -53,7 +53,7 @@ PolygonText = Annotated[
     str | None,
     Query(
         alias="polygon",
-        max_length=100_000,
+        max_length=20_000,
         description="well-known text of a POLYGON or MULTIPOLYGON, its border included:"
         " `POLYGON((114.1 22.3, 114.2 22.3, 114.2 22.4, 114.1 22.3))`, in the coordinates of"
         " `bbox-crs`",

@@ -4,13 +4,11 @@ import type { Plugin } from "vite";
 
 const require = createRequire(import.meta.url);
 
-/** What pages beside the console are made of (maps/views, share, developers), by the name in `static/views`. */
+/** What pages beside the console are made of (maps/views, share), by the name in `static/views`. */
 const FILES = {
   "leaflet.js": "leaflet/dist/leaflet.js",
   "leaflet.css": "leaflet/dist/leaflet.css",
   "leaflet-heat.js": "leaflet.heat/dist/leaflet-heat.js",
-  // The reference at /developers, as its maker built it.
-  "rapidoc.js": "rapidoc/dist/rapidoc-min.js",
 };
 
 /** A page that stands alone must name no other file: no source map, no image, no link of the maker's. */

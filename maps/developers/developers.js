@@ -1,5 +1,6 @@
 // The developers' portal: keys, usage, examples, problems. What is shown goes in as text, never as HTML.
 import { applyTheme, language, otherLanguage, otherTheme, say, sayAll } from "./words.js";
+import { element } from "./elements.js";
 import { filledIn, LANGUAGES } from "./examples.js";
 
 const ROLES = ["dispatcher", "manager", "administrator", "engineer", "auditor"];
@@ -16,16 +17,6 @@ let told = null;
 let program = "sh";
 /** The text of the key that was made here: on this page and nowhere else. */
 let made = null;
-
-function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else if (value !== false) made.setAttribute(key, value === true ? "" : value);
-  }
-  made.append(...children);
-  return made;
-}
 
 const may = (permission) => me !== null && me.permissions.includes(permission);
 const named = (name) => name[language()] || name.en || name["zh-Hant"];

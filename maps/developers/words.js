@@ -3,7 +3,7 @@
 const WORDS = {
   en: {
     title: "For developers", other: "中文", theme_light: "Dark", theme_dark: "Light", contents: "On this page", back: "← For developers",
-    referenceTitle: "API reference · Milepost", keys: "Keys", usage: "Usage", examples: "Examples", reference: "API reference", asyncapi: "AsyncAPI 3.0", told: "What comes by itself", problems: "Problems",
+    referenceTitle: "API reference · Milepost", keys: "Keys", usage: "Usage", examples: "Examples", reference: "API reference", asyncapi: "AsyncAPI 3.0", openapi: "As a document for programs: OpenAPI 3.1", told: "What comes by itself", problems: "Problems",
     about: "One API behind everything that the console shows. Programs send a key; a key sees what its roles see, and what it may not see is answered 404. Reads of where vehicles were want a purpose.",
     signedIn: "Signed in as {label} · {departments}", everywhere: "all departments", nobody: "Not signed in.", signIn: "Sign in at the console, then come back here.",
     keysNobody: "Sign in to see and make keys. The examples and the reference are for everybody.",
@@ -18,10 +18,13 @@ const WORDS = {
     examplesNote: "Each runs as it stands, and is run by our tests. A key that you make here is placed in them.", programLanguage: "Language of the programs",
     toldNote: "Streams and webhooks, and the messages that go over each. For programs:", channel: "Channel", address: "Address", messages: "Messages", receiver: "your own https address",
     problemsNote: "Every error is a problem of RFC 9457; the last part of its type stands here. Show its trace_id to an operator.", status: "Status", type: "Type", meaning: "Title",
+    referenceNote: "Every operation. Open one for what it takes and answers.", find: "Find: words, a path, a method", found: "{count} of {all} operations",
+    referenceAway: "The service does not answer, so there is no reference now. Load this page again.", parameters: "Parameters", body: "Body", answers: "Answers",
+    member: "Name", where: "In", kindOf: "Kind", isNeeded: "Needed", meaningOf: "Meaning", needed: "yes", free: "no",
   },
   "zh-Hant": {
     title: "開發者專頁", other: "English", theme_light: "深色", theme_dark: "淺色", contents: "本頁內容", back: "← 開發者專頁",
-    referenceTitle: "API 參考 · Milepost", keys: "金鑰", usage: "使用量", examples: "範例", reference: "API 參考（英文）", asyncapi: "AsyncAPI 3.0", told: "主動推送", problems: "錯誤訊息",
+    referenceTitle: "API 參考 · Milepost", keys: "金鑰", usage: "使用量", examples: "範例", reference: "API 參考", asyncapi: "AsyncAPI 3.0", openapi: "供程式讀取的文件：OpenAPI 3.1", told: "主動推送", problems: "錯誤訊息",
     about: "控制台顯示的一切均來自同一套 API。程式須附上金鑰；金鑰只可查看其職能所及的資料，其餘一律回覆 404。查閱車輛的過往位置須說明用途。",
     signedIn: "已登入：{label} · {departments}", everywhere: "所有部門", nobody: "尚未登入。", signIn: "請先在控制台登入，然後返回本頁。",
     keysNobody: "登入後可查看及建立金鑰。範例及 API 參考供所有人閱覽。",
@@ -36,6 +39,9 @@ const WORDS = {
     examplesNote: "每個範例均可直接執行，並由測試驗證。在本頁建立的金鑰會自動填入範例。", programLanguage: "程式語言",
     toldNote: "事件串流、即時連線及 webhook，以及各自的訊息（內容為英文）。供程式讀取：", channel: "渠道", address: "位址", messages: "訊息", receiver: "你的 https 位址",
     problemsNote: "所有錯誤均按 RFC 9457 回覆；下表列出其 type 的最後部分。請向操作人員提供 trace_id。", status: "狀態碼", type: "類型", meaning: "標題",
+    referenceNote: "全部操作。展開操作可查看其參數及回覆（詳細說明為英文）。", find: "搜尋：文字、路徑或方法", found: "{all} 項操作中的 {count} 項",
+    referenceAway: "系統沒有回應，暫時未能顯示 API 參考，請重新載入本頁。", parameters: "參數", body: "內容", answers: "回覆",
+    member: "名稱", where: "位置", kindOf: "類型", isNeeded: "必須", meaningOf: "說明", needed: "是", free: "否",
   },
 };
 const LANGUAGE = "milepost.language";

@@ -45,12 +45,12 @@ def main() -> int:
                 ends_at = time.monotonic() + asked.minutes * 60
                 while time.monotonic() < ends_at and not found:
                     who, seed = WHO[rounds % len(WHO)], asked.seed + rounds
-                    done = api.judge(
+                    verdict = api.judge(
                         who, "--max-examples", str(EXAMPLES), seed=seed, most_s=ROUND_S
                     )
                     rounds += 1
-                    cases += sum(map(int, re.findall(r"(\d+) generated", done.stdout)))
-                    found = done.stdout if done.returncode else ""
+                    cases += sum(map(int, re.findall(r"(\d+) generated", verdict.told)))
+                    found = verdict.told if verdict.faults else ""
         finally:
             server.stop()
     sys.stdout.write(found)

@@ -32,6 +32,17 @@ MAY: Final[dict[str, str]] = {
     "steering": "figures:read",
 }
 
+#: Keys that are narrowed: of a role, and to which scopes. They may do what both allow.
+NARROWED: Final = {
+    "a map": ("dispatcher", "vehicles:read positions:read fences:write users:admin"),
+    "a registry": ("administrator", "vehicles:read vehicles:write devices:read fences:read"),
+}
+#: By role or kind of key, what it may do.
+ALLOWED: Final = {role: frozenset(said.split()) for role, said in MAY.items()} | {
+    name: frozenset(MAY[role].split()) & frozenset(scopes.split())
+    for name, (role, scopes) in NARROWED.items()
+}
+
 Level = Literal["position", "blurred", "presence"]
 
 
@@ -94,10 +105,15 @@ GRANTS: Final = _chain(
 )
 
 
+#: Whose fence `S` is shared to whom, where it is `{owner}.S`.
+SHARED: Final = {"D05": "D09"}
+
+
 @dataclass(frozen=True)
 class Asker:
     """A caller and what the model says of them."""
 
+    #: Or the name of a narrowed key.
     role: str
     #: `*`: every department.
     place: str
@@ -108,7 +124,7 @@ class Asker:
         return {"Authorization": f"Bearer {self.key}"}
 
     def may(self, permission: str | None) -> bool:
-        return permission is None or permission in MAY[self.role].split()
+        return permission is None or permission in ALLOWED[self.role]
 
     def owns(self, department: str, vehicle: str | None = None) -> bool:
         """Whether a department's thing is theirs, or what is of a vehicle of it."""
@@ -168,7 +184,18 @@ def is_there(asker: Asker, kind: str, target: Target) -> bool:
 
 
 #: How things show in an answer: by full ref, or by an id that `permission_world` knows.
-SHOWN: Final = re.compile(r"\b(D\d\d)/((?:D\d\d-BOX-)?(?:OWN|HIRED)|F|R|VG|FG|SUB)\b")
+SHOWN: Final = re.compile(r"\b(D\d\d)/((?:D\d\d-BOX-)?(?:OWN|HIRED)|F|R|VG|FG|SUB|(?:D\d\d\.)?S)\b")
+
+
+#: As they show.
+SHARED_REFS: Final = {f"{owner}/S" for owner in SHARED} | {
+    f"{to}/{owner}.S" for owner, to in SHARED.items()
+}
+
+
+def fences_there(asker: Asker) -> set[str]:
+    """All that are there for them beside `F` of their departments, as they show."""
+    return {each for each in SHARED_REFS if asker.owns(each.partition("/")[0])}
 
 
 def may_show(asker: Asker, department: str, ref: str, granted: bool) -> bool:
@@ -177,8 +204,8 @@ def may_show(asker: Asker, department: str, ref: str, granted: bool) -> bool:
     if asker.owns(department, "HIRED" if asker.role == "contractor" else None):
         # The fence and the rule of what happened to a contractor's vehicle are told with it.
         return asker.role != "contractor" or ref in ("F", "R") or ref.endswith("HIRED")
-    if asker.role == "contractor":
-        return False
+    if asker.role == "contractor" or ref == "S":
+        return ref == "S" and SHARED.get(department) == asker.place
     mine = [each for each in GRANTS if each.giver == department and each.taker == asker.place]
     if granted:
         return bool(mine)

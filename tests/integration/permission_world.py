@@ -10,17 +10,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.conftest import Database
 from tests.integration.api_world import Served, World
 from tests.integration.permission_model import (
+    ALLOWED,
     DEPARTMENTS,
     GRANTS,
-    MAY,
+    NARROWED,
+    SHARED,
     VEHICLES,
     Asker,
     Granting,
     Target,
+    fences_there,
     is_there,
 )
 from tests.integration.permission_operations import LAYERS
@@ -31,6 +35,11 @@ from tracker.people import add_key
 OUTSIDE, INSIDE = (114.099, 22.3), (114.102, 22.3)
 #: Nothing is there.
 ELSEWHERE: Final = {"type": "Polygon", "coordinates": [[[1, 1], [2, 1], [2, 2], [1, 1]]]}
+#: Nobody drives there.
+NOBODY_THERE: Final = {
+    "type": "Polygon",
+    "coordinates": [[[114.2, 22.45], [114.21, 22.45], [114.21, 22.46], [114.2, 22.45]]],
+}
 #: What the worker makes of fixes, for each vehicle at once.
 MOTION: Final = (
     "INSERT INTO track_chunk (vehicle_id, started_at, ended_at, department_id, path, fixes,"
@@ -72,6 +81,14 @@ class Government:
 
     def administrator(self, department: str) -> Asker:
         return next(each for each in self.askers_of("administrator") if each.place == department)
+
+    async def drive(self, vehicle: str, *places: tuple[float, float, float]) -> None:
+        """Let a vehicle report once more."""
+        self.world.committer = await Committer.open(self.database.dsn("milepost_ingest"))
+        try:
+            await self.world.drive(vehicle, *places)
+        finally:
+            await self.world.committer.close()
 
     def words(self, target: Target) -> dict[str, str]:
         """What stands for what in paths, queries and bodies."""
@@ -135,7 +152,7 @@ class Government:
                 target = Target(department=department, vehicle=vehicle)
                 if is_there(asker, kind, target):
                     things.add(self.as_shown(kind, target))
-        return things
+        return things | fences_there(asker) if kind == "fence" else things
 
     def as_shown(self, kind: str, target: Target) -> str:
         d, v = target.department, target.vehicle
@@ -160,8 +177,10 @@ def expanded(path: str) -> list[tuple[str, str | None]]:
 def things_of(place: str) -> list[registry.New]:
     polygon = [[114.1, 22.2], [114.3, 22.2], [114.3, 22.4], [114.1, 22.4], [114.1, 22.2]]
     shape = {"geometry": {"type": "Polygon", "coordinates": [polygon]}}
+    apart = [registry.NewFence(ref="S", department=place, definition={"geometry": NOBODY_THERE})]
     return [
         registry.NewDepartment(ref=place),
+        *(apart if place in SHARED else []),
         registry.NewContractor(ref="FIRM", department=place),
         registry.NewVehicle(ref="OWN", department=place),
         registry.NewVehicle(ref="HIRED", department=place, contractor="FIRM"),
@@ -191,13 +210,20 @@ async def registered(database: Database) -> tuple[World, list[Asker], datetime]:
     for statement in MOTION:
         await world.sql(statement, at=started_at + timedelta(seconds=20))
     async with database.transaction("milepost_owner") as connection:
-        askers = []
-        for role in MAY:
-            for place in ["*"] if role in ("platform", "steering") else DEPARTMENTS:
-                where = f"{place}/FIRM" if role == "contractor" else place
-                made = await add_key(connection, label=role, roles=[f"{role}@{where}"], days=1)
-                askers.append(Asker(role, place, made))
+        askers = [
+            Asker(role, place, await keyed(connection, role, place))
+            for role in ALLOWED
+            for place in (["*"] if role in ("platform", "steering") else DEPARTMENTS)
+        ]
     return world, askers, started_at + timedelta(seconds=20)
+
+
+async def keyed(connection: AsyncConnection, name: str, place: str) -> str:
+    """A key of a role, or a narrowed one by its name."""
+    role, scopes = NARROWED.get(name, (name, ""))
+    where = f"{place}/FIRM" if role == "contractor" else place
+    given = {"roles": [f"{role}@{where}"], "days": 1, "scopes": scopes.split() or None}
+    return await add_key(connection, label=name, **given)  # type: ignore[arg-type]  # of each its own
 
 
 async def managed(government: Government) -> None:
@@ -207,6 +233,13 @@ async def managed(government: Government) -> None:
         await asyncio.gather(*(_made(government, client, place) for place in DEPARTMENTS))
         for granting in GRANTS:
             await _granted(government, client, granting)
+        for owner, to in SHARED.items():
+            headers = government.administrator(owner).headers
+            path = f"/v1/fences/{owner}/S/shares"
+            answer = await client.post(path, json={"to": to}, headers=headers)
+            assert answer.status_code == 201, answer.text
+    # As if it had always been shared: lists of the past have it too.
+    await government.world.sql("UPDATE fence_version SET in_force = tstzrange('2026-01-01', NULL)")
     government.alerts = await government.world.sql(
         "SELECT json_object_agg(d.ref || '/' || v.ref, a.id) FROM alert AS a JOIN vehicle AS v"
         " ON v.id = a.vehicle_id JOIN department AS d ON d.id = v.department_id"

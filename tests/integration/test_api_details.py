@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
 import re
@@ -15,7 +14,6 @@ import pytest
 import zstandard
 
 from api.errors import _BY_STATUS, PROBLEMS
-from api.limits import BODY_LIMIT_BYTES
 from api.settings import ApiSettings
 from tests.integration.api_world import DEADLINE_S, Served, World, served
 from tests.integration.service import verb
@@ -123,37 +121,6 @@ async def test_a_trace_that_cannot_be_is_replaced(api: Served, said: str) -> Non
         answer = await client.get("/healthz", headers={"traceparent": said})
     assert TRACE.fullmatch(answer.headers["milepost-trace-id"])
     assert answer.headers["milepost-trace-id"] not in ("0" * 32, "1" * 32)
-
-
-async def test_a_gigabyte_is_cut_off_at_once(world: World, api: Served) -> None:
-    """By its stated length before a byte of it, else as soon as it is too long."""
-    head = (
-        f"POST /v1/alerts/bulk HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {world.tokens['A']}\r\n"
-        "Content-Type: application/json\r\n"
-    )
-    loop = asyncio.get_running_loop()
-    for stated in (True, False):
-        length = "Content-Length: 1000000000" if stated else "Transfer-Encoding: chunked"
-        reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
-        writer.write(f"{head}{length}\r\n\r\n".encode())
-        sent = 0
-        piece = b"x" * 65536
-        answering = loop.create_task(reader.readuntil(b"\r\n\r\n"))
-        try:
-            while not answering.done() and sent < 20 * BODY_LIMIT_BYTES:
-                await asyncio.sleep(0)
-                if stated:
-                    await asyncio.wait([answering], timeout=DEADLINE_S)
-                    break
-                writer.write(b"10000\r\n" + piece + b"\r\n")
-                sent += len(piece)
-                await writer.drain()
-        except ConnectionError:
-            pass
-        answer = await asyncio.wait_for(answering, DEADLINE_S)
-        assert b" 413 " in answer.splitlines()[0]
-        assert b"connection: close" in answer.lower()
-        writer.close()
 
 
 @pytest.mark.parametrize(("encoding", "unpacked"), [

@@ -55,6 +55,28 @@ async def seen(
     await asyncio.to_thread(looking)
 
 
+def is_readable(page: Page, of_positions: str) -> None:
+    """The reference: every operation, found by a word, opened with what it takes and answers."""
+    page.get_by_text(of_positions).wait_for()
+    asked = page.evaluate("fetch('../openapi.json').then(answer => answer.json())")["paths"]
+    there = sum(len(methods) for methods in asked.values())
+    assert page.locator("details").count() == there
+    page.locator("#find").fill("positions polygon")
+    page.get_by_text(of_positions).wait_for()
+    page.wait_for_function("document.querySelectorAll('details').length < 5")
+    page.locator("#getPositions > summary").focus()
+    page.keyboard.press("Enter")
+    page.locator("#getPositions").get_by_text("bbox-crs", exact=True).first.wait_for()
+    assert "403" in page.locator("#getPositions").inner_text()
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.locator("#find").fill("")
+    page.wait_for_function(
+        "many => document.querySelectorAll('details').length === many", arg=there
+    )
+    assert faults(page) == []
+
+
 async def test_nobody_sees_examples_problems_and_the_reference(world: World, api: Served) -> None:
     def look(visit: Visit) -> None:
         page = visit.page
@@ -73,7 +95,7 @@ async def test_nobody_sees_examples_problems_and_the_reference(world: World, api
         assert page.url.endswith("/developers/#problem-purpose-missing")
         assert "422" in page.locator("#problem-purpose-missing").inner_text()
         page.get_by_role("link", name="API reference").click()
-        page.get_by_text("The latest fix of each vehicle").first.wait_for()
+        is_readable(page, "The latest fix of each vehicle")
 
     await seen(api, None, look)
 
@@ -143,6 +165,10 @@ async def test_a_dispatcher_is_told_whom_to_ask_in_chinese_and_in_the_dark(
         assert faults(page) == []
         page.set_viewport_size({"width": 390, "height": 780})
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.get_by_role("link", name="API 參考").click()
+        is_readable(page, "各車輛的最新位置")
+        page.get_by_role("button", name="English").click()
+        page.get_by_text("The latest fix of each vehicle").wait_for()
 
     await seen(api, key, look, theme="dark")
 

@@ -10,10 +10,10 @@ from typing import Final
 
 import httpx
 import pytest
-from sqlalchemy import text
 
 from tests.conftest import make_database, run_as_superuser
-from tests.integration.api_world import served
+from tests.integration import permission_streams as streams
+from tests.integration.api_world import DEADLINE_S, served
 from tests.integration.event_world import listening, until
 from tests.integration.permission_cells import (
     Document,
@@ -23,14 +23,15 @@ from tests.integration.permission_cells import (
     named_cells,
     needed,
     shown_in,
-    snapshot,
     targets_for,
     writes,
     written,
 )
 from tests.integration.permission_model import (
+    ALLOWED,
     DEPARTMENTS,
     MAY,
+    SHARED,
     SHOWN,
     VEHICLES,
     Asker,
@@ -46,19 +47,13 @@ from tests.integration.permission_world import (
     managed,
     registered,
 )
-from tracker.commit import Committer
 from tracker.outbox import Outbox
 from tracker.people import add_key
 from tracker.permissions import PERMISSIONS
 from tracker.postgres import PrivatePostgres
-from tracker.stream import Cursor
 
 #: It does not end by itself: see the test of streams.
 ENDLESS: Final = "/v1/events"
-EPOCH: Final = (
-    "SELECT feed_epoch AS epoch, milepost_now() AS now, (SELECT array_agg(id) FROM feed) AS feeds"
-    " FROM installation"
-)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +118,7 @@ async def test_a_role_that_may_not_is_refused_on_every_operation(
     def cells() -> Iterator[Awaitable[None]]:
         nonlocal turn
         for method, path in OPERATIONS:
-            for role in MAY:
+            for role in ALLOWED:
                 turn += 1
                 askers = government.askers_of(role)
                 asker = askers[turn % len(askers)]
@@ -203,6 +198,24 @@ async def test_what_is_anothers_nobody_changes(
     assert await checksum(government) == before
 
 
+async def test_a_shared_fence_is_there_for_both_and_for_nobody_else(
+    government: Government, client: httpx.AsyncClient
+) -> None:
+    """Its owner's name leads whom it is shared with to their own; only its owner changes it."""
+    ((owner, to),) = SHARED.items()
+    first, follower = f"/v1/fences/{owner}/S", f"/v1/fences/{to}/{owner}.S"
+    for asker in (each for each in government.askers if each.may("fences:read")):
+        for path, places in ((first, (owner, to)), (follower, (to,))):
+            there = any(asker.owns(place) for place in places)
+            answer = await client.get(path, headers=asker.headers)
+            assert answer.status_code == (200 if there else 404), (asker, path, answer.text)
+            assert_no_leak(asker, path, answer)
+        if asker.may("fences:write") and not asker.owns(owner):
+            for path in (first, *([] if asker.owns(to) else [f"{first}/shares/{to}"])):
+                ended = await written(client, asker, "delete", path, None)
+                assert ended.status_code == 404, (asker, ended.text)
+
+
 async def test_many_at_once_are_each_judged_alone(
     government: Government, client: httpx.AsyncClient
 ) -> None:
@@ -221,12 +234,9 @@ async def test_many_at_once_are_each_judged_alone(
 async def test_the_live_stream_shows_each_asker_what_the_model_says(
     government: Government, form: str
 ) -> None:
-    numbers = await government.world.sql(
-        "SELECT json_object_agg(d.ref || '/' || v.ref, v.id) FROM vehicle AS v"
-        " JOIN department AS d ON d.id = v.department_id"
-    )
+    numbers = await streams.vehicle_numbers(government)
     pictures = await asyncio.gather(
-        *(snapshot(government, each, form) for each in government.askers)
+        *(streams.snapshot(government, each, form) for each in government.askers)
     )
     for asker, found in zip(government.askers, pictures, strict=True):
         expected = sorted(numbers[each] for each in government.there(asker, "placed"))
@@ -237,12 +247,7 @@ async def test_the_event_stream_tells_each_asker_what_the_model_says(
     government: Government,
 ) -> None:
     """From before the first report: who moved, and what happened to whom."""
-    async with government.database.transaction("milepost_owner") as connection:
-        row = (await connection.execute(text(EPOCH))).one()
-    begins = dict.fromkeys(row.feeds, (-1, 0))
-    since = str(
-        Cursor(epoch=row.epoch, at=row.now, events=begins, vehicles={**begins, -1: (-1, 0)})
-    )
+    since = await streams.first_cursor(government)
 
     async def cell(asker: Asker) -> None:
         placed = government.there(asker, "placed")
@@ -328,11 +333,9 @@ async def test_subscribers_are_told_what_the_model_says(government: Government) 
         "SELECT json_object_agg(d.ref, s.id) FROM subscription AS s"
         " JOIN department AS d ON d.id = s.department_id WHERE s.ref = 'TOLD'"
     )
-    government.world.committer = await Committer.open(government.database.dsn("milepost_ingest"))
     for place in DEPARTMENTS:
         for ref in VEHICLES:
-            await government.world.drive(f"{place}/{ref}", (60, *OUTSIDE), (80, *INSIDE))
-    await government.world.committer.close()
+            await government.drive(f"{place}/{ref}", (60, *OUTSIDE), (80, *INSIDE))
     outbox = await Outbox.open(government.database.dsn("milepost_worker"))
     try:
         while await outbox.plan():
@@ -349,6 +352,34 @@ async def test_subscribers_are_told_what_the_model_says(government: Government) 
             assert len(found) == len(told)
     finally:
         await outbox.close()
+
+
+async def test_a_key_that_is_narrowed_to_positions_is_told_of_no_alert(
+    government: Government, client: httpx.AsyncClient
+) -> None:
+    """By the live feed and the event stream, where others of its role are."""
+    told: dict[str, list[str]] = {"a map": [], "dispatcher": []}
+    ready = asyncio.Semaphore(0)
+    narrowed, whole = (
+        next(each for each in government.askers_of(name) if each.place == "D01") for name in told
+    )
+    async with asyncio.timeout(DEADLINE_S * 3), asyncio.TaskGroup() as tasks:
+        for asker in (narrowed, whole):
+            tasks.create_task(streams.watch(government, asker, ready, told[asker.role]))
+            tasks.create_task(streams.listen(government, asker, ready, told[asker.role]))
+        for _ in range(4):
+            await ready.acquire()
+        alert = f"/v1/alerts/{government.alerts['D01/OWN']}"
+        said = {"note": "seen"}
+        done = await client.post(f"{alert}/note", json=said, headers=whole.headers)
+        assert done.status_code == 200, done.text
+        for _ in range(2):
+            await ready.acquire()
+        await government.drive("D01/OWN", (100, *OUTSIDE), (120, *INSIDE))
+    assert {"alerts", streams.NOTED} <= set(told["dispatcher"])
+    assert [each for each in told["a map"] if "alert" in each] == []
+    refused = await client.get("/v1/events?kinds=alerts", headers=narrowed.headers)
+    assert refused.status_code == 403
 
 
 async def test_ones_own_changes_whoever_may(

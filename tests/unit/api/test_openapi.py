@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from api.app import ROUTERS, create_app
+from api.openapi.chinese import SUMMARIES
 from api.openapi.door import described
 from api.settings import ApiSettings
 from tests.integration.oidc_world import NODE
@@ -22,7 +23,7 @@ from tests.integration.oidc_world import NODE
 HERE = Path(__file__).parents[2] / "web"
 #: What is no API: the console, and pages for people with what they are made of.
 PAGES = {"/", "/assets/{name}", "/share/", "/share/{name}", "/problems/{slug}"}
-PAGES |= {"/developers" + rest for rest in ("", "/", "/{name}", "/rapidoc.js", "/problems.json")}
+PAGES |= {"/developers" + rest for rest in ("", "/", "/{name}", "/problems.json")}
 #: Pictures for the console's map.
 PAGES |= {"/basemap/{z}/{x}/{y}", "/basemap/file.pmtiles"}
 Json = dict[str, Any]
@@ -72,11 +73,14 @@ def test_every_route_is_in_it_but_pages(document: Json) -> None:
 def test_operations_have_names_and_words_of_their_own(document: Json) -> None:
     names = [operation["operationId"] for _, operation in operations(document)]
     assert len(set(names)) == len(names)
+    assert SUMMARIES.keys() <= set(names), "of operations that there are"
     assert {"getPositions", "createFence", "replaceFence", "acknowledgeAlert"} <= set(names)
     tags = {each["name"] for each in document["tags"]}
     for name, operation in operations(document):
         assert operation["operationId"].isalnum(), name
         assert 3 <= len(operation["summary"]) <= 120, name
+        chinese = operation.get("x-summary-zh-Hant", "")
+        assert not chinese.isascii(), f"{name}: say in api/openapi/chinese.py what it does"
         assert set(operation["tags"]) <= tags, f"{name}: say in api/openapi/tags.py what it is"
 
 
