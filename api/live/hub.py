@@ -16,6 +16,7 @@ from api.alert_models import Alert, AlertsMessage
 from api.live.frames import Frame
 from api.live.picture import NOBODY, NONE_REMOVED, difference, merged
 from api.live.viewer import TRY_AGAIN, End, Viewer
+from api.live_models import LiveDuty
 from tracker.errors import TrackerError
 from tracker.live import Changes, ScopeFeed, Wakeups
 from tracker.reads import MOTIONS, Granted, Reader, Sight
@@ -103,6 +104,8 @@ class Channel:
         if changes.alerts:
             alerts = [Alert.model_validate(row) for row in changes.alerts]
             self._tell(AlertsMessage(alerts=alerts).model_dump_json(by_alias=True))
+        if changes.duties:
+            self._tell(LiveDuty.of(changes.duties).model_dump_json())
 
     def _offer_positions(self, changes: Changes) -> None:
         changed, removed = changes.positions, NONE_REMOVED
