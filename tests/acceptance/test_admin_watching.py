@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.acceptance.admin_world import HOSTILE, Hands, at_admin
+from tests.acceptance.axe import grave_faults
 from tests.integration.service import Service, running_service
 from tracker.registry import NewDepartment, NewVehicle
 
@@ -160,6 +161,11 @@ def test_what_was_not_delivered_by_keyboard_alone(service: Service) -> None:
         hands.reads("admin-count", "2 marked")
         hands.press("x", "X")
         hands.reads("admin-count", "2 marked")
+        assert grave_faults(visit.page) == []
+        hands.press("l", "D")
+        hands.reads("admin-count", "已選 2 項")
+        assert grave_faults(visit.page) == [], "in Chinese and dark"
+        hands.press("l", "D")
         hands.press("a")
         hands.reads("admin-said", "2 are sent again")
         hands.reads("admin-rows", "Everything was delivered")

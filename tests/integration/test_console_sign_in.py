@@ -56,9 +56,13 @@ def test_a_dispatcher_signs_in_by_password_and_by_the_provider(postgres: Private
         assert page.url == f"{api.url}/"
         assert rows.count() == 2
         page.get_by_test_id("account").click()
-        assert "another service" in page.get_by_test_id("account-elsewhere").inner_text()
+        told = page.get_by_test_id("account-elsewhere")
+        assert "another service" in told.inner_text()
         assert page.get_by_test_id("account-old").count() == 0
-        assert grave_faults(page) == []
+        page.keyboard.press("l")
+        page.keyboard.press("D")
+        visit.until("in Chinese", lambda: "其他登入服務" in told.inner_text(), 20)
+        assert grave_faults(page) == [], "in Chinese and dark"
 
 
 def changes_the_password(visit: Visit, url: str) -> None:
@@ -83,7 +87,7 @@ def changes_the_password(visit: Visit, url: str) -> None:
         assert "The present password is not right" in refused.inner_text()
         assert page.get_by_test_id("account-new").input_value() == "short words, four of them"
         assert grave_faults(page) == []
-        assert elsewhere.get("/v1/me").status_code == 200
+        assert elsewhere.get("/v1/me").status_code == 200, "nothing was changed"
         page.keyboard.press("Control+a")
         page.keyboard.type(PASSWORD)
         page.keyboard.press("Enter")
