@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from api.alert_models import AlertsMessage
 from api.caller import OPEN
 from api.event_models import CloudEvent, FenceEventData, StreamEnd, VehicleMovedData
-from api.live_models import LiveChanged, LiveFrame, LiveHello, LivePing, LiveResync
+from api.live_models import LiveChanged, LiveDuty, LiveFrame, LiveHello, LivePing, LiveResync
 from api.outgoing.cloud_event import CONTENT_TYPE
 
 Json = dict[str, Any]
@@ -24,7 +24,7 @@ router = APIRouter(tags=["service"])
 
 _MODELS: Final = (
     *(FenceEventData, VehicleMovedData, StreamEnd, AlertsMessage),
-    *(LiveHello, LiveFrame, LiveChanged, LivePing, LiveResync),
+    *(LiveHello, LiveFrame, LiveChanged, LiveDuty, LivePing, LiveResync),
 )
 _ABOUT: Final = """\
 What Milepost tells by itself. Every event is a CloudEvent 1.0 with the same body over the event
@@ -63,7 +63,7 @@ _CHANNELS: Final = (
         title="Live feed",
         description="WebSocket with `?format=json`; binary frames say the same (api/README.md).",
         servers=("websocket",),
-        sends=("liveHello", "liveFrame", "liveAlerts", "liveChanged", "livePing"),
+        sends=("liveHello", "liveFrame", "liveAlerts", "liveDuty", "liveChanged", "livePing"),
         takes=("liveResync",),
     ),
     Channel(
@@ -163,6 +163,7 @@ def _messages() -> Json:
         "liveHello": ("LiveHello", "The feed begins", None),
         "liveFrame": ("LiveFrame", "Where vehicles are", None),
         "liveAlerts": ("AlertsMessage", "New and changed alerts", None),
+        "liveDuty": ("LiveDuty", "What vehicles do now, where somebody said it", None),
         "liveChanged": ("LiveChanged", "Vehicles, fences or grants changed", None),
         "livePing": ("LivePing", "The feed lives", None),
         "liveResync": ("LiveResync", "Asks for a snapshot", None),

@@ -35,6 +35,31 @@ class AuditRows(BaseModel):
     next: str | None
 
 
+class ChainHead(BaseModel):
+    """The newest signed end of the chain: keep it elsewhere, and nobody makes the chain anew."""
+
+    day: date
+    n: int
+    hash: str = Field(description="of that row, hexadecimal")
+    key: str = Field(description="by which it is signed: `milepost audit key`")
+    signed_at: datetime
+
+
+class ChainState(BaseModel):
+    """Whether the audit is whole, as the service itself last went over it; `milepost audit verify`
+    at the server, with a key from elsewhere, is the proof."""
+
+    whole: bool | None = Field(description="null: nobody has gone over it yet")
+    rows: int = Field(description="gone over, from the first one on")
+    day: date | None = Field(description="of the last row that was gone over")
+    n: int | None
+    began_at: datetime | None = Field(description="when the first row was gone over")
+    checked_at: datetime | None
+    found: int = Field(description="how many faults")
+    faults: list[str] = Field(description="the first of them")
+    signed: ChainHead | None
+
+
 class WhoSaw(BaseModel):
     """Every read of a day that showed a vehicle, or may have."""
 

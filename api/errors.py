@@ -8,6 +8,8 @@ ApiError
 │   ├── CrossSite
 │   └── SignInClosed
 ├── TooManyGuesses      429
+├── WrongOldPassword    422
+├── NoPasswordHere      409
 ├── ProviderAway        503
 ├── NotFound            404
 ├── ConsoleMissing      404
@@ -108,6 +110,14 @@ class TooManyGuesses(ApiError):
         seconds = str(max(1, math.ceil(wait_s)))
         super().__init__(f"({seconds} s)")
         self.headers = {"Retry-After": seconds}
+
+
+class WrongOldPassword(ApiError):
+    """The password that you have now is another one; nothing was changed. After some tries each waits."""  # noqa: E501  the sentence is the message
+
+
+class NoPasswordHere(ApiError):
+    """Nothing was changed: only who signs in here by name and password has a password here. Who signs in through another service changes it there; a key is made anew by an administrator."""  # noqa: E501  the sentence is the message
 
 
 class ProviderAway(ApiError):
@@ -221,6 +231,12 @@ PROBLEMS: dict[type[Exception], Problem] = {
     ),
     TooManyGuesses: _problem(
         429, "too-many-guesses", "Too many tries: please wait", "嘗試次數過多，請稍候再試"
+    ),
+    WrongOldPassword: _problem(
+        422, "wrong-old-password", "The present password is not right", "目前的密碼不正確"
+    ),
+    NoPasswordHere: _problem(
+        409, "no-password-here", "You have no password here", "你在本系統沒有密碼"
     ),
     ProviderAway: _problem(
         503,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
+
+from tracker.duty import DutyStatus
 
 
 class LiveHello(BaseModel):
@@ -44,6 +47,26 @@ class LiveChanged(BaseModel):
     """What stands still has changed: fetch it again."""
 
     type: Literal["vehicles", "fences", "grants"]
+
+
+class DutyNow(BaseModel):
+    """What a vehicle does now."""
+
+    vehicle: str = Field(description="full ref")
+    status: DutyStatus
+
+
+class LiveDuty(BaseModel):
+    """Somebody said what vehicles do."""
+
+    type: Literal["duty"]
+    duties: list[DutyNow]
+
+    @classmethod
+    def of(cls, statuses: Mapping[str, str]) -> Self:
+        """Made of statuses by full ref."""
+        duties = [{"vehicle": ref, "status": status} for ref, status in statuses.items()]
+        return cls.model_validate({"type": "duty", "duties": duties})
 
 
 class LivePing(BaseModel):

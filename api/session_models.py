@@ -48,6 +48,15 @@ class SignInWithPassword(Model):
     password: str = Field(max_length=1_000)
 
 
+class PasswordChange(Model):
+    """The password that somebody has, and the one that they want."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    old: str = Field(max_length=1_000)
+    new: str = Field(max_length=1_000, description="15 characters or more: take several words")
+
+
 class Me(Model):
     """Who the caller is, what they may do somewhere, and where they have a role."""
 

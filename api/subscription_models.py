@@ -32,6 +32,7 @@ class Subscription(Model):
     disabled_reason: str | None
     #: Until then the secret of before signs too.
     old_secret_until: datetime | None
+    revision: int
     waiting: int
     #: Of these, those that were tried and not taken.
     failing: int

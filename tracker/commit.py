@@ -323,7 +323,7 @@ class Committer(Beside):
         newest_ms = {v: judgement.states[v].fixed_ms for v in sorted(judgement.went_back)}
         await staging.store_marks(connection, judgement.marks, newest_ms, stamp.feed, stamp.n)
         await staging.note_past(connection, judgement.past)
-        await staging.note_duty(connection, judgement.fresh)
+        await staging.note_duty(connection, judgement.fresh, stamp.feed, stamp.n)
         return stored
 
     async def _store_states(

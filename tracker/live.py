@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,6 +45,8 @@ class Changes:
     positions: LiveRows
     #: New and changed alerts, as `tracker.reads.alerts` has them.
     alerts: list[Row]
+    #: What vehicles (full refs) of which somebody said it do now.
+    duties: Mapping[str, str]
 
 
 class ScopeFeed:
@@ -101,6 +103,7 @@ class ScopeFeed:
             whole=is_whole,
             positions=by_id(unpacked(whole.positions or b"")),
             alerts=alerts,
+            duties={} if anew else found.duties or {},
         )
 
 

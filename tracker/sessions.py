@@ -76,6 +76,17 @@ async def end(reader: Reader, secret: Secret, by: Who, *, everywhere: bool = Fal
         await scope.execute(select(func.end_session(secret.digest, everywhere)))
 
 
+async def change_password(
+    reader: Reader, secret: Secret, user: KnownUser, password_hash: str, by: Who
+) -> bool:
+    """Let that user have another password, and end all of their sessions but that one; False, and
+    nothing is changed, where the session is not theirs or the password is another by now."""
+    call = func.change_own_password(secret.digest, user.id, user.password_hash, password_hash)
+    async with reader.scope(()) as scope:
+        await named(scope, by)
+        return bool(await scope.scalar(select(call)))
+
+
 async def ends_at(reader: Reader, secret: Secret) -> datetime | None:
     """When the session or key ends at the latest, however much it is used."""
     async with reader.scope(()) as scope:

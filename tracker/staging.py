@@ -65,7 +65,7 @@ async def store_marks(
         await connection.execute(sql.text("move_latest"), feed, n, list(newest_ms), times)
 
 
-async def note_duty(connection: Connection, fixes: Sequence[Placed]) -> None:
+async def note_duty(connection: Connection, fixes: Sequence[Placed], feed: int, n: int) -> None:
     """Store what crews said they were doing, as of the fix that said it."""
     said = [each for each in fixes if each.fix.duty is not None]
     if said:
@@ -76,6 +76,8 @@ async def note_duty(connection: Connection, fixes: Sequence[Placed]) -> None:
             [each.fix.fixed_at for each in said],
             [each.fix.duty for each in said],
             ["device"] * len(said),
+            feed,
+            n,
         )
 
 

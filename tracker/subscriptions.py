@@ -21,7 +21,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tracker import sql
-from tracker.errors import NotNow, Taken, Unknown
+from tracker.edits import locked
+from tracker.errors import BadInput, NotNow, Taken, Unknown
 from tracker.models import Delivery, Department, Outbox, Subscription
 from tracker.models.base import REF_PATTERN
 from tracker.outbox import telling_id
@@ -120,12 +121,8 @@ async def add(connection: AsyncConnection, new: NewSubscription) -> Added:
         "department_id": department_id,
         "ref": new.ref,
         "kind": new.kind,
-        "target": new.target,
-        "types": new.types or USUAL_TYPES.get(new.kind, []),
-        "severities": new.severities,
-        "rules": new.rules,
-        "vehicles": new.vehicles,
         "secret": kept,
+        **_terms(new),
     }
     try:
         made = await connection.execute(
@@ -134,6 +131,31 @@ async def add(connection: AsyncConnection, new: NewSubscription) -> Added:
     except IntegrityError as error:
         raise Taken(f"(subscription {new.department}/{new.ref})") from error
     return Added(id=int(made.scalar_one()), secret=secret)
+
+
+async def edit(connection: AsyncConnection, new: NewSubscription, expected: int | None) -> None:
+    """Tell it of what the new one says from now on, there; what waits already goes there too.
+
+    Raises Unknown, Stale, or BadInput where it would be of another kind.
+    """
+    name = (new.department, new.ref)
+    row = await locked(
+        connection, Subscription, name, "kind", what="subscription", expected=expected
+    )
+    if row.kind != new.kind:
+        raise BadInput(f"It is of kind {row.kind} for good: add another of kind {new.kind}.")
+    values = {**_terms(new), "revision": row.revision + 1}
+    await connection.execute(update(Subscription).where(Subscription.id == row.id).values(values))
+
+
+def _terms(new: NewSubscription) -> dict[str, Any]:
+    return {
+        "target": new.target,
+        "types": new.types or USUAL_TYPES.get(new.kind, []),
+        "severities": new.severities,
+        "rules": new.rules,
+        "vehicles": new.vehicles,
+    }
 
 
 def _secret_of(kind: str) -> tuple[str | None, str | None]:
@@ -149,8 +171,8 @@ async def subscriptions(
     connection: AsyncConnection, *, department: str | None = None, ref: str | None = None
 ) -> list[dict[str, Any]]:
     """By full ref: subscription, department, kind, target, types, severities, rules, vehicles,
-    created_at, disabled_at, disabled_reason, old_secret_until, waiting, failing (of these, tried
-    already), dead (counts), sent_at (the last), last_error."""
+    created_at, disabled_at, disabled_reason, old_secret_until, revision, waiting, failing (of
+    these, tried already), dead (counts), sent_at (the last), last_error."""
     rows = await connection.exec_driver_sql(sql.text("list_subscription"), (department,))
     found = [dict(row) for row in rows.mappings()]
     return (
@@ -163,7 +185,11 @@ async def subscriptions(
 async def switch(connection: AsyncConnection, full_ref: str, *, on: bool) -> None:
     """Let it be told of what happens from now on, or of nothing more; raises Unknown."""
     found = await _found(connection, full_ref)
-    values = {"disabled_at": None if on else func.milepost_now(), "disabled_reason": None}
+    values = {
+        "disabled_at": None if on else func.milepost_now(),
+        "disabled_reason": None,
+        "revision": Subscription.revision + 1,
+    }
     await connection.execute(update(Subscription).where(Subscription.id == found.id).values(values))
 
 

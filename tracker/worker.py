@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from tracker import sql
 from tracker.audit.chain import Signer
+from tracker.audit.check import ChainCheck
 from tracker.backtest.jobs import BacktestJob
 from tracker.connect import open_pool, told
 from tracker.data_folder import DataFolder
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 
 #: What is not signed yet could be cut off unseen.
 SIGNED_EVERY_S: Final = 10.0
+#: Behind the signing, so that what is signed is gone over soon.
+CHECKED_EVERY_S: Final = 10.0
 #: How long a job waits after it could not do its work.
 RETRY_S: Final = 2.0
 #: A job that always finds more to do says this often how it goes.
@@ -59,6 +62,7 @@ def jobs_of(pool: Pool, owner_dsn: str | None = None, api_dsn: str | None = None
     of the API's role, as which backtests read; without that one nobody answers them."""
     motion = MotionJob(pool)
     signer = Signer(pool, DataFolder())
+    check = ChainCheck(pool, DataFolder())
     retention, turns = RetentionJob(pool, owner_dsn), PrivateTurns(pool)
     tracks = TrackIndexJob(owner_dsn)
     asked = [] if api_dsn is None else [_backtests(BacktestJob(pool, api_dsn))]
@@ -79,6 +83,7 @@ def jobs_of(pool: Pool, owner_dsn: str | None = None, api_dsn: str | None = None
         ),
         Job(name="private times", every_s=TURNS_EVERY_S, run=turns.run, counters=turns.counters),
         Job(name="audit", every_s=SIGNED_EVERY_S, run=signer.run, counters=signer.counters),
+        Job(name="audit chain", every_s=CHECKED_EVERY_S, run=check.run, counters=check.counters),
     ]
 
 

@@ -8,10 +8,14 @@ from dataclasses import replace
 from typing import Final
 
 from api.auditor import Auditor
-from api.errors import TooManyGuesses, WrongPassword
+from api.errors import TooManyGuesses, WrongOldPassword, WrongPassword
+from api.session_models import PasswordChange
 from tracker import password_hash, sessions
 from tracker.audit import Entry, Who
+from tracker.errors import BadInput
+from tracker.people import refuse_weak
 from tracker.reads import Reader
+from tracker.secrets import Secret
 from tracker.sessions import KnownUser
 
 #: Passwords judged at a time: each takes 64 MiB and a core.
@@ -31,6 +35,31 @@ class Doorkeeper:
     async def admit(self, login: str, password: str, by: Who) -> KnownUser:
         """The user. Raises WrongPassword, noted as that of a nameless `by` or of the user's, and
         TooManyGuesses before anything is judged."""
+        user, right = await self._judge(login, password, by)
+        if user is None or not right:
+            await self._auditor.add(_refused(by, user))
+            raise WrongPassword
+        return user
+
+    async def change(self, login: str, change: PasswordChange, secret: Secret, by: Who) -> None:
+        """Another password of whoever is signed in by `secret`; their other sessions end.
+
+        Raises BadInput for a weak one, WrongOldPassword, which is noted, and TooManyGuesses.
+        """
+        refuse_weak(change.new, login)
+        if change.new == change.old:
+            raise BadInput("That is the password that you have: take another one.")
+        user, right = await self._judge(login, change.old, by)
+        if user is None or not right:
+            await self._auditor.add(Entry(by=by, what="password.refused", departments=()))
+            raise WrongOldPassword
+        async with self._judging:
+            kept = await asyncio.to_thread(password_hash.hashed, change.new)
+        if not await sessions.change_password(self._reader, secret, user, kept, by):
+            raise WrongOldPassword
+
+    async def _judge(self, login: str, password: str, by: Who) -> tuple[KnownUser | None, bool]:
+        """Whom the name means, and whether the password is theirs."""
         guess = sessions.Guess(login, house_of(by.address or ""))
         wait_s = await guess.count(self._reader)
         if wait_s > 0:
@@ -39,11 +68,9 @@ class Doorkeeper:
         async with self._judging:
             kept = user.password_hash if user else await asyncio.to_thread(password_hash.nobodys)
             right = await asyncio.to_thread(password_hash.matches, password, kept)
-        if user is None or not right:
-            await self._auditor.add(_refused(by, user))
-            raise WrongPassword
-        await guess.was_right(self._reader)
-        return user
+        if user is not None and right:
+            await guess.was_right(self._reader)
+        return user, right
 
 
 def _refused(by: Who, user: KnownUser | None) -> Entry:

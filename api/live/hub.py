@@ -16,6 +16,7 @@ from api.alert_models import Alert, AlertsMessage
 from api.live.frames import Frame
 from api.live.picture import NOBODY, NONE_REMOVED, difference, merged
 from api.live.viewer import TRY_AGAIN, End, Viewer
+from api.live_models import LiveDuty
 from tracker.errors import TrackerError
 from tracker.live import Changes, ScopeFeed, Wakeups
 from tracker.reads import MOTIONS, Granted, Reader, Sight
@@ -106,6 +107,8 @@ class Channel:
             for viewer in self.viewers:
                 if viewer.alerts:
                     viewer.tell(message)
+        if changes.duties:
+            self._tell(LiveDuty.of(changes.duties).model_dump_json())
 
     def _offer_positions(self, changes: Changes) -> None:
         changed, removed = changes.positions, NONE_REMOVED

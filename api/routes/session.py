@@ -20,11 +20,12 @@ from api.caller import (
     who,
     who_asks,
 )
-from api.errors import NotFound, NotSignedIn, SignInClosed
+from api.errors import NoPasswordHere, NotFound, NotSignedIn, SignInClosed
 from api.models import Department, Name
 from api.service import InService, Service
 from api.session_models import (
     Me,
+    PasswordChange,
     SignInAsDepartment,
     SignInChoices,
     SignInWithKey,
@@ -116,6 +117,25 @@ async def me(request: Request, caller: InCaller, service: InService) -> Me:
         ends_at=await sessions.ends_at(service.reader, shown) if shown is not None else None,
         csrf=csrf_of(secret) if secret and secret == cookie_of(request) else None,
     )
+
+
+@router.put(
+    "/me/password",
+    status_code=204,
+    dependencies=[SIGNED_IN],
+    responses={409: {}, 429: {}},
+)
+async def change_password(
+    request: Request, caller: InCaller, service: InService, change: PasswordChange
+) -> Response:
+    """Take another password, who signs in here by one: their other sessions end, this one stays."""
+    secret = secrets.read(token_of(request) or "")
+    kind, _, login = caller.id.partition(":")
+    if kind != "user" or secret is None:
+        raise NoPasswordHere
+    await service.doorkeeper.change(login, change, secret, who(request, caller))
+    service.callers.forget_all()
+    return Response(status_code=204)
 
 
 def _named(oidc: OidcSettings | None) -> Name | None:

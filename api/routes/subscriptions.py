@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
 
 from api.caller import InCaller, InScope, needs
+from api.changing import Expected, Made
 from api.errors import NotFound
 from api.subscription_models import (
     AddedSubscription,
@@ -20,6 +23,7 @@ from api.subscription_models import (
     Telling,
 )
 from tracker import subscriptions as domain
+from tracker.errors import BadInput
 from tracker.reads import Scope
 from tracker.subscriptions import NewSubscription
 
@@ -54,10 +58,29 @@ async def add(scope: InScope, caller: InCaller, new: NewSubscription) -> AddedSu
     return AddedSubscription(**made.model_dump(), secret=added.secret)
 
 
-@router.get("/subscriptions/{department}/{ref}", dependencies=[needs("subscriptions:read")])
-async def subscription(scope: InScope, full_ref: InFullRef) -> Subscription:
-    """One subscription."""
-    return await _one(scope, full_ref)
+@router.get(
+    "/subscriptions/{department}/{ref}",
+    dependencies=[needs("subscriptions:read")],
+    response_model=Subscription,
+)
+async def subscription(scope: InScope, full_ref: InFullRef) -> Response:
+    """One subscription. The ETag is its revision."""
+    return await _edited(scope, full_ref)
+
+
+@router.put(
+    "/subscriptions/{department}/{ref}",
+    dependencies=[needs("subscriptions:write")],
+    response_model=Subscription,
+)
+async def edit(
+    scope: InScope, full_ref: InFullRef, expected: Expected, new: NewSubscription
+) -> Response:
+    """Tell it of other things, or elsewhere, from now on. What waits already goes there too."""
+    if f"{new.department}/{new.ref}" != full_ref:
+        raise BadInput(f"The body names {new.department}/{new.ref}, the path {full_ref}.")
+    await domain.edit(scope, new, expected)
+    return await _edited(scope, full_ref)
 
 
 @router.delete("/subscriptions/{department}/{ref}", dependencies=[needs("subscriptions:write")])
@@ -117,6 +140,11 @@ async def dead(scope: InScope, full_ref: InFullRef, limit: _Limit = 100) -> Dead
 async def replay(scope: InScope, full_ref: InFullRef, which: Replay) -> Replayed:
     """Try dead letters again, in their order."""
     return Replayed(replayed=await domain.replay(scope, full_ref, which.numbers))
+
+
+async def _edited(scope: Scope, full_ref: str) -> Response:
+    made = await _one(scope, full_ref)
+    return Made(made, revision=made.revision, status=HTTPStatus.OK).response()
 
 
 async def _one(scope: Scope, full_ref: str) -> Subscription:

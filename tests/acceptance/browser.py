@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from tracker.child import wait_for
 
@@ -50,6 +50,17 @@ class Visit:
         self.page.get_by_test_id("key-button").click()
         self.page.get_by_test_id("connection").wait_for()
 
+    @contextmanager
+    def beside(self) -> Iterator[Visit]:
+        """Somebody else at the same origin, in a browser of their own as it were."""
+        browser = self.page.context.browser
+        assert browser is not None
+        context = browser.new_context(viewport=self.page.viewport_size)
+        try:
+            yield _visit(context, self.origin)
+        finally:
+            context.close()
+
     def diagnostics(self, name: str) -> Any:  # noqa: ANN401  whatever the page says
         """A read-only figure of the console: vehicles, drawn, tick, state."""
         return self.page.evaluate(f"window.milepost.{name}()")
@@ -57,6 +68,15 @@ class Visit:
     def until(self, what: str, condition: Callable[[], bool], within_s: float) -> None:
         """Wait for a condition of the page, or fail saying which."""
         assert wait_for(condition, within_s), f"waited in vain: {what}"
+
+
+def _visit(context: BrowserContext, origin: str) -> Visit:
+    page = context.new_page()
+    visit = Visit(page, origin)
+    page.on("request", lambda request: visit.requests.append(request.url))
+    page.on("websocket", lambda socket: visit.requests.append(socket.url))
+    page.on("pageerror", lambda error: visit.errors.append(str(error)))
+    return visit
 
 
 def launched(playwright: Playwright) -> Browser:
@@ -76,12 +96,7 @@ def visiting(
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=theme
         )
-        page = context.new_page()
-        visit = Visit(page, origin)
-        page.on("request", lambda request: visit.requests.append(request.url))
-        page.on("websocket", lambda socket: visit.requests.append(socket.url))
-        page.on("pageerror", lambda error: visit.errors.append(str(error)))
         try:
-            yield visit
+            yield _visit(context, origin)
         finally:
             browser.close()

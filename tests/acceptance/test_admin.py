@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.acceptance.admin_world import HOSTILE, Hands, at_admin
 from tests.acceptance.axe import grave_faults
-from tests.acceptance.browser import Theme, Visit, visiting
+from tests.acceptance.browser import Theme
 from tests.integration.service import Service, running_service
 from tracker.registry import NewContractor, NewDepartment, NewDevice, NewVehicle
 
-HOSTILE = "<img src=x onerror=window.ran=1>${window.ran=1}</script>"
 REJECT = (
     "INSERT INTO reject (received_at, department_id, device_id, source, reason, raw, claimed_ref)"
     " SELECT milepost_now(), department_id, id, 'mqtt', 'checksum', $1::bytea, 'FSD/' || ref"
@@ -35,83 +34,6 @@ def service() -> Iterator[Service]:
     ) as running:
         running.fetch(REJECT, HOSTILE.encode())
         yield running
-
-
-@contextmanager
-def at_admin(
-    service: Service,
-    *roles: str,
-    language: str = "en",
-    theme: Theme = "light",
-    width: int = 1440,
-) -> Iterator[Visit]:
-    """Signed in with roles, at the screen, with the focus in its table."""
-    with visiting(service.web_url, theme=theme, width=width) as visit:
-        page = visit.page
-        visit.sign_in_by(service.key(*roles), language)
-        page.get_by_test_id("go-admin").click()
-        page.get_by_test_id("admin-rows").wait_for()
-        page.get_by_test_id("admin-rows").focus()
-        yield visit
-        assert page.evaluate("window.ran") is None, "a name was run"
-        assert visit.errors == []
-        assert visit.elsewhere == []
-
-
-class Hands:
-    """A keyboard and nothing else."""
-
-    def __init__(self, visit: Visit) -> None:
-        self.visit = visit
-        self.page = visit.page
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def text(self, name: str) -> str:
-        return self.page.get_by_test_id(name).inner_text()
-
-    def reads(self, name: str, said: str) -> None:
-        self.visit.until(f"{name}: {said}", lambda: said in self.text(name), 20)
-
-    def has_focus(self, name: str) -> None:
-        def focused() -> bool:
-            found = self.page.evaluate("document.activeElement.dataset.testid")
-            return bool(found == name)
-
-        self.visit.until(f"the focus at {name}", focused, 20)
-
-    def tab(self, number: int, kind: str) -> None:
-        """To a tab, by its number."""
-        self.has_focus("admin-rows")
-        self.press(str(number))
-        tab = self.page.get_by_test_id(f"admin-tab-{kind}")
-        self.visit.until(kind, lambda: tab.get_attribute("aria-selected") == "true", 20)
-        self.has_focus("admin-rows")
-
-    def fills(self, *values: str | None) -> None:
-        """Field by field from the focus on, as far as values go; None passes one by."""
-        self.has_focus_in_form()
-        for number, value in enumerate(values):
-            if number:
-                self.press("Tab")
-            if value is not None:
-                self.press("Control+a", "Delete")
-                self.page.keyboard.type(value)
-
-    def has_focus_in_form(self) -> None:
-        inside = "document.activeElement.closest('[data-testid=admin-form]') !== null"
-        self.visit.until("the focus in the form", lambda: bool(self.page.evaluate(inside)), 20)
-
-    def points_at(self, row: str) -> None:
-        """Down from the first row to that one."""
-        self.press("Home")
-        for _ in range(20):
-            if self.text("admin-facts") == row:
-                return
-            self.press("j")
-        raise AssertionError(f"{row} is not there")
 
 
 def test_a_vehicle_by_keyboard_alone(service: Service) -> None:
@@ -356,7 +278,10 @@ def test_only_what_the_callers_permissions_open_is_there(service: Service) -> No
         assert visit.page.get_by_test_id("admin-new").count() == 0, "grants are read only"
 
 
-SEEN = ("vehicles", "devices", "rejects", "contractors", "users", "grants", "shares", "audit")
+SEEN = (
+    *("vehicles", "devices", "rejects", "contractors", "users", "grants", "shares", "keys"),
+    *("audit", "subscriptions", "dead"),
+)
 
 
 @pytest.mark.parametrize(

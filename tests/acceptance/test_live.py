@@ -62,6 +62,29 @@ def test_a_vehicle_is_found_and_the_nearest_are_listed_in_three_actions(room: Ro
         assert page.evaluate("window.ran") is None
 
 
+def test_what_somebody_says_a_vehicle_does_is_shown_to_the_others(room: Room) -> None:
+    """In another browser, without asking for anything anew; and by the keyboard."""
+    with visiting(room.api.url) as visit, visit.beside() as other:
+        for each, language in ((visit, "en"), (other, "zh-Hant")):
+            sign_in(each, room, language)
+            each.page.keyboard.press("/")
+            each.page.keyboard.type("am1007")
+            each.page.keyboard.press("Enter")
+            each.page.get_by_test_id("details-duty").wait_for()
+        asked = len(other.requests)
+        visit.page.get_by_test_id("details-duty").focus()
+        visit.page.keyboard.type("En route")
+        theirs = other.page.get_by_test_id("details-duty")
+        other.until("en route", lambda: theirs.input_value() == "en_route", 20)
+        row = other.page.locator('[data-ref="FSD/V-07"][data-testid="vehicle-row"]')
+        other.until("in the list", lambda: "前往途中" in row.inner_text(), 20)
+        assert not [url for url in other.requests[asked:] if "/v1/vehicles" in url]
+        theirs.select_option("available")
+        mine = visit.page.get_by_test_id("details-duty")
+        visit.until("back", lambda: mine.input_value() == "available", 20)
+        assert visit.errors == other.errors == []
+
+
 def test_places_are_found_by_name_and_by_either_coordinates(room: Room) -> None:
     with visiting(room.api.url) as visit:
         sign_in(visit, room, "zh-Hant")

@@ -152,6 +152,7 @@ def _of_departments(table: _Table) -> None:
     new = {"ref": "NEW", "department": "{d}", "kind": "mqtt"}
     table.add("post", "/v1/subscriptions", names="subscription", body=new)
     table.add("get delete", one, names="subscription")
+    table.add("put", one, names="subscription", body={**new, "ref": "SUB"})
     table.add("get", f"{one}/dead", names="subscription")
     table.add("get", f"{one}/tellings/{{number}}", names="subscription", empty=True)
     table.add("post", f"{one}/replay", names="subscription", body={})
@@ -162,6 +163,7 @@ def _of_departments(table: _Table) -> None:
     table.add("post", "/v1/keys", names="key", body=key)
     table.add("delete", "/v1/keys/{key}", names="key", empty=True)
     table.add("get", "/v1/audit")
+    table.add("get", "/v1/audit/chain")
     table.add("get", "/v1/audit/vehicles/{department}/{ref}", names="own vehicle")
     table.add("get", "/v1/usage")
     table.add("get", "/v1/adoption")
@@ -268,5 +270,6 @@ SIGNED_IN: Final = {
     ("get", "/v1/console"),
     ("get", "/v1/places"),
     ("delete", "/v1/session"),
+    ("put", "/v1/me/password"),
     ("get", "/v1/health"),
 }

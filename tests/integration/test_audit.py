@@ -15,13 +15,9 @@ from websockets.asyncio.client import connect
 
 from tests.integration.api_world import Served, World
 from tests.integration.service import verb
-from tracker.access import as_owner
-from tracker.audit.chain import Signer, kept_heads, verify
 from tracker.audit.key import ensure_key
-from tracker.connect import open_pool
 from tracker.data_folder import DataFolder
 from tracker.people import add_user
-from tracker.settings import DatabaseSettings
 
 TRACK = "/v1/vehicles/A/AMB-1/track"
 
@@ -200,85 +196,30 @@ async def test_nobody_changes_what_was_written(world: World, as_a: httpx.AsyncCl
         await connection.close()
 
 
-TAMPERING = {
-    "changed": ("UPDATE audit SET purpose = 'nothing' WHERE n = 5", ["#5: the row was changed"]),
-    "removed": ("DELETE FROM audit WHERE n BETWEEN 3 AND 4", ["#3-4: missing"]),
-    "moved": (
-        "UPDATE audit SET n = CASE n WHEN 3 THEN 1003 ELSE 3 END WHERE n IN (3, 4);"
-        "UPDATE audit SET n = 4 WHERE n = 1003",
-        [
-            "#3: the row was changed",
-            "#3: does not follow",
-            "#4: the row was changed",
-            "#4: does",
-            "#5: does",
-        ],
-    ),
-    "cut off": (
-        "DELETE FROM audit WHERE n > (SELECT max(n) - 2 FROM audit)",
-        ["signed by a head in the database, and missing", "the data folder, and missing"],
-    ),
-    "cut off with its head": (
-        "DELETE FROM audit WHERE n > (SELECT max(n) - 2 FROM audit); DELETE FROM audit_head",
-        ["signed by a head in the data folder, and missing"],
-    ),
-    "scope": (
-        """UPDATE audit_scope SET definition = '{"departments": [], "vehicles": "all"}'""",
-        ["its definition was changed"],
-    ),
-    "signature": (
-        "UPDATE audit_head SET signature = '\\x00'",
-        ["the head in the database is not signed by this key"],
-    ),
-}
-
-
-async def test_whatever_is_done_to_the_chain_is_named(
-    world: World, as_a: httpx.AsyncClient, tmp_path: Path
+async def test_rows_are_narrowed_by_who_what_and_vehicle(
+    world: World, as_a: httpx.AsyncClient, as_both: httpx.AsyncClient
 ) -> None:
-    for path in ("/v1/positions", TRACK, "/v1/near?place=114.1,22.3", TRACK):
-        assert (await as_a.get(path)).status_code == 200
-    data = DataFolder(tmp_path)
-    key = ensure_key(data).public_key()
-    pool = await open_pool(world.database.dsn("milepost_worker"))
-    await Signer(pool, data).run()
-    await Signer(pool, data).run()
-    await pool.close()
-    url = world.database.dsn("milepost_owner")
-    superuser = await asyncpg.connect(world.database.dsn("postgres"))
-    # As somebody would who owns the whole server.
-    await superuser.execute("SET session_replication_role = replica")
+    await as_a.get(TRACK)
+    await as_both.get(TRACK)
+    await as_both.get("/v1/vehicles/A/AMB-2/track")
+    duty = {"status": "assigned"}
+    assert (await as_a.put("/v1/vehicles/A/AMB-1/duty", json=duty)).status_code == 200
 
-    async def found() -> list[str]:
-        async with as_owner(DatabaseSettings.model_validate({"url": url})) as owner:
-            return (await verify(owner, key, kept_heads(data))).faults
+    async def told(**asked: str) -> list[str]:
+        answer = await as_a.get("/v1/audit", params={"what": "track.", **asked})
+        assert answer.status_code == 200, answer.text
+        return [f"{row['label']} {row['vehicles'][0]}" for row in answer.json()["rows"]]
 
-    assert await found() == []
-    for what, (statement, expected) in TAMPERING.items():
-        await superuser.execute(
-            "CREATE TABLE kept AS TABLE audit; CREATE TABLE kept_head AS TABLE audit_head;"
-            "CREATE TABLE kept_scope AS TABLE audit_scope"
-        )
-        await superuser.execute(statement)
-        faults = await found()
-        assert len(faults) == len(expected), (what, faults)
-        for fault, wanted in zip(faults, expected, strict=True):
-            assert wanted in fault, what
-        await superuser.execute(
-            "TRUNCATE audit, audit_head, audit_scope; INSERT INTO audit TABLE kept;"
-            "INSERT INTO audit_head TABLE kept_head; INSERT INTO audit_scope TABLE kept_scope;"
-            "DROP TABLE kept, kept_head, kept_scope"
-        )
-    await superuser.execute(
-        "UPDATE audit SET label = 'x' WHERE n = 3; DO $$ DECLARE r audit; p bytea; BEGIN"
-        " SELECT hash INTO p FROM audit WHERE n = 2;"
-        " FOR r IN SELECT * FROM audit WHERE n > 2 ORDER BY n LOOP"
-        " UPDATE audit SET previous = p, hash = sha256(p || convert_to(audit_canonical(r), 'UTF8'))"
-        " WHERE n = r.n RETURNING hash INTO p; END LOOP; END $$"
-    )
-    assert all("the chain was made anew" in fault for fault in await found())
-    assert len(await found()) == 2
-    await superuser.close()
+    assert await told(who="BOT") == ["both A/AMB-2", "both A/AMB-1"]
+    assert await told(vehicle="A/AMB-1") == ["both A/AMB-1", "A A/AMB-1"]
+    assert await told(vehicle="A/AMB-1", who=f"key:{world.tokens['A'][:11]}") == ["A A/AMB-1"]
+    writes = {"vehicle": "A/AMB-1", "what": "duty", "who": "key:"}
+    assert await told(**writes) == ["A A/AMB-1"]
+    assert await told(who="%") == []
+    for none in ("A/AMB-9", "B/AMB-1", "A"):
+        assert (await as_a.get(f"/v1/audit?vehicle={none}")).status_code == 404
+    page = (await as_a.get("/v1/audit?what=track.&vehicle=A/AMB-1&who=A&limit=1")).json()
+    assert page["next"] is None or "vehicle=A%2FAMB-1&limit=1&before=" in page["next"]
 
 
 async def test_many_writers_make_one_chain(world: World, as_a: httpx.AsyncClient) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.acceptance.browser import visiting
+import httpx
+
+from tests.acceptance.axe import grave_faults
+from tests.acceptance.browser import Visit, visiting
 from tests.conftest import make_database
 from tests.integration.api_world import World, served, world_in
 from tests.integration.oidc_world import Issuer
@@ -44,6 +47,7 @@ def test_a_dispatcher_signs_in_by_password_and_by_the_provider(postgres: Private
         rows = page.get_by_test_id("vehicle-row")
         rows.first.wait_for()
         assert rows.count() == 2
+        changes_the_password(visit, api.url)
         page.get_by_test_id("sign-out").click()
         page.get_by_test_id("provider").click()
         page.get_by_label("who").fill("dispatch.anna")
@@ -51,3 +55,46 @@ def test_a_dispatcher_signs_in_by_password_and_by_the_provider(postgres: Private
         rows.first.wait_for()
         assert page.url == f"{api.url}/"
         assert rows.count() == 2
+        page.get_by_test_id("account").click()
+        told = page.get_by_test_id("account-elsewhere")
+        assert "another service" in told.inner_text()
+        assert page.get_by_test_id("account-old").count() == 0
+        page.keyboard.press("l")
+        page.keyboard.press("D")
+        visit.until("in Chinese", lambda: "其他登入服務" in told.inner_text(), 20)
+        assert grave_faults(page) == [], "in Chinese and dark"
+
+
+def changes_the_password(visit: Visit, url: str) -> None:
+    """By keyboard alone, in both languages; what was typed stays where it is refused."""
+    page = visit.page
+    with httpx.Client(base_url=url) as elsewhere:
+        there = elsewhere.post("/v1/session", json={"name": "anna", "password": PASSWORD})
+        assert there.status_code == 204
+        page.get_by_test_id("account").focus()
+        page.keyboard.press("Enter")
+        page.get_by_test_id("account-old").wait_for()
+        page.keyboard.type("not that one at all")
+        page.keyboard.press("Tab")
+        page.keyboard.type("short")
+        page.keyboard.press("Enter")
+        invalid = '[data-testid="account-new"][aria-invalid="true"]'
+        page.locator(invalid).wait_for()
+        page.keyboard.type(" words, four of them")
+        page.keyboard.press("Enter")
+        refused = page.get_by_test_id("account-refused")
+        refused.wait_for()
+        assert "The present password is not right" in refused.inner_text()
+        assert page.get_by_test_id("account-new").input_value() == "short words, four of them"
+        assert grave_faults(page) == []
+        assert elsewhere.get("/v1/me").status_code == 200, "nothing was changed"
+        page.keyboard.press("Control+a")
+        page.keyboard.type(PASSWORD)
+        page.keyboard.press("Enter")
+        done = page.get_by_test_id("account-done")
+        visit.until("changed", lambda: "is changed" in done.inner_text(), 20)
+        assert elsewhere.get("/v1/me").status_code == 401, "signed out there"
+        page.keyboard.press("Escape")
+        page.get_by_test_id("account-dialog").wait_for(state="detached")
+        back = "document.activeElement.dataset.testid"
+        visit.until("the focus back", lambda: page.evaluate(back) == "account", 20)

@@ -19,6 +19,7 @@ from websockets.typing import Origin, Subprotocol
 
 from api.caller import BEARER_PROTOCOL, COOKIE, LIVE_PROTOCOL
 from tests.integration.api_world import DEADLINE_S, Served, World, things_of
+from tracker.duty import set_duty_as_owner
 
 Message = dict[str, Any]
 
@@ -132,6 +133,40 @@ async def test_an_alert_arrives_once_and_again_when_it_changes(world: World, api
         )
         (changed,) = (await console.until_type("alerts"))["alerts"]
         assert (changed["id"], changed["state"]) == (told[0]["id"], "acknowledged")
+
+
+async def test_what_a_vehicle_does_is_told_to_who_may_see_it(world: World, api: Served) -> None:
+    """By a caller, by a verb at the server and the crew's device; what is late changes nothing."""
+    path = "/v1/vehicles/A/AMB-1/duty"
+    async with (
+        watching(api, world.tokens["A"]) as console,
+        watching(api, world.tokens["B"]) as stranger,
+        api.client(world.tokens["A"]) as client,
+    ):
+        await console.until_type("snapshot")
+        await stranger.until_type("snapshot")
+
+        async def told() -> list[Message]:
+            duties: list[Message] = (await console.until_type("duty"))["duties"]
+            return duties
+
+        await client.put(path, json={"status": "at_scene"})
+        assert await told() == [{"vehicle": "A/AMB-1", "status": "at_scene"}]
+        late = (world.started_at - timedelta(days=1)).isoformat()
+        await client.put(path, json={"status": "leaving", "since": late})
+        assert await told() == [{"vehicle": "A/AMB-1", "status": "at_scene"}]
+        async with world.database.transaction() as owner:
+            await set_duty_as_owner(owner, department="A", ref="AMB-2", status="off_duty")
+        assert await told() == [{"vehicle": "A/AMB-2", "status": "off_duty"}]
+        await world.sql("DELETE FROM duty_status WHERE vehicle_id = 1")
+        await world.drive("A/AMB-1", (0, 114.1, 22.3), duty="en_route")
+        assert await told() == [{"vehicle": "A/AMB-1", "status": "en_route"}]
+        # What came to the stranger in all that time, up to a change of their own.
+        async with api.client(world.tokens["B"]) as theirs:
+            await theirs.put("/v1/vehicles/B/AMB-1/duty", json={"status": "assigned"})
+        duty = await stranger.until_type("duty")
+        assert duty["duties"] == [{"vehicle": "B/AMB-1", "status": "assigned"}]
+        assert not any(each["type"] == "vehicles" for each in console.seen), "no list is fetched"
 
 
 async def edit(world: World, statement: str, **values: object) -> None:

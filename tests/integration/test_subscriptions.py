@@ -75,6 +75,39 @@ async def test_dead_letters_are_listed_and_replayed_through_the_api(
     assert (shown["waiting"], shown["dead"]) == (0, 0)
 
 
+async def test_a_subscription_is_edited_at_its_revision(
+    world: World, client: httpx.AsyncClient, as_b: httpx.AsyncClient
+) -> None:
+    path = "/v1/subscriptions/A/hook"
+    whole = {"ref": "hook", "department": "A", "target": "https://a.example/in"}
+    made = (await client.post("/v1/subscriptions", json=whole)).json()
+    edit = {**whole, "target": "https://b.example/in", "severities": ["critical"]}
+    assert (await client.put(path, json=edit)).status_code == 428
+    edited = await client.put(path, json=edit, headers={"If-Match": f'"{made["revision"]}"'})
+    assert edited.status_code == 200, edited.text
+    assert edited.headers["ETag"] == '"2"'
+    assert edited.json() == {
+        **{name: value for name, value in made.items() if name != "secret"},
+        **{"target": "https://b.example/in", "severities": ["critical"], "revision": 2},
+    }
+    assert await world.sql("SELECT secret FROM subscription") == made["secret"], "signed as before"
+    for body, headers, status in (
+        (edit, {"If-Match": '"1"'}, 412),
+        ({**whole, "kind": "email", "target": "a@b.example"}, {"If-Match": "*"}, 422),
+        ({**whole, "ref": "other"}, {"If-Match": "*"}, 422),
+        ({**whole, "target": "file:///etc/passwd"}, {"If-Match": "*"}, 422),
+        ({**whole, "vehicles": ["B/AMB-1"]}, {"If-Match": "*"}, 422),
+    ):
+        refused = await client.put(path, json=body, headers=headers)
+        assert refused.status_code == status, refused.text
+    theirs = await as_b.put(path, json=edit, headers={"If-Match": "*"})
+    assert theirs.status_code == 404
+    off = (await client.delete(path)).json()
+    assert (off["revision"], off["target"]) == (3, "https://b.example/in")
+    shown = await client.get(path)
+    assert (shown.headers["ETag"], shown.json()) == ('"3"', off)
+
+
 async def test_what_is_switched_off_is_told_nothing(
     world: World, client: httpx.AsyncClient
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import asyncpg
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tracker import sql
@@ -95,21 +95,29 @@ class Verdict:
 async def verify(connection: AsyncConnection, key: Ed25519PublicKey, kept: list[str]) -> Verdict:
     """Go over the whole chain, its scopes and its signed heads; `kept` from `kept_heads`."""
     heads = [
-        _Head(row.day, row.n, row.hash, row.signature, "database")
+        Head(row.day, row.n, row.hash, row.signature, "database")
         for row in await connection.execute(select(AuditHead.__table__))
     ]
-    heads += [_Head.read(line) for line in kept]
-    walk = _Walk()
+    heads += [Head.read(line) for line in kept]
+    walk = Walk()
     async for row in _stream(connection):
         walk.take(row)
-    faults = [*walk.faults, *_of_heads(heads, walk.hashes_at({(h.day, h.n) for h in heads}), key)]
-    scopes = await connection.execute(select(AuditScope.hash, AuditScope.definition))
-    faults += [
-        f"scope {row.hash[:12]}: its definition was changed"
-        for row in scopes
-        if definition_hash(row.definition) != row.hash
+    faults = [
+        *walk.faults,
+        *faults_of_heads(heads, walk.hashes_at({head.place for head in heads}), key),
     ]
+    scopes = await connection.execute(select(AuditScope.hash, AuditScope.definition))
+    faults += changed_scopes((row.hash, row.definition) for row in scopes)
     return Verdict(walk.count, len(heads), faults)
+
+
+def changed_scopes(scopes: Iterable[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    """The scopes, by hash, that are not what they were."""
+    return [
+        f"scope {digest[:12]}: its definition was changed"
+        for digest, definition in scopes
+        if definition_hash(definition) != digest
+    ]
 
 
 async def _stream(connection: AsyncConnection) -> AsyncIterator[Row[Any]]:
@@ -120,33 +128,41 @@ async def _stream(connection: AsyncConnection) -> AsyncIterator[Row[Any]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Head:
+class Head:
+    """A signed end of the chain, and where it is kept."""
+
     day: date
     n: int
     hash: bytes
     signature: bytes
-    place: str
+    kept_in: str
+
+    @property
+    def place(self) -> tuple[date, int]:
+        """Of the row that it signs."""
+        return self.day, self.n
 
     @classmethod
-    def read(cls, line: str) -> _Head:
+    def read(cls, line: str) -> Head:
+        """Of a line of the data folder."""
         day, n, digest, _, signature = line.split(" ")
-        place = "data folder"
+        where = "data folder"
         return cls(
-            date.fromisoformat(day), int(n), bytes.fromhex(digest), bytes.fromhex(signature), place
+            date.fromisoformat(day), int(n), bytes.fromhex(digest), bytes.fromhex(signature), where
         )
 
 
-class _Walk:
+class Walk:
     """Goes from row to row. After a fault it goes on from what the row says of itself, so that
     each fault is named once, where it is."""
 
     def __init__(self) -> None:
         self.count = 0
         self.faults: list[str] = []
-        self._last: Row[Any] | None = None
+        self._last: Any = None
         self._hashes: dict[tuple[date, int], bytes] = {}
 
-    def take(self, row: Row[Any]) -> None:
+    def take(self, row: Any) -> None:  # noqa: ANN401  any driver's, its columns as attributes
         """The next row in order of day and number."""
         self.count += 1
         self._hashes[(row.day, row.n)] = row.hash
@@ -157,7 +173,16 @@ class _Walk:
         """The hashes of those rows that there are."""
         return {at: self._hashes[at] for at in places if at in self._hashes}
 
-    def _faults_of(self, row: Row[Any]) -> Iterator[str]:
+    def take_faults(self) -> list[str]:
+        """Those found since they were taken last."""
+        found, self.faults = self.faults, []
+        return found
+
+    def forget(self) -> None:
+        """Let go of the hashes so far; which row comes next is still known."""
+        self._hashes.clear()
+
+    def _faults_of(self, row: Any) -> Iterator[str]:  # noqa: ANN401  any driver's row
         here = f"{row.day} #{row.n}"
         if hashlib.sha256(row.previous + canonical(row)).digest() != row.hash:
             yield f"{here}: the row was changed"
@@ -173,7 +198,7 @@ class _Walk:
             yield f"{here}: does not follow {last.day} #{last.n}: rows were removed or moved"
 
 
-def canonical(row: Row[Any]) -> bytes:
+def canonical(row: Any) -> bytes:  # noqa: ANN401  any driver's row
     """The row as canonical JSON (RFC 8785), as its hash covers it."""
     return rfc8785.dumps({name: _plain(getattr(row, name)) for name in COVERED})
 
@@ -185,24 +210,23 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  any column's
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _of_heads(
-    heads: list[_Head], hashes: Mapping[tuple[date, int], bytes], key: Ed25519PublicKey
+def faults_of_heads(
+    heads: list[Head], hashes: Mapping[tuple[date, int], bytes], key: Ed25519PublicKey
 ) -> Iterator[str]:
+    """What is wrong with heads, by the hashes of the rows that they sign, where there are any."""
     for head in heads:
-        here = f"{head.day} #{head.n}"
+        here, where = f"{head.day} #{head.n}", head.kept_in
         if not is_signed(key, head.signature, head_text(head.day, head.n, head.hash).encode()):
-            yield f"{here}: the head in the {head.place} is not signed by this key"
-        elif (head.day, head.n) not in hashes:
-            yield f"{here}: signed by a head in the {head.place}, and missing: the end was cut off"
-        elif hashes[(head.day, head.n)] != head.hash:
-            yield f"{here}: not what the head in the {head.place} signed: the chain was made anew"
+            yield f"{here}: the head in the {where} is not signed by this key"
+        elif head.place not in hashes:
+            yield f"{here}: signed by a head in the {where}, and missing: the end was cut off"
+        elif hashes[head.place] != head.hash:
+            yield f"{here}: not what the head in the {where} signed: the chain was made anew"
 
 
 async def newest_head(connection: AsyncConnection) -> str | None:
     """The newest signed head as a line: day, n, hash, key, signature."""
-    found = (
-        await connection.execute(text("SELECT * FROM audit_head ORDER BY day DESC, n DESC LIMIT 1"))
-    ).one_or_none()
+    found = (await connection.exec_driver_sql(sql.text("audit_newest_head"))).one_or_none()
     if found is None:
         return None
     said = head_text(found.day, found.n, found.hash)

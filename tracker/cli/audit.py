@@ -43,7 +43,9 @@ class Listing:
     what: Annotated[
         str | None, typer.Option(help="Only what begins so: track.read, or vehicle.")
     ] = None
-    who: Annotated[str | None, typer.Option(help="Only this key or label.")] = None
+    who: Annotated[
+        str | None, typer.Option(help="Only whose key, name or label has this in it.")
+    ] = None
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many, the newest.")] = 100
     as_json: JsonOption = False
 

@@ -1,7 +1,15 @@
 """The schema as SQLAlchemy models: the truth that the migrations are tested against."""
 
 from tracker.models.alerts import AlertChange, AlertEvent, Delivery, Subscription
-from tracker.models.audit import Audit, AuditHead, AuditNote, AuditScope, Quota, UsageDay
+from tracker.models.audit import (
+    Audit,
+    AuditHead,
+    AuditNote,
+    AuditScope,
+    AuditVerdict,
+    Quota,
+    UsageDay,
+)
 from tracker.models.backtests import Backtest
 from tracker.models.base import Base
 from tracker.models.callers import (
@@ -77,6 +85,7 @@ __all__ = [
     "AuditHead",
     "AuditNote",
     "AuditScope",
+    "AuditVerdict",
     "Backtest",
     "Base",
     "Checkpoint",

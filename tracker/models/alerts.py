@@ -99,6 +99,7 @@ class Subscription(Base):
     disabled_at: Mapped[Moment | None]
     #: Why, where the receiver itself caused it.
     disabled_reason: Mapped[str | None]
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class Delivery(Base):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import BigInteger, Identity, Integer, LargeBinary, text
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Integer, LargeBinary, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -79,6 +79,26 @@ class AuditHead(Base):
     #: The first 16 digits of the public key's SHA-256.
     key: Mapped[str]
     signed_at: Mapped[Now]
+
+
+class AuditVerdict(Base):
+    """What the worker found when it last came to the chain's end: one row."""
+
+    __tablename__ = "audit_verdict"
+    __table_args__ = (CheckConstraint("one", name="one"),)
+
+    one: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    #: When it set out from the chain's first row.
+    began_at: Mapped[Moment]
+    checked_at: Mapped[Now]
+    #: The last row that it went over; None: there was none.
+    day: Mapped[date | None]
+    n: Mapped[int | None] = mapped_column(BigInteger)
+    rows: Mapped[int] = mapped_column(BigInteger)
+    #: A sentence each, the first ones.
+    faults: Mapped[list[str]]
+    #: How many there are in all.
+    found: Mapped[int]
 
 
 class Quota(Base):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -162,6 +163,7 @@ class DutyStatus(Base):
         ForeignKeyConstraint(
             ["department_id", "vehicle_id"], ["vehicle.department_id", "vehicle.id"]
         ),
+        Index("ix_duty_status_feed_n", "feed", "n"),
     )
 
     vehicle_id: Mapped[int] = mapped_column(primary_key=True)
@@ -169,6 +171,9 @@ class DutyStatus(Base):
     department_id: Mapped[int]
     status: Mapped[str]
     set_by: Mapped[str]
+    #: By which live viewers follow it (database law 3); number 0: with what it began.
+    feed: Mapped[int] = mapped_column(server_default=text("0"))
+    n: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
 
 
 class Driver(Base):

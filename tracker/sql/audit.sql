@@ -181,8 +181,11 @@ REVOKE EXECUTE ON FUNCTION audit_append(jsonb), audit_note_written(), audit_writ
 GRANT EXECUTE ON FUNCTION audit_append(jsonb), quota_take(text[], double precision[], integer),
     usage_add(jsonb) TO milepost_api;
 GRANT SELECT ON audit, audit_scope, usage_day TO milepost_api;
-GRANT SELECT ON audit, audit_head, audit_scope TO milepost_worker;
-GRANT INSERT ON audit_head TO milepost_worker;
+GRANT SELECT ON audit, audit_head, audit_scope, audit_verdict TO milepost_worker;
+GRANT INSERT ON audit_head, audit_verdict TO milepost_worker;
+GRANT UPDATE ON audit_verdict TO milepost_worker;
+-- Whether the chain is whole says nothing of anybody.
+GRANT SELECT ON audit_head, audit_verdict TO milepost_api;
 -- Not even the owner changes what was written.
 REVOKE UPDATE, DELETE, TRUNCATE ON audit, audit_head, audit_scope FROM milepost_owner;
 
@@ -208,6 +211,11 @@ BEGIN
     DROP POLICY IF EXISTS caller ON audit_scope;
     CREATE POLICY caller ON audit_scope FOR SELECT TO milepost_api USING (
         EXISTS (SELECT FROM audit AS a WHERE a.scope = audit_scope.hash));
+
+    FOREACH t IN ARRAY ARRAY['audit_head', 'audit_verdict'] LOOP
+        EXECUTE format('DROP POLICY IF EXISTS caller ON %I', t);
+        EXECUTE format('CREATE POLICY caller ON %I FOR SELECT TO milepost_api USING ((SELECT own_vehicles()) IS NULL)', t);
+    END LOOP;
 
     FOREACH t IN ARRAY ARRAY['audit', 'audit_head', 'audit_scope'] LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER audit_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON %I '

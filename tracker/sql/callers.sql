@@ -88,6 +88,26 @@ CREATE OR REPLACE FUNCTION end_session(of_hash bytea, everywhere boolean) RETURN
       AND (s.id = this.id OR (everywhere AND (s.user_id = this.user_id OR s.subject = this.subject)))
 $$;
 
+-- Another password of whoever this session is of, if it is still the old one that was judged; wherever
+-- else they are signed in, they are so no more. False: nothing was changed.
+CREATE OR REPLACE FUNCTION change_own_password(of_hash bytea, of_user integer, old_hash text, new_hash text)
+    RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE local_user AS u
+    SET password_hash = new_hash, password_set_at = milepost_now(), revision = u.revision + 1
+    WHERE u.id = of_user AND u.password_hash = old_hash AND u.disabled_at IS NULL
+      AND EXISTS (SELECT FROM session AS s
+                  WHERE s.hash = of_hash AND s.user_id = of_user AND s.ended_at IS NULL);
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    UPDATE session SET ended_at = milepost_now()
+    WHERE user_id = of_user AND ended_at IS NULL AND hash <> of_hash;
+    RETURN true;
+END
+$$;
+
 -- Counts a guess before it is judged, so that many at once gain nothing. Returns for how many seconds
 -- nothing is tried: then nothing was counted, so that nobody can make another wait for ever. The k-th
 -- failure beyond the free ones costs 2^k s, a minute at the most; a quarter of an hour forgets all.
@@ -331,11 +351,11 @@ $$;
 
 REVOKE EXECUTE ON FUNCTION held_of(text[]), callers_of(text), user_to_sign_in(text),
     begin_session(bytea, text, integer, text, text, text[], integer, integer),
-    end_session(bytea, boolean), ends_at(bytea), count_guess(bytea, bytea, bytea), guessed_right(bytea, bytea, bytea)
+    end_session(bytea, boolean), change_own_password(bytea, integer, text, text), ends_at(bytea), count_guess(bytea, bytea, bytea), guessed_right(bytea, bytea, bytea)
     FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION held_of(text[]), callers_of(text), user_to_sign_in(text),
     begin_session(bytea, text, integer, text, text, text[], integer, integer),
-    end_session(bytea, boolean), ends_at(bytea), count_guess(bytea, bytea, bytea), guessed_right(bytea, bytea, bytea)
+    end_session(bytea, boolean), change_own_password(bytea, integer, text, text), ends_at(bytea), count_guess(bytea, bytea, bytea), guessed_right(bytea, bytea, bytea)
     TO milepost_api;
 
 -- Users as administrators keep them through the API; `whole_government` also stands in its policies.

@@ -1,7 +1,7 @@
 -- Subscriptions of a department (null: of all), with what waits for them.
 SELECT p.ref || '/' || s.ref AS subscription, p.ref AS department, s.kind, s.target, s.types,
        s.severities, s.rules, s.vehicles, s.created_at, s.disabled_at, s.disabled_reason,
-       s.old_secret_until, d.waiting, d.failing, d.dead, d.sent_at, d.last_error
+       s.old_secret_until, s.revision, d.waiting, d.failing, d.dead, d.sent_at, d.last_error
 FROM subscription AS s
 JOIN department AS p ON p.id = s.department_id
 CROSS JOIN LATERAL (

@@ -33,6 +33,21 @@ SELECT
         JOIN seen_alert AS a ON a.feed = s.id AND a.n > s.n
         WHERE cardinality($1::integer[]) > 0
     ) AS alert_ids,
+    (
+        -- What vehicles do now of which something was said since.
+        SELECT jsonb_object_agg(d.ref || '/' || v.ref, newest.status)
+        FROM (
+            SELECT DISTINCT s.vehicle_id
+            FROM seen AS f
+            JOIN duty_status AS s ON s.feed = f.id AND s.n > f.n
+            WHERE cardinality($1::integer[]) > 0
+        ) AS said
+        JOIN vehicle AS v ON v.id = said.vehicle_id AND v.retired_at IS NULL
+        JOIN department AS d ON d.id = v.department_id
+        CROSS JOIN LATERAL (
+            SELECT s.status FROM duty_status AS s WHERE s.vehicle_id = v.id ORDER BY s.since DESC LIMIT 1
+        ) AS newest
+    ) AS duties,
     ARRAY(SELECT DISTINCT g.grant_id::text FROM caller_spans() AS g ORDER BY 1) AS grants,
     (
         SELECT jsonb_object_agg(d.ref || '/' || v.ref, d.id)

@@ -60,18 +60,27 @@ CREATE OR REPLACE FUNCTION changed_pasts() RETURNS TABLE (vehicle_id integer, fr
     GROUP BY p.vehicle_id
 $$;
 
--- The one thing that a caller writes about a vehicle: what it is doing. Only of departments in scope.
+-- The one thing that a caller writes about a vehicle: what it is doing. Only of departments in scope. Its
+-- number in the live feed comes first (law 3), and who watches is woken.
 CREATE OR REPLACE FUNCTION set_duty(department_ref text, vehicle_ref text, new_status text, at timestamptz, caller text)
     RETURNS timestamptz
-    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    INSERT INTO duty_status AS d (vehicle_id, department_id, since, status, set_by)
-    SELECT v.id, v.department_id, coalesce(at, milepost_now()), new_status, caller
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    edit constant bigint := next_edit();
+    set_since timestamptz;
+BEGIN
+    INSERT INTO duty_status AS d (vehicle_id, department_id, since, status, set_by, feed, n)
+    SELECT v.id, v.department_id, coalesce(at, milepost_now()), new_status, caller, 0, edit
     FROM vehicle AS v JOIN department AS p ON p.id = v.department_id
     WHERE p.ref = department_ref AND v.ref = vehicle_ref AND v.retired_at IS NULL
       AND p.id = any((SELECT string_to_array(current_setting('app.depts', true), ',')::int[])::int[])
       AND own_vehicles() IS NULL
-    ON CONFLICT (vehicle_id, since) DO UPDATE SET status = excluded.status, set_by = excluded.set_by
-    RETURNING d.since
+    ON CONFLICT (vehicle_id, since) DO UPDATE
+        SET status = excluded.status, set_by = excluded.set_by, feed = excluded.feed, n = excluded.n
+    RETURNING d.since INTO set_since;
+    NOTIFY live;
+    RETURN set_since;
+END
 $$;
 
 REVOKE EXECUTE ON FUNCTION set_duty(text, text, text, timestamptz, text) FROM PUBLIC;
@@ -331,9 +340,10 @@ GRANT SELECT ON department, vehicle, fence, fence_version, rule, event, alert, a
     installation TO milepost_worker;
 -- The API writes secrets and never reads them.
 GRANT SELECT (id, department_id, ref, kind, target, types, severities, rules, vehicles, old_secret_until,
-    created_at, disabled_at, disabled_reason) ON subscription TO milepost_api;
+    created_at, disabled_at, disabled_reason, revision) ON subscription TO milepost_api;
 GRANT INSERT ON subscription, delivery TO milepost_api;
-GRANT UPDATE (disabled_at, disabled_reason) ON subscription TO milepost_api;
+GRANT UPDATE (target, types, severities, rules, vehicles, disabled_at, disabled_reason, revision) ON subscription
+    TO milepost_api;
 GRANT UPDATE (state, attempts, next_at, waits_since, done_at) ON delivery TO milepost_api;
 -- A backtest is asked for and cancelled by callers, and answered by the worker.
 GRANT SELECT ON backtest TO milepost_api;

@@ -1,9 +1,13 @@
 import type { Caller } from "../api/types";
+import { audit } from "./kinds/audit";
+import { dead } from "./kinds/dead";
 import { devices } from "./kinds/devices";
-import { audit, rejects } from "./kinds/looking";
+import { keys } from "./kinds/keys";
 import { contractors, departments } from "./kinds/named";
-import { keys, users } from "./kinds/people";
+import { users } from "./kinds/people";
+import { rejects } from "./kinds/rejects";
 import { grants, shares } from "./kinds/sharing";
+import { subscriptions } from "./kinds/subscriptions";
 import { vehicles } from "./kinds/vehicles";
 import { type AnyKind, may } from "./scheme";
 
@@ -19,6 +23,8 @@ export const KINDS: readonly AnyKind[] = [
   shares,
   keys,
   audit,
+  subscriptions,
+  dead,
 ];
 
 /** Those that a caller's permissions open. */

@@ -1,15 +1,18 @@
-import type { Caller, Name, Permission } from "../api/types";
-import type { WordKey } from "../words/language.svelte";
+import type { Caller, Name, Page, Permission } from "../api/types";
+import { say, type WordKey } from "../words/language.svelte";
 
 /** What somebody typed, field by field; lists a line each. */
 export type Draft = Record<string, string>;
+
+/** What may be chosen: called by a word, or by what the data say. */
+export type Choice = { value: string } & ({ word: WordKey } | { text(): string });
 
 /** One field of a form. Its name is where the service looks for it: `name.zh-Hant`. */
 export interface Field {
   name: string;
   word: WordKey;
-  as?: "text" | "number" | "lines" | "choice" | "moment" | "day" | "roles" | "department";
-  choices?: readonly { value: string; word: WordKey }[];
+  as?: "text" | "number" | "lines" | "choice" | "several" | "moment" | "day" | "roles" | "department";
+  choices?: readonly Choice[];
   required?: boolean;
   /** Not edited later. */
   onlyNew?: boolean;
@@ -57,9 +60,21 @@ export interface Act<R> {
   key: string;
   word: WordKey;
   when(row: R): boolean;
+  /** Who may do it; without: who may add. */
+  needs?: readonly Permission[];
   /** There is no way back, so it is asked for twice. */
   final?: WordKey;
   do(row: R): Promise<Outcome>;
+  /** The same to several that were marked: only where all of its kind may be. */
+  all?(rows: readonly R[]): Promise<Outcome>;
+}
+
+/** A line about all that a tab shows, in the language in use. */
+export interface Note {
+  text(): string;
+  bad: boolean;
+  /** As the service says them, in English. */
+  details: readonly string[];
 }
 
 /**
@@ -78,7 +93,10 @@ export interface Kind<R> {
   stateOf?(row: R): WordKey | null;
   /** What the service is asked, where not simply for all. */
   asks?: readonly Field[];
-  list(asked: Draft): Promise<readonly R[]>;
+  list(asked: Draft): Promise<readonly R[] | Page<R>>;
+  note?(): Promise<Note>;
+  /** Rows change by themselves: they are fetched again so often, in seconds. */
+  refreshS?: number;
   fields?: readonly Field[];
   add?: {
     word: WordKey;
@@ -103,6 +121,10 @@ export function blank(fields: readonly Field[], caller: Caller): Draft {
   return Object.fromEntries(
     fields.map(({ name, start, as }) => [name, start ?? (as === "department" ? only : "")]),
   );
+}
+
+export function textOfChoice(choice: Choice): string {
+  return "word" in choice ? say(choice.word) : choice.text();
 }
 
 /** The lines of a list that say something. */

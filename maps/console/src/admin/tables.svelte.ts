@@ -1,9 +1,12 @@
 import { Problem } from "../api/http";
-import type { AnyKind, Draft, Outcome } from "./scheme";
+import type { Page } from "../api/types";
+import type { AnyKind, Draft, Note, Outcome } from "./scheme";
 
 /** The rows of the tab that shows, and what was done to them last. */
 export class Tables {
   #rows = $state.raw<readonly unknown[]>([]);
+  #older = $state.raw<Page<unknown>["older"]>(null);
+  #note = $state.raw<Note | null>(null);
   #loading = $state(true);
   #failure = $state.raw<unknown>(null);
   #outcome = $state.raw<Outcome | null>(null);
@@ -18,6 +21,16 @@ export class Tables {
   /** Of that kind: none before they were asked for. */
   rowsOf(kind: AnyKind): readonly unknown[] {
     return kind === this.#kind ? this.#rows : [];
+  }
+
+  /** There are rows before those that are shown. */
+  get hasOlder(): boolean {
+    return this.#older !== null;
+  }
+
+  /** About all of them. */
+  get note(): Note | null {
+    return this.#note;
   }
 
   get loading(): boolean {
@@ -45,11 +58,17 @@ export class Tables {
   async open(kind: AnyKind, ask: Draft): Promise<void> {
     if (kind !== this.#kind) {
       this.#rows = [];
+      this.#older = this.#note = null;
       this.#outcome = this.#refusal = null;
     }
     this.#kind = kind;
     this.#ask = ask;
     await this.reload();
+  }
+
+  /** Shows them as they are by now, unless somebody waits for something else. */
+  async refresh(): Promise<void> {
+    if (!this.#busy && !this.#loading) await this.reload();
   }
 
   async reload(): Promise<void> {
@@ -58,9 +77,29 @@ export class Tables {
     const turn = ++this.#asked;
     this.#loading = true;
     try {
-      const rows = await kind.list(this.#ask);
+      const [page, note] = await Promise.all([kind.list(this.#ask), kind.note?.() ?? null]);
       if (turn !== this.#asked) return;
-      this.#rows = rows;
+      this.#rows = "rows" in page ? page.rows : page;
+      this.#older = "rows" in page ? page.older : null;
+      this.#note = note;
+      this.#failure = null;
+    } catch (error) {
+      if (turn === this.#asked) this.#failure = error;
+    }
+    this.#loading = false;
+  }
+
+  /** Shows the rows before them too; what is shown stays where that fails. */
+  async extend(): Promise<void> {
+    const older = this.#older;
+    if (older === null || this.#loading) return;
+    const turn = ++this.#asked;
+    this.#loading = true;
+    try {
+      const page = await older();
+      if (turn !== this.#asked) return;
+      this.#rows = [...this.#rows, ...page.rows];
+      this.#older = page.older;
       this.#failure = null;
     } catch (error) {
       if (turn === this.#asked) this.#failure = error;

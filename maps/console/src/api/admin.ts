@@ -1,5 +1,5 @@
 import { atRef, http, the, unguessed } from "./http";
-import type { Schemas } from "./types";
+import type { Page, Schemas } from "./types";
 
 export type Registered = {
   vehicle: Schemas["RegisteredVehicle"];
@@ -13,18 +13,8 @@ export type Reject = Schemas["Reject"] & { raw?: string };
 export type Grant = Schemas["Grant"];
 export type Share = Omit<Schemas["MadeShare"], "token" | "path">;
 export type AuditRow = Schemas["AuditRow"];
-/** A program's key, as `GET /v1/keys` lists it. */
-export interface Key {
-  key: string;
-  label: string;
-  roles: string[];
-  scopes: string[] | null;
-  made_at: string;
-  expires_at: string;
-  last_used_at: string | null;
-  revoked_at: string | null;
-}
-export type KeyGiven = { label: string; roles: string[]; scopes?: string[]; days?: number };
+export type ChainState = Schemas["ChainState"];
+export type Key = Schemas["Key"];
 
 /** The same request with the same key is done once. */
 type Once = string;
@@ -138,33 +128,38 @@ export const shares = {
   revoke: (id: string) => the(http.DELETE("/v1/shares/{share}", { params: { path: { share: id } } })),
 };
 
-/** Routes of keys, until the OpenAPI document that the types are made of has them. */
-interface KeyRoutes {
-  GET(path: string): Promise<{ data?: { keys: Key[] } }>;
-  POST(path: string, asked: object): Promise<{ data?: { key: string; secret: string } }>;
-  DELETE(path: string): Promise<{ data?: Key }>;
-}
-const keyRoutes = http as unknown as KeyRoutes;
-
 export const keys = {
-  list: async () => (await the(keyRoutes.GET("/v1/keys"))).keys,
-  make: (body: KeyGiven, key: Once) => the(keyRoutes.POST("/v1/keys", { params: once(key), body })),
-  revoke: (key: string) => keyRoutes.DELETE(`/v1/keys/${encodeURIComponent(key)}`),
+  list: async () => (await the(http.GET("/v1/keys"))).keys,
+  make: (body: Schemas["NewKey"]) => the(http.POST("/v1/keys", { body })),
+  revoke: (key: string) => the(http.DELETE("/v1/keys/{key}", { params: { path: { key } } })),
 };
 
-/** Which rows of the audit; empty: of any. */
+/** Which rows of the audit; without: any. */
 export interface AuditAsked {
-  day?: string;
-  what?: string;
-  vehicle?: string;
+  day?: string | undefined;
+  what?: string | undefined;
+  who?: string | undefined;
+  vehicle?: string | undefined;
+}
+
+const AUDIT_ROWS = 200;
+
+/** The newest rows, or those before one. */
+async function auditRows(asked: AuditAsked, before?: string): Promise<Page<AuditRow>> {
+  const query = { ...asked, limit: AUDIT_ROWS, before };
+  const { rows, next } = await the(http.GET("/v1/audit", { params: { query } }));
+  const last = rows.at(-1);
+  const older = next === null || !last ? null : () => auditRows(asked, `${last.day},${last.n}`);
+  return { rows, older };
 }
 
 export const audit = {
-  rows: async ({ day, what, vehicle }: AuditAsked): Promise<AuditRow[]> => {
-    if (vehicle) {
-      const params = { ...atRef(vehicle), query: { day } };
-      return (await the(http.GET("/v1/audit/vehicles/{department}/{ref}", { params }))).rows;
-    }
-    return (await the(http.GET("/v1/audit", { params: { query: { day, what, limit: 500 } } }))).rows;
+  rows: (asked: AuditAsked) => auditRows(asked),
+  /** Who looked at a vehicle on a day, or could have: live views and maps of everything too. */
+  whoSaw: async (vehicle: string, day: string | undefined): Promise<AuditRow[]> => {
+    const params = { ...atRef(vehicle), query: { day } };
+    return (await the(http.GET("/v1/audit/vehicles/{department}/{ref}", { params }))).rows;
   },
+  /** Whether nobody changed it. */
+  chain: () => the(http.GET("/v1/audit/chain")),
 };

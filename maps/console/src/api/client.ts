@@ -17,6 +17,8 @@ export const api = {
     useCsrf(caller.csrf);
     return caller;
   },
+  changePassword: (old: string, wanted: string) =>
+    http.PUT("/v1/me/password", { body: { old, new: wanted } }),
   vehicles: async () => (await the(http.GET("/v1/vehicles"))).vehicles,
   fences: async () => (await the(http.GET("/v1/fences"))) as unknown as Fences,
   setDuty: (vehicle: string, status: DutyStatus) =>

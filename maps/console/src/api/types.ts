@@ -3,6 +3,12 @@ import type { components } from "../../generated/schema";
 
 export type Schemas = components["schemas"];
 
+/** Some of many rows, the newest first, and how those before them are fetched. */
+export interface Page<R> {
+  rows: readonly R[];
+  older: (() => Promise<Page<R>>) | null;
+}
+
 /** A text in both languages of the government. */
 export type Name = Schemas["Name"];
 export type Department = Schemas["Department"];

@@ -16,16 +16,24 @@ export interface Hello {
 type Message =
   | ({ type: "hello" } & Hello)
   | { type: "alerts"; alerts: Alert[] }
+  | { type: "duty"; duties: DutyNow[] }
   | { type: "vehicles" }
   | { type: "grants" }
   | { type: "fences" }
   | { type: "ping"; server_time: string };
+
+/** What a vehicle (full ref) does now. */
+export interface DutyNow {
+  vehicle: string;
+  status: string;
+}
 
 /** Who listens. Every call comes in the order of the wire. */
 export interface Listener {
   hello(hello: Hello): void;
   frame(frame: Frame): void;
   alerts(alerts: Alert[]): void;
+  duty(duties: readonly DutyNow[]): void;
   changed(what: "vehicles" | "fences" | "grants"): void;
   serverTime(unixS: number): void;
   /** The connection is gone; another attempt follows by itself. */
@@ -107,6 +115,8 @@ export class Connection {
         return this.listener.hello(message);
       case "alerts":
         return this.listener.alerts(message.alerts);
+      case "duty":
+        return this.listener.duty(message.duties);
       case "vehicles":
       case "grants":
       case "fences":

@@ -6,7 +6,7 @@ import { clock } from "../fleet/clock.svelte";
 import { Fleet } from "../fleet/fleet.svelte";
 import { build } from "../look/build.svelte";
 import { basemaps } from "../map/basemaps.svelte";
-import { Connection, type Hello, type Listener } from "./connection";
+import { Connection, type DutyNow, type Hello, type Listener } from "./connection";
 import type { Frame } from "./frame";
 
 /** Lost longer than this is no hiccup any more. */
@@ -30,6 +30,8 @@ export class Live {
   #lostAtS = $state<number | null>(null);
   #asAtS = $state<number | null>(null);
   #greeted = false;
+  /** Told since the vehicles were asked for: the answer may be older. */
+  readonly #duties = new Map<string, string>();
   #tick = 0;
   readonly #connection: Connection | null;
   readonly #everySecond: number;
@@ -108,6 +110,7 @@ export class Live {
       hello: (hello) => this.#onHello(hello),
       frame: (frame) => this.#onFrame(frame),
       alerts: (alerts) => this.#onAlerts(alerts),
+      duty: (duties) => this.#onDuty(duties),
       changed: (what) => void this.#fetch(this.#changed(what)),
       serverTime: (unixS) => this.#onServerTime(unixS),
       lost: () => this.#onLost(),
@@ -134,6 +137,13 @@ export class Live {
   #onAlerts(alerts: Alert[]): void {
     this.alerts.merge(alerts);
     this.#judge();
+  }
+
+  #onDuty(duties: readonly DutyNow[]): void {
+    for (const { vehicle, status } of duties) {
+      this.fleet.setDuty(vehicle, status);
+      this.#duties.set(vehicle, status);
+    }
   }
 
   #onServerTime(unixS: number): void {
@@ -177,8 +187,10 @@ export class Live {
 
   async #vehicles(): Promise<void> {
     if (!this.caller.permissions.includes("vehicles:read")) return;
+    this.#duties.clear();
     const [vehicles, applications] = await Promise.all([api.vehicles(), liveApi.applications()]);
     this.fleet.replaceVehicles(vehicles);
+    for (const [vehicle, status] of this.#duties) this.fleet.setDuty(vehicle, status);
     this.#applications = applications;
     this.#judge();
   }

@@ -1,7 +1,5 @@
-import { type Key, keys as keyApi, type User, users as api } from "../../api/admin";
-import { type Draft, type Field, type Kind, lines, number, type Outcome } from "../scheme";
-
-const ROLES: Field = { name: "roles", word: "admin.roles", as: "roles", required: true };
+import { type User, users as api } from "../../api/admin";
+import { type Draft, type Kind, lines, type Outcome } from "../scheme";
 
 function draftOf({ name, roles }: User): Draft {
   return { name, roles: roles.join("\n") };
@@ -60,7 +58,7 @@ export const users: Kind<User> = {
   fields: [
     { name: "login", word: "admin.login", required: true, onlyNew: true, hint: "admin.login.hint" },
     { name: "name", word: "admin.person", required: true },
-    ROLES,
+    { name: "roles", word: "admin.roles", as: "roles", required: true },
   ],
   add: {
     word: "admin.new.user",
@@ -98,55 +96,6 @@ export const users: Kind<User> = {
         const made = await api.password(login);
         const said = { word: "admin.said.password", values: { what: login } } as const;
         return { row: login, said, secrets: secretsOf(made) };
-      },
-    },
-  ],
-};
-
-export const keys: Kind<Key> = {
-  name: "keys",
-  word: "admin.keys_tab",
-  needs: ["users:admin"],
-  empty: "admin.empty.keys",
-  idOf: ({ key }) => key,
-  columns: [
-    { word: "admin.key", of: ({ key }) => key },
-    { word: "admin.label", of: ({ label }) => label },
-    { word: "admin.roles", of: ({ roles }) => roles.join(", ") },
-    { word: "admin.expires_at", of: (row) => ({ moment: row.expires_at }) },
-    { word: "admin.used_at", of: (row) => (row.last_used_at === null ? null : { moment: row.last_used_at }) },
-    { word: "admin.scopes", of: ({ scopes }) => scopes?.join(", ") ?? null, aside: true },
-    { word: "admin.made_at", of: (row) => ({ moment: row.made_at }), aside: true },
-  ],
-  stateOf: ({ revoked_at }) => (revoked_at === null ? null : "admin.state.revoked"),
-  list: () => keyApi.list(),
-  fields: [
-    { name: "label", word: "admin.label", required: true, hint: "admin.label.hint" },
-    ROLES,
-    { name: "scopes", word: "admin.scopes", as: "lines", hint: "admin.scopes.hint" },
-    { name: "days", word: "admin.days", as: "number", start: "90", required: true },
-  ],
-  add: {
-    word: "admin.new.key",
-    needs: ["users:admin"],
-    do: async (draft, once) => {
-      const scopes = lines(draft.scopes);
-      const given = { label: draft.label ?? "", roles: lines(draft.roles), days: number(draft.days) };
-      const made = await keyApi.make(scopes.length > 0 ? { ...given, scopes } : given, once);
-      const said = { word: "admin.said.added", values: { what: made.key } } as const;
-      return { row: made.key, said, secrets: [{ of: made.key, secret: made.secret }] };
-    },
-  },
-  acts: [
-    {
-      name: "revoke",
-      key: "r",
-      word: "admin.revoke",
-      when: ({ revoked_at }) => revoked_at === null,
-      final: "admin.revoke.key.final",
-      do: async ({ key }) => {
-        await keyApi.revoke(key);
-        return { row: key, said: { word: "admin.said.revoked", values: { what: key } } };
       },
     },
   ],

@@ -131,9 +131,10 @@ export const vehicles: Kind<Vehicle> = {
       name: "audit",
       key: "w",
       word: "admin.who_saw",
+      needs: ["audit:read"],
       when: () => true,
       do: async ({ vehicle }) => {
-        screen.go("admin", { tab: "audit", vehicle });
+        screen.go("admin", { tab: "audit", about: "saw", vehicle });
         return { said: { word: "admin.said.audit", values: { what: vehicle } } };
       },
     },

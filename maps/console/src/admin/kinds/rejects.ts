@@ -1,7 +1,5 @@
-import { audit as auditApi, type AuditRow, type Reject, rejects as api } from "../../api/admin";
+import { type Reject, rejects as api } from "../../api/admin";
 import { type Kind, orNull, type Outcome } from "../scheme";
-
-/** What is only looked at: what was refused, and the audit. */
 
 async function replayed(asked: { device: string; reasons?: string[] }): Promise<Outcome> {
   const { asked: count } = await api.replay(asked);
@@ -41,43 +39,9 @@ export const rejects: Kind<Reject> = {
       name: "replay",
       key: "a",
       word: "admin.replay",
+      needs: ["devices:admin"],
       when: (row) => row.device !== null && row.replayed_at === null,
       do: ({ device, reason }) => replayed({ device: device ?? "", reasons: [reason] }),
     },
   ],
-};
-
-export const audit: Kind<AuditRow> = {
-  name: "audit",
-  word: "admin.audit",
-  needs: ["audit:read"],
-  empty: "admin.empty.audit",
-  idOf: ({ day, n }) => `${day},${n}`,
-  columns: [
-    { word: "admin.at", of: ({ at }) => ({ moment: at }) },
-    { word: "admin.who", of: ({ label, who }) => (label === who ? who : `${label} (${who})`) },
-    { word: "admin.what", of: ({ what }) => what },
-    {
-      word: "admin.seen",
-      of: (row) => (row.vehicles.length > 0 ? row.vehicles.join(", ") : row.departments.join(", ")),
-    },
-    { word: "admin.purpose", of: ({ purpose }) => purpose },
-    { word: "admin.detail", of: ({ detail }) => detail, aside: true },
-    { word: "admin.since", of: ({ since }) => (since === null ? null : { moment: since }), aside: true },
-    { word: "admin.until", of: ({ until }) => (until === null ? null : { moment: until }), aside: true },
-    { word: "admin.path", of: ({ path }) => path, aside: true },
-    { word: "admin.address", of: ({ address }) => address, aside: true },
-    { word: "admin.trace", of: (row) => row.trace_id, aside: true },
-  ],
-  asks: [
-    { name: "vehicle", word: "admin.audit.vehicle", hint: "admin.full_ref.hint" },
-    { name: "day", word: "admin.day", as: "day" },
-    { name: "what", word: "admin.audit.what", hint: "admin.audit.what.hint" },
-  ],
-  list: ({ vehicle, day, what }) =>
-    auditApi.rows({
-      vehicle: orNull(vehicle) ?? undefined,
-      day: orNull(day) ?? undefined,
-      what: orNull(what) ?? undefined,
-    }),
 };

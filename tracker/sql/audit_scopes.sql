@@ -1,0 +1,1 @@
+SELECT hash, definition FROM audit_scope
