@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -113,26 +114,11 @@ async def vehicle(scope: Scope, *, department: str, ref: str) -> Row | None:
     return next(iter(await rows_of(scope, query)), None)
 
 
-async def positions(
-    scope: Scope,
-    *,
-    department_id: int | None = None,
-    box: Box | None = None,
-    area: Area | None = None,
-    ids: Sequence[int] | None = None,
-) -> list[Row]:
-    """The latest fix of each vehicle that is not retired, or of some vehicles whatever they are.
-
-    box and area choose by where it is, their borders included; an area may run on beyond 180, as
-    `geo.shapes.build_shape` makes it.
-
-    id, vehicle, department, lon, lat, fixed_at, received_at, age_s, speed_mps, course_deg,
-    heading_deg, accuracy_m, altitude_m, ignition, inputs, motion (one of MOTIONS), source (one of
-    SOURCES), quality (one of QUALITIES: by accuracy_m, else by the dilution), duty_status,
-    granted, purpose, granted_until (as `vehicles` has them).
-    """
+@cache
+def _latest() -> Select[*tuple[Any, ...]]:
+    """Made once: to make it took longer than the database needs for a hundred vehicles."""
     age = cast(func.extract("epoch", func.milepost_now() - SeenLatest.fixed_at), Double)
-    query = (
+    return (
         select(
             SeenVehicle.id,
             FULL_REF,
@@ -154,7 +140,27 @@ async def positions(
         .join(Department, Department.id == SeenVehicle.department_id)
         .order_by(Department.ref, SeenVehicle.ref)
     )
-    query = query.where(_chosen(ids))
+
+
+async def positions(
+    scope: Scope,
+    *,
+    department_id: int | None = None,
+    box: Box | None = None,
+    area: Area | None = None,
+    ids: Sequence[int] | None = None,
+) -> list[Row]:
+    """The latest fix of each vehicle that is not retired, or of some vehicles whatever they are.
+
+    box and area choose by where it is, their borders included; an area may run on beyond 180, as
+    `geo.shapes.build_shape` makes it.
+
+    id, vehicle, department, lon, lat, fixed_at, received_at, age_s, speed_mps, course_deg,
+    heading_deg, accuracy_m, altitude_m, ignition, inputs, motion (one of MOTIONS), source (one of
+    SOURCES), quality (one of QUALITIES: by accuracy_m, else by the dilution), duty_status,
+    granted, purpose, granted_until (as `vehicles` has them).
+    """
+    query = _latest().where(_chosen(ids))
     if department_id is not None:
         query = query.where(SeenVehicle.department_id == department_id)
     for each in (box, None if area is None else _box_of(area)):
@@ -223,24 +229,19 @@ def _with_motion(rows: Sequence[Row]) -> list[Row]:
     speeds = np.array([row["speed_mps"] for row in rows], dtype=float)
     ignitions = np.array([_code(row["ignition"]) for row in rows], dtype=np.int8)
     codes = motion_codes(speeds, ignitions).tolist()
-    return [
-        {
-            **row,
-            **_rounded(row),
-            "motion": MOTIONS[code],
-            "source": SOURCES[row["ais"]],
-            "quality": _quality(row["error_m"]),
-        }
-        for row, code in zip(rows, codes, strict=True)
-    ]
+    return [_moving(row, MOTIONS[code]) for row, code in zip(rows, codes, strict=True)]
 
 
-def _rounded(row: Row) -> dict[str, float | None]:
-    """Four-byte floats would show their noise as doubles: 3.0999999."""
-    return {
-        name: None if row[name] is None else round(row[name], digits)
-        for name, digits in ROUNDED.items()
-    }
+def _moving(row: Row, motion: str) -> Row:
+    """Without the noise that four-byte floats show as doubles: 3.0999999."""
+    told = dict(row)
+    for name, digits in ROUNDED.items():
+        if (value := told[name]) is not None:
+            told[name] = round(value, digits)
+    told["motion"] = motion
+    told["source"] = SOURCES[told["ais"]]
+    told["quality"] = _quality(told["error_m"])
+    return told
 
 
 def _quality(error_m: float | None) -> str:
