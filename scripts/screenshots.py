@@ -63,12 +63,24 @@ def asked_for_help(page: Page) -> None:
     page.get_by_test_id("help-dialog").wait_for()
 
 
+def four_followed(page: Page) -> None:
+    """Each on a map of its own."""
+    page.get_by_test_id("vehicle-list").focus()
+    for _ in range(4):
+        page.keyboard.press("j")
+        page.keyboard.press("f")
+    page.get_by_test_id("follow-mark").nth(3).wait_for()
+
+
 #: What the live screen may be in, beside as it is.
 STATES: dict[str, Callable[[Page], None]] = {
     "chosen": one_chosen,
     "empty": nothing_found,
 }
-WIDE_STATES: dict[str, Callable[[Page], None]] = {"help": asked_for_help}
+WIDE_STATES: dict[str, Callable[[Page], None]] = {
+    "help": asked_for_help,
+    "followed": four_followed,
+}
 
 
 @contextmanager

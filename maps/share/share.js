@@ -10,6 +10,7 @@ const WORDS = {
     none: "No position now", ended: "This link has ended", away: "No connection: trying again",
     old: "Not heard of lately", by: "Shared by", kmh: "km/h", age: "seen {age} ago",
     left: "Link ends in {left}", other: "中文", map: "Map of where the vehicle is",
+    nearer: "Zoom in", farther: "Zoom out",
     endedDetail: "It is unknown, has expired or was withdrawn. Ask whoever sent it for a new one.",
     h: "h", min: "min", s: "s", coast: "Coast: GSHHG (LGPL), © OpenStreetMap contributors (ODbL)",
   },
@@ -18,6 +19,7 @@ const WORDS = {
     none: "現時沒有位置", ended: "此連結已失效", away: "連線中斷，正在重試",
     old: "近期沒有訊號", by: "分享部門：", kmh: "公里／小時", age: "{age}前更新",
     left: "連結於 {left} 後失效", other: "English", map: "車輛位置地圖",
+    nearer: "放大", farther: "縮小",
     endedDetail: "連結不存在、已到期或已被撤銷。請向發送者索取新連結。",
     h: "小時", min: "分鐘", s: "秒", coast: "海岸線：GSHHG (LGPL)、© OpenStreetMap contributors (ODbL)",
   },
@@ -52,6 +54,12 @@ function show() {
   if (seen !== null && serverNow() >= Date.parse(seen.expires_at)) end();
   const ageS = hasPlace() ? (serverNow() - Date.parse(seen.fixed_at)) / 1000 : 0;
   place("language").textContent = w.other;
+  place("language").lang = language === "en" ? "zh-Hant-HK" : "en";
+  for (const [end, word] of [["in", w.nearer], ["out", w.farther]]) {
+    const button = document.querySelector(`.leaflet-control-zoom-${end}`);
+    button?.setAttribute("aria-label", word);
+    button?.setAttribute("title", word);
+  }
   place("map").setAttribute("aria-label", w.map);
   place("coast").textContent = w.coast;
   place("expiry").classList.toggle("soon", seen !== null && Date.parse(seen.expires_at) - serverNow() < SOON_MS);

@@ -46,6 +46,8 @@ class Room:
 
     database: Database
     key: str
+    #: Of a department that has nothing.
+    empty_key: str
     api: Served
     serving: ExitStack
     seq: int = field(default=0)
@@ -126,6 +128,7 @@ async def _prepared(postgres: PrivatePostgres) -> World:
     await world.add(*things())
     await world.sql("UPDATE fence_version SET in_force = tstzrange('2026-01-01', NULL)")
     await world.give_key("Chan", "manager@FSD")
+    await world.give_key("Wong", "manager@TD")
     return world
 
 
@@ -137,7 +140,7 @@ def dispatching(
     world = asyncio.run(_prepared(postgres))
     with ExitStack() as serving:
         api = serving.enter_context(served(world.database.dsn("milepost_api"), basemap=basemap))
-        made = Room(world.database, world.tokens["Chan"], api, serving)
+        made = Room(world.database, world.tokens["Chan"], world.tokens["Wong"], api, serving)
         made.drive(*((n, 22.31 + n / 100, 0.0) for n in range(VEHICLES)))
         yield made
 

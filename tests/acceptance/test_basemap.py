@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+import base64
+from functools import partial
 from pathlib import Path
 
 from api.settings import BasemapSettings
 from tests.acceptance.axe import grave_faults
 from tests.acceptance.browser import Visit, visiting
 from tests.acceptance.room import dispatching, sign_in
-from tests.integration.tile_server import TileServer, pmtiles
+from tests.integration.tile_server import TileServer, pmtiles, shapes
 from tracker.postgres import PrivatePostgres
+
+#: The colour of a place on the map, as somebody sees it.
+COLOUR = """async ([picture, x, y]) => {
+  const image = new Image();
+  image.src = `data:image/png;base64,${picture}`;
+  await image.decode();
+  const canvas = new OffscreenCanvas(image.width, image.height).getContext('2d');
+  canvas.drawImage(image, 0, 0);
+  return [...canvas.getImageData(x, y, 1, 1).data];
+}"""
+
+
+def colour(visit: Visit) -> list[int]:
+    """Of what lies a little beside the middle of the map."""
+    area = visit.page.get_by_test_id("map")
+    picture = base64.b64encode(area.screenshot()).decode()
+    box = area.bounding_box()
+    assert box is not None
+    found: list[int] = visit.page.evaluate(
+        COLOUR, [picture, box["width"] / 2 + 40, box["height"] / 2 + 40]
+    )
+    return found
+
+
+def differs(visit: Visit, before: list[int]) -> bool:
+    """Whether that is another one now."""
+    return colour(visit) != before
 
 
 def shown(visit: Visit) -> str | None:
@@ -75,3 +104,25 @@ def test_an_operators_file_is_read_by_ranges_and_nothing_leaves_the_house(
         assert shown(visit) == "file"
         assert visit.elsewhere == []
         assert visit.errors == []
+
+
+def test_shapes_of_an_operators_file_are_drawn_in_both_themes(
+    postgres: PrivatePostgres, tmp_path: Path
+) -> None:
+    path = tmp_path / "shapes.pmtiles"
+    path.write_bytes(pmtiles(shapes(), 11, "parks", "roads"))
+    chosen = BasemapSettings(file=path, file_attribution_en="Our own map")
+    with dispatching(postgres, chosen) as room, visiting(room.api.url) as visit:
+        sign_in(visit, room)
+        choice = visit.page.get_by_test_id("basemap")
+        for _theme in ("light", "dark"):
+            choice.select_option("built-in")
+            visit.until("the built-in one", lambda: shown(visit) == "built-in", 20)
+            visit.page.wait_for_load_state("networkidle")
+            plain = colour(visit)
+            choice.select_option("file")
+            visit.until("its park", partial(differs, visit, plain), 20)
+            visit.page.locator("main").focus()
+            visit.page.keyboard.press("Shift+D")
+        # What the file does not hold is not asked of anybody else.
+        assert (visit.errors, visit.elsewhere) == ([], [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from playwright.sync_api import Route
@@ -26,40 +27,6 @@ def refs(visit: Visit, test_id: str) -> list[str]:
         "rows => rows.map(row => row.dataset.ref)"
     )
     return found
-
-
-def test_a_vehicle_is_found_and_the_nearest_are_listed_in_three_actions(room: Room) -> None:
-    with visiting(room.api.url) as visit:
-        sign_in(visit, room)
-        page = visit.page
-        # Find a vehicle: press, type, press.
-        page.keyboard.press("/")
-        page.keyboard.type("am1007")
-        page.keyboard.press("Enter")
-        assert page.get_by_test_id("details").get_attribute("data-ref") == "FSD/V-07"
-        # Five nearest to a pasted place: press, paste, press.
-        page.keyboard.press("n")
-        box = page.get_by_test_id("nearest-place")
-        visit.until("the box", lambda: box.evaluate("e => e === document.activeElement"), 20)
-        page.keyboard.insert_text("22.31, 114.17")
-        page.keyboard.press("Enter")
-        expected = [f"FSD/V-{n:02}" for n in range(5)]
-        visit.until("five", lambda: refs(visit, "nearest-row") == expected, 20)
-        assert "straight line" in page.get_by_test_id("nearest").inner_text()
-        # The same by the fence's name, of those that can pump.
-        box.fill("depot")
-        box.press("Enter")
-        page.get_by_test_id("capability-pump").click()
-        pumps = [f"FSD/V-{n:02}" for n in range(0, 10, 2)]
-        visit.until("pumps", lambda: refs(visit, "nearest-row") == pumps, 20)
-        assert grave_faults(page) == []
-        page.get_by_test_id("nearest-row").nth(1).click()
-        assert page.get_by_test_id("details").get_attribute("data-ref") == "FSD/V-02"
-        box.fill("no such place")
-        box.press("Enter")
-        page.get_by_test_id("nearest-failure").wait_for()
-        assert visit.errors == []
-        assert page.evaluate("window.ran") is None
 
 
 def test_what_somebody_says_a_vehicle_does_is_shown_to_the_others(room: Room) -> None:
@@ -142,33 +109,61 @@ def test_the_list_is_narrowed_and_the_address_says_how(room: Room) -> None:
         assert visit.errors == []
 
 
-def test_up_to_four_are_followed_until_escape(room: Room) -> None:
+def in_their_maps(visit: Visit) -> dict[str, bool]:
+    """Of each followed vehicle: whether its own map shows it, off its edge."""
+    found: dict[str, bool] = visit.page.get_by_test_id("follow-tile").evaluate_all(
+        """tiles => Object.fromEntries(tiles.map(tile => {
+          const mark = tile.querySelector('[data-testid=follow-mark]').getBoundingClientRect();
+          const map = tile.querySelector('.map').getBoundingClientRect();
+          return [tile.dataset.ref, mark.width > 0
+            && mark.left > map.left && mark.right < map.right
+            && mark.top > map.top && mark.bottom < map.bottom];
+        }))"""
+    )
+    return found
+
+
+def test_up_to_four_are_followed_each_on_a_map_of_its_own(room: Room) -> None:
     with visiting(room.api.url) as visit:
         sign_in(visit, room)
         page = visit.page
+        page.emulate_media(reduced_motion="reduce")  # a symbol is where its fix is, at once
         page.get_by_test_id("narrow").locator("summary").click()
         page.get_by_test_id("narrow-sort").select_option("name")
         page.get_by_test_id("vehicle-list").focus()
         for _ in range(5):
             page.keyboard.press("j")
             page.keyboard.press("f")
-        bar = page.get_by_test_id("follow")
-        visit.until("four", lambda: page.get_by_test_id("follow-leave").count() == 4, 20)
-        assert "00" not in bar.inner_text()  # the first one was let go
-        assert "04" in bar.inner_text()
-
-        def in_view() -> bool:
-            points = [
-                page.evaluate("ref => window.milepost.screenPoint(ref)", f"FSD/V-0{n}")
-                for n in range(1, 5)
-            ]
-            return all(0 < point["x"] < 720 and 0 < point["y"] < 800 for point in points)
-
-        visit.until("all in view", in_view, 20)
+        # The first of five was let go.
+        expected = {f"FSD/V-0{n}": True for n in range(1, 5)}
+        visit.until("each on its map", lambda: in_their_maps(visit) == expected, 20)
+        assert "4 vehicles" in page.get_by_test_id("follow").inner_text()
         assert grave_faults(page) == []
-        page.get_by_test_id("follow-leave").first.click()
-        assert page.get_by_test_id("follow-leave").count() == 3
-        page.locator("main").focus()
+        # One drives two thirds of a kilometre: its own map goes with it, the others stay.
+        where = "window.milepost.screenPoint('FSD/V-01').y"
+        visit.until("the map of all at rest", lambda: at_rest(visit, where), 20)
+        before = page.evaluate(where)
+
+        def is_off() -> bool:
+            room.drive((1, 22.326, 0.0))  # until that is no faster than a vehicle can be
+            return bool(abs(page.evaluate(where) - before) > 20)
+
+        visit.until("it is off", is_off, 30)
+        visit.until("all still", lambda: in_their_maps(visit) == expected, 20)
+        page.set_viewport_size({"width": 320, "height": 700})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        lefts = page.get_by_test_id("follow-tile").evaluate_all(
+            "tiles => tiles.map(tile => tile.getBoundingClientRect().left)"
+        )
+        assert len(set(lefts)) == 1  # one upon the other
+        assert grave_faults(page) == []
+        page.set_viewport_size({"width": 1440, "height": 900})
+        # By keyboard one goes after the other, and the keys are at hand behind the last one.
+        page.get_by_test_id("follow-leave").first.focus()
+        bar = page.get_by_test_id("follow")
+        for left in (3, 2, 1):
+            page.keyboard.press("Enter")
+            visit.until(f"{left} left", partial(has_left, visit, left), 20)
         page.keyboard.press("Escape")
         visit.until("none", lambda: bar.count() == 0, 20)
         page.get_by_test_id("pause").click()
@@ -176,23 +171,20 @@ def test_up_to_four_are_followed_until_escape(room: Room) -> None:
         assert visit.errors == []
 
 
-def test_an_alert_is_acknowledged_where_it_stands(room: Room) -> None:
-    with visiting(room.api.url) as visit:
-        sign_in(visit, room)
-        page = visit.page
-        room.enter_depot(0, 1)
-        alerts = page.get_by_test_id("strip-alert")
-        visit.until("both", lambda: alerts.count() == 2, 30)
-        assert grave_faults(page) == []
-        page.locator("main").focus()
-        page.keyboard.press("a")
-        visit.until("one less", lambda: alerts.count() == 1, 20)
-        page.get_by_test_id("strip-acknowledge").click()
-        visit.until("none left", lambda: alerts.count() == 0, 20)
-        states = "SELECT count(*) FROM alert WHERE state = 'acknowledged'"
-        assert room.first(states) == 2
-        assert page.evaluate("window.ran") is None
-        assert visit.errors == []
+def at_rest(visit: Visit, figure: str) -> bool:
+    """Whether a figure of the page is the same at two looks, some frames apart."""
+    two_frames = "new Promise(next => requestAnimationFrame(() => requestAnimationFrame(next)))"
+    return bool(
+        visit.page.evaluate(
+            f"async () => {{ const f = {figure}; await {two_frames}; return f === {figure}; }}"
+        )
+    )
+
+
+def has_left(visit: Visit, count: int) -> bool:
+    """Whether so many are followed: one alone has the map's camera."""
+    tiles = visit.page.get_by_test_id("follow-tile").count()
+    return (tiles or visit.page.get_by_test_id("follow").count()) == count
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -80,6 +80,7 @@ class Figures:
     """What one run measured; memory is the page's process, with its graphics beside."""
 
     vehicles: int
+    followed: int
     seconds: float
     ticks_a_second: float
     main_ms_a_tick: float
@@ -188,6 +189,17 @@ def opened(watched: Watched, key: str, vehicles: int) -> float:
     return time.monotonic() - began_s
 
 
+def follow(watched: Watched, count: int) -> None:
+    """Follow so many vehicles of the list; of more than one each has a map."""
+    page = watched.visit.page
+    page.get_by_test_id("vehicle-list").focus()
+    for _ in range(count):
+        page.keyboard.press("j")
+        page.keyboard.press("f")
+    if count > 1:
+        page.get_by_test_id("follow-mark").nth(count - 1).wait_for()
+
+
 def soak(watched: Watched, seconds: float) -> dict[str, float]:
     """Let it run; what it cost a tick, and how its memory grew by the hour."""
     page = watched.visit.page
@@ -255,6 +267,7 @@ def measure(options: argparse.Namespace) -> Figures:
                 with api(data.path, port):
                     first_s = opened(watched, key, options.vehicles)
                     code = sum(len(gzip.compress(each)) for each in watched.code.values())
+                    follow(watched, options.follow)
                     cost = soak(watched, options.seconds)
                 visit.page.locator('[data-testid="connection"]:not([data-state="live"])').wait_for()
                 with api(data.path, port):
@@ -263,6 +276,7 @@ def measure(options: argparse.Namespace) -> Figures:
                     back_s = time.monotonic() - answered_s
                 return Figures(
                     vehicles=options.vehicles,
+                    followed=options.follow,
                     seconds=options.seconds,
                     first_usable_s=round(first_s, 2),
                     code_gzipped_kb=round(code / 1000, 1),
@@ -280,6 +294,7 @@ def main() -> int:
     parser.add_argument(
         "--seconds", type=float, default=60, help="how long it runs; 3600 for memory"
     )
+    parser.add_argument("--follow", type=int, default=0, help="vehicles, four at most")
     figures = asdict(measure(parser.parse_args()))
     for name, value in figures.items():
         bar = f"   at most {BARS[name]}" if name in BARS else ""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import mapbox_vector_tile
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:
@@ -24,18 +27,34 @@ PNG = (
 )
 
 
-def pmtiles(tile: bytes = PNG, max_zoom: int = 11) -> bytes:
-    """A PMTiles file, version 3, in which every tile is the same picture."""
+#: What a PMTiles file calls tiles that are vectors, and those that are pictures.
+VECTORS, PICTURES = 1, 2
+
+
+def shapes() -> bytes:
+    """A vector tile that a park covers."""
+    corners = "(0 0, 4096 0, 4096 4096, 0 4096, 0 0)"
+    park = {"geometry": f"POLYGON({corners})", "properties": {}}
+    road = {"geometry": "LINESTRING(0 2048, 4096 2048)", "properties": {}}
+    encoded: bytes = mapbox_vector_tile.encode(
+        [{"name": "parks", "features": [park]}, {"name": "roads", "features": [road]}]
+    )
+    return encoded
+
+
+def pmtiles(tile: bytes = PNG, max_zoom: int = 11, *layers: str) -> bytes:
+    """A PMTiles file, version 3, of one tile everywhere: a picture, or shapes in these layers."""
+    told = json.dumps({"vector_layers": [{"id": each, "fields": {}} for each in layers]}).encode()
     every = (4 ** (max_zoom + 1) - 1) // 3
     directory = b"".join(map(_varint, (1, 0, every, len(tile), 1)))
-    at = 127 + len(directory)
+    at, kind = 127 + len(directory), VECTORS if layers else PICTURES
     header = struct.pack(
         "<7sB11Q6B4iB2i",
-        *(b"PMTiles", 3, 127, len(directory), at, 2, 0, 0, at + 2, len(tile), every, 1, 1),
-        *(1, 1, 1, 2, 0, max_zoom),
+        *(b"PMTiles", 3, 127, len(directory), at, len(told), 0, 0, at + len(told), len(tile)),
+        *(every, 1, 1, 1, 1, 1, kind, 0, max_zoom),
         *(-1_800_000_000, -850_000_000, 1_800_000_000, 850_000_000, 0, 0, 0),
     )
-    return header + directory + b"{}" + tile
+    return header + directory + told + tile
 
 
 def _varint(number: int) -> bytes:

@@ -12,6 +12,9 @@ import type { Frame } from "./frame";
 /** Lost longer than this is no hiccup any more. */
 const OFFLINE_AFTER_S = 30;
 
+/** What is fetched: a success of one says nothing of the others. */
+type Fetched = "all" | "vehicles" | "fences" | "grants" | "alerts" | "console" | "me";
+
 /** `off`: the caller may not see where vehicles are, and nothing is connected. */
 export type LiveState = "off" | "connecting" | "live" | "reconnecting" | "offline";
 
@@ -25,7 +28,7 @@ export class Live {
   #fences = $state.raw<Fences | null>(null);
   #applications = $state.raw<readonly Application[]>([]);
   #loaded = $state(false);
-  #failure = $state.raw<unknown>(null);
+  #failures = $state.raw<ReadonlyMap<Fetched, unknown>>(new Map());
   #connected = $state(false);
   #lostAtS = $state<number | null>(null);
   #asAtS = $state<number | null>(null);
@@ -73,9 +76,9 @@ export class Live {
     return this.#loaded;
   }
 
-  /** Why the last fetch failed; null once one succeeds. */
+  /** Why a fetch failed that has not succeeded since; null where there is none. */
   get failure(): unknown {
-    return this.#failure;
+    return this.#failures.values().next().value ?? null;
   }
 
   /** The service's time of the newest word from it, unix seconds. */
@@ -90,14 +93,14 @@ export class Live {
 
   /** Fetches the alerts of a state unless they are known. */
   async lookAt(state: Alert["state"]): Promise<void> {
-    if (!this.alerts.shelves[state].loaded) await this.#fetch(this.#alertsOf(state));
+    if (!this.alerts.shelves[state].loaded) await this.#fetch("alerts", this.#alertsOf(state));
   }
 
   /** Fetches older alerts of a state. */
   async lookFurther(state: Alert["state"]): Promise<void> {
     const shelf = this.alerts.shelves[state];
     if (shelf.next === null) return;
-    await this.#fetch(api.olderAlerts(shelf.next).then((page) => shelf.extend(page)));
+    await this.#fetch("alerts", api.olderAlerts(shelf.next).then((page) => shelf.extend(page)));
   }
 
   retryNow(): void {
@@ -111,7 +114,7 @@ export class Live {
       frame: (frame) => this.#onFrame(frame),
       alerts: (alerts) => this.#onAlerts(alerts),
       duty: (duties) => this.#onDuty(duties),
-      changed: (what) => void this.#fetch(this.#changed(what)),
+      changed: (what) => void this.#fetch(what, this.#changed(what)),
       serverTime: (unixS) => this.#onServerTime(unixS),
       lost: () => this.#onLost(),
     };
@@ -120,12 +123,13 @@ export class Live {
   #onHello(hello: Hello): void {
     this.#connected = true;
     this.#lostAtS = null;
+    this.#fail("me", null);
     this.fleet.useMotions(hello.motions);
     // What changed while we were away was told to nobody; nor was an alert since the first fetch.
-    void (this.#greeted ? this.#fetchAll() : this.#fetch(this.#knownAlerts()));
+    void (this.#greeted ? this.#fetchAll() : this.#fetch("alerts", this.#knownAlerts()));
     this.#greeted = true;
     // Another build is served only after the connection was gone.
-    void this.#fetch(this.#console());
+    void this.#fetch("console", this.#console());
   }
 
   #onFrame(frame: Frame): void {
@@ -155,7 +159,7 @@ export class Live {
     this.#connected = false;
     this.#lostAtS ??= clock.read();
     // A refused WebSocket does not say why; an ordinary request does.
-    void this.#fetch(api.me());
+    void this.#fetch("me", api.me());
   }
 
   #onSecond(): void {
@@ -168,9 +172,8 @@ export class Live {
   }
 
   async #fetchAll(): Promise<void> {
-    if (await this.#fetch(Promise.all([this.#vehicles(), this.#areas(), this.#knownAlerts()]))) {
-      this.#loaded = true;
-    }
+    const all = Promise.all([this.#vehicles(), this.#areas(), this.#knownAlerts()]);
+    if (await this.#fetch("all", all)) this.#loaded = true;
   }
 
   /** Other grants: the vehicles are told of by themselves, alerts that are no longer seen by nobody. */
@@ -214,16 +217,25 @@ export class Live {
     this.#judge();
   }
 
-  /** True when it succeeded; a failure is kept for the page to show. */
-  async #fetch(work: Promise<unknown>): Promise<boolean> {
+  /** True when it succeeded; a failure is kept for the page to show until what failed succeeds. */
+  async #fetch(what: Fetched, work: Promise<unknown>): Promise<boolean> {
     try {
       await work;
-      this.#failure = null;
+      this.#fail(what, null);
       return true;
     } catch (error) {
       if (error instanceof Problem && error.status === 401) this.signedOut();
-      this.#failure = error;
+      this.#fail(what, error);
       return false;
     }
+  }
+
+  #fail(what: Fetched, error: unknown): void {
+    // All is all: whatever failed before is there now.
+    const others = what === "all" && error === null ? [] : this.#failures;
+    const failures = new Map(others);
+    failures.delete(what);
+    if (error !== null) failures.set(what, error);
+    this.#failures = failures;
   }
 }

@@ -18,10 +18,15 @@ export const TERRITORY: LngLatBoundsLike = [113.83, 22.17, 114.42, 22.56];
 type PaintKey = Parameters<MapLibreMap["setPaintProperty"]>[1];
 
 /** A map that shows the territory, north up and flat; every screen's map is one of these. */
-export function baseMap(container: HTMLElement, style: StyleSpecification): MapLibreMap {
+export function baseMap(
+  container: HTMLElement,
+  style: StyleSpecification,
+  { interactive = true }: { interactive?: boolean } = {},
+): MapLibreMap {
   const map = new MapLibreMap({
     container,
     style,
+    interactive,
     bounds: TERRITORY,
     fitBoundsOptions: { padding: 12 },
     minZoom: 7,

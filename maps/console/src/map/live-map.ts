@@ -11,8 +11,10 @@ import type { Tracked } from "../fleet/fleet.svelte";
 import type { Palette } from "../look/palette";
 import type { LanguageTag } from "../words/language.svelte";
 import { baseMap, restyle, TERRITORY } from "./base-map";
+import { Gliding } from "./gliding";
 import { mercatorX, mercatorY } from "./mercator";
 import { addOverlay, drawLines, drawRing, overlayLayers, type LonLat } from "./overlay";
+import { STILL } from "./still";
 import { FENCES_SOURCE, mapLayers, mapStyle } from "./style";
 import { VehicleLayer } from "./vehicle-layer";
 import { VEHICLE_NAMES, VehicleNames } from "./vehicle-names";
@@ -24,12 +26,6 @@ const FOLLOW_ZOOM = 15;
 const PICK_RADIUS_PX = 14;
 /** MapLibre's world is one 512 px tile at zoom 0. */
 const WORLD_PX = 512;
-/** What goes fastest, and how far it may step at once, in css px. */
-const FASTEST_MPS = 35;
-const STEP_PX = 0.7;
-const LEAST_FRAME_MS = 33;
-
-const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
 export interface MapOptions {
   container: HTMLElement;
@@ -64,7 +60,7 @@ export class LiveMap {
   #palette: Palette;
   #layers: LayerSpecification[] = [];
   #fences: Fences | null = null;
-  #frameTimer = 0;
+  readonly #gliding: Gliding;
   /** There is a style to draw into: it has loaded, and the graphics context is not lost. */
   #ready = false;
 
@@ -75,6 +71,7 @@ export class LiveMap {
     this.#selection = new Marker({ element: options.selectionMark });
     this.#hover = new Marker({ element: options.hoverMark });
     this.#place = new Marker({ element: options.placeMark, anchor: "bottom" });
+    this.#gliding = new Gliding(this.#map, this.#vehicles, () => this.#markAgain());
     // Again after a lost graphics context: MapLibre restores its own layers only.
     this.#map.on("webglcontextlost", () => {
       this.#ready = false;
@@ -116,7 +113,7 @@ export class LiveMap {
   }
 
   remove(): void {
-    clearTimeout(this.#frameTimer);
+    this.#gliding.stop();
     this.#map.remove();
   }
 
@@ -137,7 +134,7 @@ export class LiveMap {
     this.#named = records.filter((record) => record.vehicle.vehicle !== selectedRef);
     this.#vehicles.show(records, !STILL.matches && Math.floor(performance.now() / 500) % 2 === 0);
     this.#nameVehicles();
-    this.#glideOn();
+    this.#gliding.goOn();
   }
 
   markSelected(record: Tracked | null): void {
@@ -239,17 +236,8 @@ export class LiveMap {
     marker.setLngLat([lon, lat]).addTo(this.#map);
   }
 
-  /** Draws again while symbols are on their way, as often as the eye can see them step. */
-  #glideOn(): void {
-    clearTimeout(this.#frameTimer);
-    if (performance.now() > this.#vehicles.restsAtMs) return;
-    const metresPerPx = 78_271.5 / 2 ** this.#map.getZoom();
-    const frameMs = Math.max((1000 * STEP_PX * metresPerPx) / FASTEST_MPS, LEAST_FRAME_MS);
-    this.#frameTimer = window.setTimeout(() => {
-      this.#map.triggerRepaint();
-      for (const [marker, record] of this.#marked) if (record) this.#mark(marker, record);
-      this.#glideOn();
-    }, frameMs);
+  #markAgain(): void {
+    for (const [marker, record] of this.#marked) if (record) this.#mark(marker, record);
   }
 
   #pick({ lngLat }: MapMouseEvent): Tracked | null {

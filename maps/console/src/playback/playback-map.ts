@@ -232,6 +232,8 @@ export interface PlaybackFigures {
   shownMs(): number | null;
   /** Where a vehicle is shown: lon, lat; null: nowhere. */
   placeOf(ref: string): [lon: number, lat: number] | null;
+  /** Full refs of the fences that are shown. */
+  fences(): string[];
 }
 
 declare global {

@@ -1,0 +1,2 @@
+/** Whether somebody asked their system for less motion. */
+export const STILL = matchMedia("(prefers-reduced-motion: reduce)");
