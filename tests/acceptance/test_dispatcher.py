@@ -29,7 +29,7 @@ from tests.acceptance.shift import (
 
 TURNS = list(product(HANDS, ("en", "zh-Hant")))
 #: Names and what was typed are in no language.
-NOBODYS = (HOSTILE, "Chan", "case 12", "the fire at the docks")
+NOBODYS = (HOSTILE, "Chan", "PAST", "case 12", "the fire at the docks")
 #: Tries at what is there within two seconds unless the machine has much else to do.
 TRIES, SOON_S = 10, 2.0
 
@@ -65,6 +65,10 @@ def dispatcher(signed_in: Dispatcher) -> Iterator[Dispatcher]:
     assert (signed_in.visit.errors, signed_in.visit.elsewhere) == ([], [])
 
 
+#: What stands in the rows at one moment: they come and go while one scrolls.
+ROWS = "rows => Object.fromEntries(rows.map(row => [row.dataset.ref, row.innerText]))"
+
+
 def test_d1_all_and_only_own_and_lent_vehicles_with_their_ages(
     dispatcher: Dispatcher, shift: Shift
 ) -> None:
@@ -86,8 +90,7 @@ def test_d1_all_and_only_own_and_lent_vehicles_with_their_ages(
     rows: dict[str, str] = {}
 
     def read_on() -> bool:
-        for row in dispatcher.at("vehicle-row").all():
-            rows[row.get_attribute("data-ref") or ""] = row.inner_text()
+        rows.update(dispatcher.at("vehicle-row").evaluate_all(ROWS))
         if len(rows) < len(expected):
             dispatcher.hand.leaf(dispatcher.at("vehicle-list"))
         return len(rows) >= len(expected)

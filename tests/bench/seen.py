@@ -1,8 +1,9 @@
 """scripts/bench seen: how long from a cause to the line of the event stream that tells of it.
 
-A vehicle stands still and says so; a fence is made over it, moved away, moved back and deleted, and
-a window opens, in a running service whose `GET /v1/events` is watched. Of the window the cause is
-the moment at which it opens, by the database's clock; of the rest the request.
+A vehicle stands still and says so; a fence is made over it, moved away, moved back and deleted, a
+window opens, on a day that was made a holiday, and the next one, of working days, once the holiday
+is taken back, in a running service whose `GET /v1/events` is watched. Of a window the cause is the
+moment at which it opens, by the database's clock; of the rest the request.
 """
 
 from __future__ import annotations
@@ -14,19 +15,27 @@ import statistics
 import sys
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import httpx
 
+from devices.simulator.nmea import sentences
+from geo.fix import Fix
+from geo.windows import WEEKDAYS
 from tests.integration.service import Service, running_service
-from tests.integration.signed_in import box, position
+from tests.integration.signed_in import DIALECT, box
 from tracker.registry import NewDepartment, NewDevice, NewRule, NewVehicle
 
-CAUSES: Final = ("created", "moved away", "moved back", "deleted", "window opened")
+CAUSES: Final = (
+    *("created", "moved away", "moved back", "deleted"),
+    *("window opened", "holiday taken back"),
+)
 WITHIN_S: Final = 60.0
 THINGS: Final = (
     NewDepartment(ref="FSD"),
@@ -42,32 +51,80 @@ CLOCK: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What the stream told of a cause."""
+
+    cause: str
+    took_s: float
+    #: Ids.
+    alerts: Sequence[str]
+
+
 def seen(rounds: int) -> Mapping[str, list[float]]:
     """Seconds from each cause to its line, so many times."""
     with running_service(*THINGS) as service:
-        token = service.milepost("key", "add", "--role", "administrator@FSD").strip()
-        with box(service.data.ports()["mqtt"]) as device:
-            device.client.publish("gov/1/FSD/box/nmea", f"#boot,1\n{position()}", qos=1)
-            return asyncio.run(_watched(service, token, rounds))
+        begin_on_a_working_day(service)
+        token = service.key("administrator@FSD")
+        took: dict[str, list[float]] = defaultdict(list)
+        lines_of_causes(service, token, rounds, lambda line: took[line.cause].append(line.took_s))
+        return took
 
 
-async def _watched(service: Service, token: str, rounds: int) -> Mapping[str, list[float]]:
+def begin_on_a_working_day(service: Service) -> None:
+    """Set the database's clock on to ten in the morning of one, before anything happens by it."""
+    [[now]] = service.fetch("SELECT milepost_now()")
+    ten = now.astimezone(ZONE).replace(hour=10, minute=0, second=0, microsecond=0)
+    while ten <= now or WEEKDAYS[ten.weekday()] in ("sat", "sun"):
+        ten += timedelta(days=1)
+    service.fetch(CLOCK.format((ten - now).total_seconds()))
+
+
+def lines_of_causes(
+    service: Service, token: str, rounds: int, told: Callable[[Line], None]
+) -> None:
+    """Bring each cause about, and tell what the stream told of it before the next one."""
+    [[now]] = service.fetch("SELECT milepost_now()")
+    ahead, numbers = now - datetime.now(UTC), count(1)
+    with box(service.data.ports()["mqtt"]) as device:
+
+        def report() -> None:
+            """Until it is taken: ingest learns at its first commit that the clock was set on."""
+            fix = Fix(fixed_at=datetime.now(UTC) + ahead, lon=114.17, lat=22.3)
+            said = "\n".join((f"#boot,{next(numbers)}", *sentences(fix, DIALECT)))
+            device.client.publish("gov/1/FSD/box/nmea", said, qos=1)
+
+        asyncio.run(_watched(service, token, rounds, report, told))
+
+
+async def _watched(
+    service: Service,
+    token: str,
+    rounds: int,
+    report: Callable[[], None],
+    told: Callable[[Line], None],
+) -> None:
     headers = {"Authorization": f"Bearer {token}"}
-    took: dict[str, list[float]] = defaultdict(list)
     async with httpx.AsyncClient(base_url=service.web_url, headers=headers, timeout=60) as client:
-        await _until(lambda: _has_position(client))
+        await _until(lambda: _has_position(client, report))
         query = {"kinds": "fences,alerts"}
         async with client.stream("GET", "/v1/events", params=query) as answer:
-            lines = answer.aiter_lines()
+            lines, known = answer.aiter_lines(), set[str]()
             for turn in range(rounds):
                 for cause, act, kind in _acts(client, f"fence-{turn}"):
                     begun = time.monotonic()
                     await act()
-                    took[cause].append(await _line(lines, kind) - begun)
+                    at, alerts = await _line(lines, kind, known)
+                    told(Line(cause, at - begun, alerts))
             for turn in range(rounds):
-                opens_s = await _window(service, client, f"fence-{turn}", f"night-{turn}")
-                took[CAUSES[-1]].append(await _line(lines, "inside") - opens_s)
-    return took
+                for cause, rules, is_holiday in (
+                    (CAUSES[-2], {"night": [*WEEKDAYS], "quiet": ["working"]}, True),
+                    (CAUSES[-1], {"work": ["working"]}, False),
+                ):
+                    named = {f"{name}-{turn}": days for name, days in rules.items()}
+                    opens_s = await _opening(service, client, named, is_holiday=is_holiday)
+                    at, alerts = await _line(lines, "inside", known)
+                    told(Line(cause, at - opens_s, alerts))
 
 
 def _acts(
@@ -93,18 +150,23 @@ def _fence(ref: str, lon: float) -> dict[str, Any]:
     return {"type": "Feature", "geometry": None, "properties": properties}
 
 
-async def _window(service: Service, client: httpx.AsyncClient, fence: str, rule: str) -> float:
-    """A rule whose window is about to open; when it does (monotonic)."""
-    ref = f"{fence}-w"
-    await _done(client.post("/v1/fences", json=_fence(ref, 114.17)))
+async def _opening(
+    service: Service, client: httpx.AsyncClient, rules: Mapping[str, list[str]], *, is_holiday: bool
+) -> float:
+    """Rules by their days whose windows are about to open, over the vehicle; when they do
+    (monotonic). Until just before, today is a holiday where it then is none, and the other way."""
     owner = await asyncpg.connect(service.dsn("milepost_owner"))
     try:
+        await _list(owner, is_holiday=not is_holiday)
         now: datetime = await owner.fetchval("SELECT milepost_now()")
         opens = (now + timedelta(seconds=62)).replace(second=0, microsecond=0)
-        said = opens.astimezone(ZONE)
-        window = {"from": f"{said:%H:%M}", "to": f"{said + timedelta(hours=1):%H:%M}"}
-        body = {"department": "FSD", "ref": rule, "on": ["inside"], "fence": ref, "window": window}
-        await _done(client.post("/v1/rules", json=body))
+        said, ref = opens.astimezone(ZONE), f"{next(iter(rules))}-fence"
+        hours = {"from": f"{said:%H:%M}", "to": f"{said + timedelta(hours=1):%H:%M}"}
+        await _done(client.post("/v1/fences", json=_fence(ref, 114.17)))
+        for rule, days in rules.items():
+            body = {"department": "FSD", "ref": rule, "on": ["inside"], "fence": ref}
+            await _done(client.post("/v1/rules", json=body | {"window": {"days": days, **hours}}))
+        await _list(owner, is_holiday=is_holiday)
         # The clock goes on to a second before it.
         ahead = opens - timedelta(seconds=1) - datetime.now(UTC)
         await owner.execute(CLOCK.format(ahead.total_seconds()))
@@ -113,14 +175,28 @@ async def _window(service: Service, client: httpx.AsyncClient, fence: str, rule:
         await owner.close()
 
 
-async def _line(lines: AsyncIterator[str], kind: str) -> float:
-    """When the stream tells of an event of that kind, with its alert (monotonic)."""
+async def _list(owner: asyncpg.Connection, *, is_holiday: bool) -> None:
+    """The installation's own list of public holidays, with today in it or not."""
+    now: datetime = await owner.fetchval("SELECT milepost_now()")
+    today = now.astimezone(ZONE).date()
+    days = [f"{today.year}-01-01", *([today.isoformat()] if is_holiday else [])]
+    await owner.execute("UPDATE installation SET holidays = $1", json.dumps({today.year: days}))
+
+
+async def _line(lines: AsyncIterator[str], kind: str, known: set[str]) -> tuple[float, list[str]]:
+    """When the stream tells of an event of that kind with new alerts (monotonic), and their ids;
+    not that one told before is closed or told again."""
     async with asyncio.timeout(WITHIN_S):
         async for line in lines:
             if line.startswith("data: "):
                 said = json.loads(line.removeprefix("data: ")).get("data") or {}
-                if said.get("kind") == kind and said.get("alerts"):
-                    return time.monotonic()
+                found = said.get("alerts", ())
+                alerts = [each["id"] for each in found if each["state"] == "open"]
+                if said.get("kind") == kind and (
+                    new := [each for each in alerts if each not in known]
+                ):
+                    known.update(new)
+                    return time.monotonic(), new
     raise AssertionError(f"nothing tells of {kind}")
 
 
@@ -130,7 +206,8 @@ async def _done(answer: Awaitable[httpx.Response]) -> httpx.Response:
     return found
 
 
-async def _has_position(client: httpx.AsyncClient) -> bool:
+async def _has_position(client: httpx.AsyncClient, report: Callable[[], None]) -> bool:
+    report()
     return bool((await client.get("/v1/positions")).json()["features"])
 
 

@@ -90,7 +90,14 @@ async def test_a_rule_is_made_replaced_and_ended(world: World, as_a: httpx.Async
     assert (await as_a.put(path, json=said, headers={"If-Match": '"9"'})).status_code == 412
     replaced = await as_a.put(path, json=said, headers={"If-Match": made.headers["etag"]})
     assert replaced.status_code == 200, replaced.text
-    assert replaced.json() == {**rule, "severity": "critical", "revision": 2, "version": 2}
+    explained = replaced.json()["explained"]
+    assert explained["en"].startswith(
+        "Critical alert when AMB-1 of A thing has stayed 10 min inside"
+    )
+    assert replaced.json() == {
+        **{**rule, "severity": "critical", "revision": 2, "version": 2},
+        "explained": explained,
+    }
     off = await as_a.request("DELETE", path, headers={"If-Match": '"2"'})
     assert off.json()["disabled_at"] is not None
     twice = await as_a.request("DELETE", path, headers=ANY)

@@ -8,6 +8,7 @@ export class Trial {
   #now = $state.raw<Backtest | null>(null);
   #failure = $state.raw<unknown>(null);
   #running = $state(false);
+  #asked: Promise<Backtest> | null = null;
   #timer = 0;
   #number = 0;
 
@@ -27,13 +28,16 @@ export class Trial {
     this.stop();
     this.#now = null;
     this.#running = true;
-    await this.#take(() => rulesApi.backtest(question, purpose), this.#number);
+    const asked = (this.#asked = rulesApi.backtest(question, purpose));
+    await this.#take(() => asked, this.#number);
   }
 
+  /** Also what the service has not yet said that it took. */
   async cancel(): Promise<void> {
-    const id = this.#now?.id;
+    const asked = this.#asked;
     this.stop();
-    if (id) await this.#take(() => rulesApi.cancelBacktest(id), this.#number);
+    if (!asked) return;
+    await this.#take(async () => rulesApi.cancelBacktest((await asked).id), this.#number);
   }
 
   /** Asks no further; what is there stays. */
