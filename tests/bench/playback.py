@@ -28,6 +28,7 @@ from tests.bench.tracks import KEPT_IN, percentile
 from tests.bench.tracks_built import DEPARTMENTS, START, Size, ensure_built
 from tests.integration.api_world import served
 from tracker.access import database
+from tracker.child import wait_for
 from tracker.data_folder import DataFolder
 from tracker.people import add_key
 from tracker.postgres import private_dsn
@@ -113,7 +114,9 @@ def opened(page: Page, url: str, key: str) -> None:
     page.goto(f"{url}/#/playback?{hour}&at={iso(START)}")
     page.get_by_test_id("purpose").fill("bench")
     page.get_by_test_id("purpose-say").click()
-    page.wait_for_function("window.milepostPlayback?.drawn() > 0", timeout=_DEADLINE_S * 1000)
+    drawn = "window.milepostPlayback?.drawn() > 0"
+    if not wait_for(lambda: bool(page.evaluate(drawn)), _DEADLINE_S):
+        raise TimeoutError("nothing was drawn")
 
 
 def seeks(url: str, key: str, times: int) -> tuple[list[float], list[float]]:
