@@ -384,6 +384,8 @@ def test_it_can_be_used_by_everybody(service: Service) -> None:
         page.get_by_test_id("on-sensor").check()
         page.get_by_test_id("always").uncheck()
         found["rule form"] = faults_of_all(visit)
+        cross(service, 7, 114.205, 22.405, age_s=20)
+        visit.until("an alert", lambda: alerted(visit, 7, "yard-in"), 30)
         page.evaluate("location.hash = '#/alerts'")
         page.get_by_test_id("alert-why").locator("p").wait_for()
         found["alert"] = faults_of_all(visit)
