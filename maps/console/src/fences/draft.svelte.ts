@@ -2,7 +2,7 @@ import { fencesApi, type FenceFeature, type FenceGiven } from "../api/fences";
 import { Problem } from "../api/http";
 import type { RuleGiven } from "../api/rules";
 import type { Name } from "../api/types";
-import { givenOf as ruleGiven, newRule, type RuleDraft } from "../rules/rule-draft";
+import { givenOf as ruleGiven, missingOf, newRule, type RuleDraft } from "../rules/rule-draft";
 import { History } from "./history";
 import { definitionOf, emptyShape, pathsOf, shapeOf, type At, type Kind, type Shape } from "./shape";
 
@@ -141,6 +141,11 @@ export class Draft {
       ...{ valid_from: this.validFrom, valid_until: this.validUntil },
       why: this.why.trim() || null,
     };
+  }
+
+  /** What its first rule lacks yet; null: nothing, or there is none. */
+  get ruleMissing(): ReturnType<typeof missingOf> {
+    return this.rule.on.length === 0 ? null : missingOf({ ...this.rule, ref: this.ref || "any" });
   }
 
   /** Its first rule as it is to be stored; null: none. */

@@ -10,10 +10,11 @@ import type {
 import type { FenceFeature } from "../api/fences";
 import type { Tracked } from "../fleet/fleet.svelte";
 import type { Palette } from "../look/palette";
+import { STILL } from "../look/still";
 import { baseMap, restyle, TERRITORY } from "../map/base-map";
 import { FENCES_SOURCE, mapLayers, mapStyle } from "../map/style";
 import { VehicleLayer } from "../map/vehicle-layer";
-import { VEHICLE_NAMES, VehicleNames } from "../map/vehicle-names";
+import { VehicleNames } from "../map/vehicle-names";
 import type { LanguageTag } from "../words/language.svelte";
 import type { Drawing, Listening } from "./drawing";
 import { edgesAt, handlesOf, type Box, type HandleFeature } from "./handles";
@@ -25,7 +26,6 @@ const REACH_PX = 10;
 const PADDING_PX = { top: 48, bottom: 48, left: 48, right: 72 };
 /** Vehicles are there for who draws, not to be looked at. */
 const FAINT = 0.55;
-const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
 type PointerEvent = MapMouseEvent | MapTouchEvent;
 type Held = HandleFeature["properties"];
@@ -224,9 +224,7 @@ export class FenceMap {
   }
 
   #nameVehicles(): void {
-    const source = this.#ready ? this.#map.getSource<GeoJSONSource>(VEHICLE_NAMES) : undefined;
-    if (!source) return;
-    this.#names.show(source, this.#named, { zoom: this.#map.getZoom(), bounds: this.#map.getBounds() });
+    if (this.#ready) this.#names.show(this.#map, this.#named);
   }
 
   #show(source: string, data: GeoJSON.GeoJSON): void {

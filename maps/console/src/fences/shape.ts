@@ -238,16 +238,22 @@ export function radiusHandle({ center, radiusM }: Circle): Position | null {
   return center && radiusM ? [center[0] + radiusM / degreeM(center[1])[0], center[1]] : null;
 }
 
-/** West, south, east, north of all positions; null of none. */
-export function boundsOf(shape: Shape): [number, number, number, number] | null {
+export type Bounds = [west: number, south: number, east: number, north: number];
+
+/** Around all positions; null of none. */
+export function boundsOf(shape: Shape): Bounds | null {
   const sketch = shape.kind === "circle" ? circleRings(shape).flat() : [];
   const all: readonly (readonly number[])[] = [
     ...sketch,
     ...pathsOf(shape).flatMap(({ positions }) => positions),
   ];
-  if (all.length === 0) return null;
-  const bounds: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const [lon, lat] of all as readonly [number, number][]) {
+  return all.length === 0 ? null : around(all);
+}
+
+/** The same of some positions; of none it holds nothing. */
+export function around(positions: readonly (readonly number[])[]): Bounds {
+  const bounds: Bounds = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const [lon, lat] of positions as readonly [number, number][]) {
     bounds[0] = Math.min(bounds[0], lon);
     bounds[1] = Math.min(bounds[1], lat);
     bounds[2] = Math.max(bounds[2], lon);

@@ -1,4 +1,5 @@
 import type { Tracked } from "../fleet/fleet.svelte";
+import { around } from "./shape";
 
 type Ring = readonly GeoJSON.Position[];
 type Area = GeoJSON.Polygon | GeoJSON.MultiPolygon;
@@ -6,7 +7,7 @@ type Area = GeoJSON.Polygon | GeoJSON.MultiPolygon;
 /** The vehicles that stand in an area by their last position; for people, borders are not judged. */
 export function within(area: Area, records: readonly Tracked[]): Tracked[] {
   const parts = area.type === "Polygon" ? [area.coordinates] : area.coordinates;
-  const boxed = parts.map((rings) => ({ rings, box: boxOf(rings[0] ?? []) }));
+  const boxed = parts.map((rings) => ({ rings, box: around(rings[0] ?? []) }));
   return records.filter(({ position }) => {
     if (!position) return false;
     const { lon, lat } = position;
@@ -15,17 +16,6 @@ export function within(area: Area, records: readonly Tracked[]): Tracked[] {
         lon >= west && lon <= east && lat >= south && lat <= north && isIn(rings, lon, lat),
     );
   });
-}
-
-function boxOf(ring: Ring): [west: number, south: number, east: number, north: number] {
-  const box: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const [lon, lat] of ring as readonly [number, number][]) {
-    box[0] = Math.min(box[0], lon);
-    box[1] = Math.min(box[1], lat);
-    box[2] = Math.max(box[2], lon);
-    box[3] = Math.max(box[3], lat);
-  }
-  return box;
 }
 
 /** Holes are crossed once more than what is around them. */

@@ -2,11 +2,11 @@ import { Marker, type GeoJSONSource, type LayerSpecification, type Map as MapLib
 import type { Fences } from "../api/types";
 import type { Position, Tracked } from "../fleet/fleet.svelte";
 import type { Palette } from "../look/palette";
+import { STILL } from "../look/still";
 import type { LanguageTag } from "../words/language.svelte";
 import { baseMap, restyle } from "./base-map";
 import { Gliding } from "./gliding";
 import type { LonLat } from "./overlay";
-import { STILL } from "./still";
 import { FENCES_SOURCE, mapLayers, mapStyle } from "./style";
 import { VehicleLayer } from "./vehicle-layer";
 import { VEHICLE_NAMES, VehicleNames } from "./vehicle-names";
@@ -83,7 +83,8 @@ export class FollowMap {
   #showAround(): void {
     const around = this.#around(this.#records);
     this.#vehicles.show(around, false);
-    this.#nameVehicles(around.filter(({ position }) => position !== this.#followed));
+    const others = around.filter(({ position }) => position !== this.#followed);
+    if (this.#ready) this.#names.show(this.#map, others);
     this.#gliding.goOn();
   }
 
@@ -107,12 +108,6 @@ export class FollowMap {
     const { x, y } = this.#map.project(place);
     const away = Math.max(Math.abs(x / clientWidth - 0.5), Math.abs(y / clientHeight - 0.5));
     return away < MIDDLE;
-  }
-
-  #nameVehicles(records: readonly Tracked[]): void {
-    const source = this.#ready ? this.#map.getSource<GeoJSONSource>(VEHICLE_NAMES) : undefined;
-    const view = { zoom: this.#map.getZoom(), bounds: this.#map.getBounds() };
-    if (source) this.#names.show(source, records, view);
   }
 
   #placeMark(): void {

@@ -9,12 +9,12 @@ import {
 import type { Fences } from "../api/types";
 import type { Tracked } from "../fleet/fleet.svelte";
 import type { Palette } from "../look/palette";
+import { STILL } from "../look/still";
 import type { LanguageTag } from "../words/language.svelte";
 import { baseMap, restyle, TERRITORY } from "./base-map";
 import { Gliding } from "./gliding";
 import { mercatorX, mercatorY } from "./mercator";
 import { addOverlay, drawLines, drawRing, overlayLayers, type LonLat } from "./overlay";
-import { STILL } from "./still";
 import { FENCES_SOURCE, mapLayers, mapStyle } from "./style";
 import { VehicleLayer } from "./vehicle-layer";
 import { VEHICLE_NAMES, VehicleNames } from "./vehicle-names";
@@ -220,10 +220,7 @@ export class LiveMap {
   }
 
   #nameVehicles(): void {
-    const source = this.#ready ? this.#map.getSource<GeoJSONSource>(VEHICLE_NAMES) : undefined;
-    if (!source) return;
-    const view = { zoom: this.#map.getZoom(), bounds: this.#map.getBounds() };
-    this.#names.show(source, this.#named, view);
+    if (this.#ready) this.#names.show(this.#map, this.#named);
   }
 
   #mark(marker: Marker, record: Tracked | null): void {

@@ -1,4 +1,9 @@
-import type { GeoJSONSource, LngLatBounds, SymbolLayerSpecification } from "maplibre-gl";
+import type {
+  GeoJSONSource,
+  LngLatBounds,
+  Map as MapLibreMap,
+  SymbolLayerSpecification,
+} from "maplibre-gl";
 import type { Tracked } from "../fleet/fleet.svelte";
 import { attention } from "../fleet/order";
 import type { Palette } from "../look/palette";
@@ -41,12 +46,11 @@ export function vehicleNamesLayer(
 export class VehicleNames {
   #empty = true;
 
-  show(
-    source: GeoJSONSource,
-    records: readonly Tracked[],
-    view: { zoom: number; bounds: LngLatBounds },
-  ): void {
-    const features = view.zoom < FROM_ZOOM ? [] : featuresIn(view.bounds, records);
+  /** On a map whose style is there. */
+  show(map: MapLibreMap, records: readonly Tracked[]): void {
+    const source = map.getSource<GeoJSONSource>(VEHICLE_NAMES);
+    if (!source) return;
+    const features = map.getZoom() < FROM_ZOOM ? [] : featuresIn(map.getBounds(), records);
     // Setting nothing again would still cost a round trip to the worker.
     if (features.length === 0 && this.#empty) return;
     this.#empty = features.length === 0;

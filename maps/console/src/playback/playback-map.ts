@@ -167,12 +167,7 @@ export class PlaybackMap {
   #nameVehicles(): void {
     clearTimeout(this.#namesDue);
     this.#namesDue = undefined;
-    const source = this.#ready ? this.#map.getSource<GeoJSONSource>(VEHICLE_NAMES) : undefined;
-    if (!source) return;
-    this.#names.show(source, this.#named, {
-      zoom: this.#map.getZoom(),
-      bounds: this.#map.getBounds(),
-    });
+    if (this.#ready) this.#names.show(this.#map, this.#named);
   }
 }
 

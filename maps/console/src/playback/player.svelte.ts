@@ -1,10 +1,10 @@
+import { STILL } from "../look/still";
 import type { Range } from "./range";
 
 /** How much faster than life. */
 export const RATES = [1, 2, 5, 10, 30, 60] as const;
 export type Rate = (typeof RATES)[number];
 
-const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 /** Who wants little motion sees a picture a second. */
 const STILL_MS = 1000;
 

@@ -1,14 +1,15 @@
 import { type Key, keys as api } from "../../api/admin";
+import type { Permission } from "../../api/types";
 import { clock } from "../../fleet/clock.svelte";
 import { type Kind, lines, number, type Outcome } from "../scheme";
 
 /** What programs show. Its text is told once; `key` is its name. */
 
-const PERMISSIONS = [
-  ...["vehicles:read", "vehicles:write", "positions:read", "tracks:read", "layers:read", "duty:write"],
-  ...["alerts:read", "alerts:act", "fences:read", "fences:write", "grants:read", "grants:write"],
-  ...["shares:write", "subscriptions:read", "subscriptions:write", "devices:read", "devices:admin"],
-  ...["departments:admin", "users:admin", "audit:read", "figures:read", "service:read"],
+const PERMISSIONS: readonly Permission[] = [
+  "vehicles:read", "vehicles:write", "positions:read", "tracks:read", "layers:read", "duty:write",
+  "alerts:read", "alerts:act", "fences:read", "fences:write", "grants:read", "grants:write",
+  "shares:write", "subscriptions:read", "subscriptions:write", "devices:read", "devices:admin",
+  "departments:admin", "users:admin", "audit:read", "figures:read", "service:read",
 ];
 
 async function revoked(key: string): Promise<Outcome> {
