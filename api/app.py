@@ -69,7 +69,6 @@ from api.routes import (
 from api.service import Service
 from api.settings import ApiSettings, BasemapSettings, OidcSettings
 from api.together import Together
-from tracker.process import calm_the_collector
 from tracker.reads import Reader
 
 #: Everything that is answered.
@@ -186,7 +185,6 @@ def _lifespan(
             basemaps=maps,
             together=Together(),
         )
-        calm_the_collector()
         behind = [asyncio.create_task(hub.run()), asyncio.create_task(quotas.run())]
         try:
             yield

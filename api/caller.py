@@ -135,6 +135,11 @@ def allowed(caller: Caller, permission: Permission | None) -> Caller:
     return caller.within(permission)
 
 
+def may_hear_alerts(caller: Caller) -> bool:
+    """Whether streams of positions tell of alerts too: a key may be narrowed to positions."""
+    return "alerts:read" in caller.permissions
+
+
 def who(connection: HTTPConnection, caller: Caller) -> Who:
     """Who does what this request asks for, as the audit has it."""
     return who_asks(connection, caller.id, caller.label)

@@ -62,6 +62,7 @@ def serve(host: _HostOption = None, port: _PortOption = None) -> None:
     from api.raw_requests import RawRequests
     from api.settings import ApiSettings
     from tracker.hosts import is_loopback
+    from tracker.process import calm_the_collector
     from tracker.settings import DatabaseSettings
 
     settings = ApiSettings()
@@ -74,8 +75,10 @@ def serve(host: _HostOption = None, port: _PortOption = None) -> None:
             err=True,
         )
     logging.getLogger(LOGGER).addFilter(WithoutSecrets())
+    app = create_app(settings, dsn)
+    calm_the_collector()
     uvicorn.run(
-        create_app(settings, dsn),
+        app,
         host=host,
         port=port or settings.port,
         root_path=settings.root_path,

@@ -15,6 +15,7 @@ from api.errors import answer_of
 #: What a request may say at most: in its body, and in its address and headers together.
 BODY_LIMIT_BYTES: Final = 1_000_000
 HEAD_LIMIT_BYTES: Final = 65_536
+LONG_HEAD: Final = f"Address and headers have {HEAD_LIMIT_BYTES} bytes at most; nothing was done."
 #: Paths that take a file, and what it may be.
 FILE_PATHS: Final = frozenset({"/v1/fences/import"})
 FILE_LIMIT_BYTES: Final = 32_000_000
@@ -58,9 +59,7 @@ def _long_head(scope: Scope) -> HTTPException | None:
     said = sum(map(len, parts)) + len(scope["raw_path"]) + len(scope["query_string"])
     if said <= HEAD_LIMIT_BYTES:
         return None
-    return _closing(
-        431, f"Address and headers have {HEAD_LIMIT_BYTES} bytes at most; nothing was done."
-    )
+    return _closing(431, LONG_HEAD)
 
 
 def _refused(headers: Headers, most: int, *, takes_file: bool) -> HTTPException | None:

@@ -14,14 +14,14 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api.envelope import SECURITY_HEADERS, TRACE_HEADER
 from api.errors import problem_of
-from api.limits import BODY_LIMIT_BYTES, HEAD_LIMIT_BYTES
+from api.limits import BODY_LIMIT_BYTES, HEAD_LIMIT_BYTES, LONG_HEAD
 
 #: How much of a head is waited for. More than `RequestLimits` takes: it answers in the caller's
 #: language, whether the head came in one piece or in many.
 _HEAD_WAITED_FOR_BYTES: Final = 4 * HEAD_LIMIT_BYTES
 _DETAILS: Final = {
     400: "That is no HTTP; nothing was done.",
-    431: f"Address and headers have {HEAD_LIMIT_BYTES} bytes at most; nothing was done.",
+    431: LONG_HEAD,
 }
 
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from api.caller import InCaller, needs, token_of
+from api.caller import InCaller, may_hear_alerts, needs, token_of
 from api.errors import BadParameter, Forbidden, ProviderAway
 from api.event_models import StreamEnd, VehicleMovedData
 from api.looking import Looking
@@ -30,8 +30,6 @@ from tracker.stream import KINDS, Batch, Cursor, Stream, StreamKind, Told
 
 #: Whatever it tells says where a vehicle is.
 NEEDS: Final[Permission] = "positions:read"
-#: A key may be narrowed to positions: it is told of no alerts.
-ALERTS: Final[Permission] = "alerts:read"
 router = APIRouter(prefix="/v1", tags=["events"], dependencies=[needs(NEEDS)])
 
 MEDIA_TYPE: Final = "text/event-stream"
@@ -99,7 +97,7 @@ async def events(
     wanted = [each.strip() for each in kinds.split(",")]
     if not wanted or not set(wanted) <= set(KINDS):
         raise BadParameter(f"`kinds` are of {', '.join(KINDS)}.")
-    if ALERTS not in caller.permissions:
+    if not may_hear_alerts(caller):
         wanted = [each for each in wanted if each != "alerts"]
     if not wanted:
         raise Forbidden("(alerts)")

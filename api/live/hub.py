@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -104,9 +104,7 @@ class Channel:
         if changes.alerts:
             alerts = [Alert.model_validate(row) for row in changes.alerts]
             message = AlertsMessage(alerts=alerts).model_dump_json(by_alias=True)
-            for viewer in self.viewers:
-                if viewer.alerts:
-                    viewer.tell(message)
+            self._tell(message, to=[each for each in self.viewers if each.alerts])
         if changes.duties:
             self._tell(LiveDuty.of(changes.duties).model_dump_json())
 
@@ -127,8 +125,9 @@ class Channel:
             self._tally.lag_s = max(0.0, changes.now.timestamp() - oldest_s)
         self._tally.skipped += sum(not viewer.offer(delta) for viewer in self.viewers)
 
-    def _tell(self, *messages: str) -> None:
-        for viewer in self.viewers:
+    def _tell(self, *messages: str, to: Iterable[Viewer] | None = None) -> None:
+        """Each of the messages to those viewers, or to all."""
+        for viewer in self.viewers if to is None else to:
             for message in messages:
                 viewer.tell(message)
 

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from api.caller import LIVE_PROTOCOL, InCaller, needs, token_of
+from api.caller import LIVE_PROTOCOL, InCaller, may_hear_alerts, needs, token_of
 from api.errors import ProviderAway
 from api.live.frames import Format, Frame
 from api.live.hub import Channel
@@ -30,8 +30,6 @@ RECHECK_S: Final = 2.0
 NOT_UNDERSTOOD: Final = 1003
 GONE: Final = 1000
 NEEDS: Final[Permission] = "positions:read"
-#: A key may be narrowed to positions.
-ALERTS: Final[Permission] = "alerts:read"
 
 
 @router.websocket("/live", dependencies=[needs(NEEDS)])
@@ -56,7 +54,7 @@ class _Session:
         """Until either side ends it; a caller whose departments change watches the new ones."""
         end: End | None = None
         while end is None:
-            alerts = ALERTS in caller.permissions
+            alerts = may_hear_alerts(caller)
             with self._service.hub.watching(caller.sight, alerts=alerts) as (channel, viewer):
                 listener = asyncio.create_task(self._listen(viewer))
                 try:

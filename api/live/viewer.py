@@ -27,7 +27,7 @@ class End:
 class Viewer:
     """What one connection is to be sent next."""
 
-    def __init__(self, *, alerts: bool = True) -> None:
+    def __init__(self, *, alerts: bool) -> None:
         #: Whether alerts may be told to it.
         self.alerts = alerts
         self.end: End | None = None

@@ -128,10 +128,7 @@ class Known:
         if rule.nearness is not None:
             raise BadInput("(who was near whom is judged live only: there is no backtest of it)")
         scopes = self._scopes(drawn)
-        ids = rule.fence_ids(scopes)
-        versions = [v for v in self._versions() if ids is None or v.fence_id in ids]
-        if drawn is not None:
-            versions = [drawn]
+        versions = self._watched(rule, scopes) if drawn is None else [drawn]
         vehicles = self.vehicle_ids
         if rule.vehicle_ids and not rule.vehicle_group_ids:
             vehicles = [vehicle for vehicle in vehicles if vehicle in rule.vehicle_ids]
@@ -142,6 +139,10 @@ class Known:
             vehicle_ids=vehicles,
             is_as_it_was=drawn is None,
         )
+
+    def _watched(self, rule: Rule, scopes: Scopes) -> list[FenceVersion]:
+        ids = rule.fence_ids(scopes)
+        return [v for v in self._versions() if ids is None or v.fence_id in ids]
 
     def _of_fence(self, subject: Subject) -> World:
         said = subject.fence

@@ -17,7 +17,7 @@ def frame(tick: int, kind: Literal["snapshot", "delta"] = "delta") -> Frame:
 
 
 def greeted() -> Viewer:
-    viewer = Viewer()
+    viewer = Viewer(alerts=True)
     snapshot = frame(1, "snapshot")
     assert viewer.take(HELLO, snapshot) == [HELLO, snapshot]
     return viewer
