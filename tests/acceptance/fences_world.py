@@ -10,14 +10,11 @@ from functools import partial
 from typing import Any
 
 import httpx
-import paho.mqtt.publish
 
-from devices.simulator.nmea import sentences
 from geo.fix import Fix
 from tests.acceptance.browser import Visit
 from tests.acceptance.test_alert_queue import HOSTILE, sign_in
 from tests.integration.service import Service, running_service
-from tests.integration.signed_in import DIALECT
 from tracker.registry import New, NewDepartment, NewDevice, NewFence, NewRule, NewVehicle
 from tracker.rule_edits import NewFenceGroup
 
@@ -75,13 +72,7 @@ def report(service: Service, number: int, lon: float, lat: float, age_s: float) 
     """A vehicle says that it was there."""
     at = datetime.now(UTC) - timedelta(seconds=age_s)
     fix = Fix(fixed_at=at, lon=lon, lat=lat, speed_mps=10.0, course_deg=0.0)
-    paho.mqtt.publish.single(
-        f"gov/1/FSD/box-{number}/nmea",
-        "\n".join(sentences(fix, DIALECT)),
-        qos=1,
-        hostname="127.0.0.1",
-        port=service.data.ports()["mqtt"],
-    )
+    service.report(f"box-{number}", fix)
 
 
 def cross(service: Service, number: int, lon: float, lat: float, age_s: float = 0.0) -> None:

@@ -9,12 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-import paho.mqtt.publish
-
-from devices.simulator.nmea import sentences
 from geo.fix import Fix
 from tests.integration.service import Service, running_service
-from tests.integration.signed_in import DIALECT
 from tracker.child import wait_for
 from tracker.registry import New, NewDepartment, NewDevice, NewFence, NewRule, NewVehicle
 
@@ -65,27 +61,17 @@ class Shift:
     def report(self, ref: str, *places: Place, department: str = "FSD") -> None:
         """A vehicle tells by one message where it was; it is stored when this returns."""
         now = datetime.now(UTC)
-        said = [
-            line
-            for place in places
-            for line in sentences(
-                Fix(
-                    fixed_at=place.at or now - timedelta(seconds=place.age_s),
-                    lon=place.lon,
-                    lat=place.lat,
-                    speed_mps=10.0,
-                    course_deg=0.0,
-                ),
-                DIALECT,
+        fixes = (
+            Fix(
+                fixed_at=place.at or now - timedelta(seconds=place.age_s),
+                lon=place.lon,
+                lat=place.lat,
+                speed_mps=10.0,
+                course_deg=0.0,
             )
-        ]
-        paho.mqtt.publish.single(
-            f"gov/1/{department}/box-{ref}/nmea",
-            "\n".join(said),
-            qos=1,
-            hostname="127.0.0.1",
-            port=self.service.data.ports()["mqtt"],
+            for place in places
         )
+        self.service.report(f"box-{ref}", *fixes, department=department)
 
     def enter_depot(self, ref: str) -> None:
         """It drives in from the south, in a minute: one alert."""

@@ -7,14 +7,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import paho.mqtt.publish
 import pytest
 
-from devices.simulator.nmea import sentences
 from geo.fix import Fix
 from tests.acceptance.browser import Visit, visiting
 from tests.integration.service import Service, running_service
-from tests.integration.signed_in import DIALECT
 from tracker.child import wait_for
 from tracker.registry import New, NewDepartment, NewDevice, NewFence, NewRule, NewVehicle
 
@@ -33,13 +30,7 @@ def publish(service: Service, number: int, lat: float, age_s: float) -> None:
         speed_mps=10.0,
         course_deg=0.0,
     )
-    paho.mqtt.publish.single(
-        f"gov/1/FSD/box-{number}/nmea",
-        "\n".join(sentences(fix, DIALECT)),
-        qos=1,
-        hostname="127.0.0.1",
-        port=service.data.ports()["mqtt"],
-    )
+    service.report(f"box-{number}", fix)
 
 
 @pytest.fixture(scope="module")

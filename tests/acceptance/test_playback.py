@@ -8,16 +8,13 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from urllib.parse import urlencode
 
-import paho.mqtt.publish
 import pytest
 
-from devices.simulator.nmea import sentences
 from geo.fix import Fix
 from tests.acceptance.axe import grave_faults
 from tests.acceptance.browser import Visit, visiting
 from tests.acceptance.test_alert_queue import sign_in
 from tests.integration.service import Service, running_service
-from tests.integration.signed_in import DIALECT
 from tracker.child import wait_for
 from tracker.registry import New, NewDepartment, NewDevice, NewFence, NewRule, NewVehicle
 
@@ -40,27 +37,17 @@ def start() -> datetime:
 
 def publish(service: Service, number: int, *places: tuple[int, float, float]) -> None:
     """A vehicle reports where it was."""
-    said = [
-        line
-        for second, lon, lat in places
-        for line in sentences(
-            Fix(
-                fixed_at=start() + timedelta(seconds=second),
-                lon=lon,
-                lat=lat,
-                speed_mps=5.5,
-                course_deg=0.0,
-            ),
-            DIALECT,
+    fixes = (
+        Fix(
+            fixed_at=start() + timedelta(seconds=second),
+            lon=lon,
+            lat=lat,
+            speed_mps=5.5,
+            course_deg=0.0,
         )
-    ]
-    paho.mqtt.publish.single(
-        f"gov/1/FSD/box-{number}/nmea",
-        "\n".join(said),
-        qos=1,
-        hostname="127.0.0.1",
-        port=service.data.ports()["mqtt"],
+        for second, lon, lat in places
     )
+    service.report(f"box-{number}", *fixes)
 
 
 def stored(service: Service, count: int) -> bool:

@@ -12,9 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import asyncpg
+import paho.mqtt.publish
 
+from devices.simulator.nmea import sentences
+from geo.fix import Fix
 from tests.integration.processes import passing_folder
 from tests.integration.session import Session
+from tests.integration.signed_in import DIALECT
 from tracker import registry
 from tracker.access import as_owner, database
 from tracker.child import wait_for
@@ -72,6 +76,16 @@ class Service:
         argv = [word for role in roles for word in ("--role", role)]
         made = self.milepost("key", "add", *argv, "--label", label).split()
         return next(word for word in made if word.startswith("mp_"))
+
+    def report(self, device: str, *fixes: Fix, department: str = "FSD") -> None:
+        """A device tells fixes in one message, as a receiver says them."""
+        paho.mqtt.publish.single(
+            f"gov/1/{department}/{device}/nmea",
+            "\n".join(line for fix in fixes for line in sentences(fix, DIALECT)),
+            qos=1,
+            hostname="127.0.0.1",
+            port=self.data.ports()["mqtt"],
+        )
 
     def kill(self, name: str) -> None:
         """kill -9 of one of its processes, whole group; returns when another has taken over."""
@@ -133,6 +147,9 @@ def registered(*things: New) -> Iterator[DataFolder]:
 def served(data: DataFolder, options: Sequence[str] = ()) -> Iterator[Service]:
     """Start `milepost run` on a data folder, and wait until it takes messages."""
     port = free_port()
+    if "mqtt" not in data.ports():
+        # Two that start at once would both find the usual port free.
+        data.set_port("mqtt", free_port())
     command = (*MILEPOST, "run", "--data", str(data.path), "--port", str(port), *options)
     with Session(*command) as session:
         session.expect("ingest is ready", 120)
