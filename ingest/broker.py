@@ -25,7 +25,7 @@ from ingest.broker_log import BROKER_LOG
 from ingest.errors import AnonymousOutside
 from ingest.listener import BOUND, ListenerSettings
 from tracker.accounts import Accounts
-from tracker.child import Child, ChildSpec, end_leftovers, is_free, server_user
+from tracker.child import Child, ChildSpec, end_leftovers, is_free, server_user, tcp_listeners
 from tracker.data_folder import DataFolder, write_whole
 from tracker.server_errors import MissingProgram
 
@@ -68,8 +68,8 @@ class PrivateBroker:
     """Mosquitto as a child of Milepost: on 127.0.0.1, and where `outside` says with TLS.
 
     The port is that of the last start where it is still free, else 1883, else any free one;
-    it stays the same for the life of this object. Who may sign in stands in a file (accounts.py)
-    which the supervisor has read again when it changes.
+    from the first start on it stays the same for the life of this object. Who may sign in stands
+    in a file (accounts.py) which the supervisor has read again when it changes.
     """
 
     def __init__(self, data: DataFolder, outside: ListenerSettings | None = None) -> None:
@@ -93,7 +93,8 @@ class PrivateBroker:
                 user=server_user(SYSTEM_USER, program="Mosquitto", package=PACKAGE),
                 prepare=self._prepare,
                 renew=self._renew,
-                ready=lambda _pid: greets(HOST, self.port),
+                ready=self._is_ready,
+                again=self._move,
             )
         )
 
@@ -156,6 +157,17 @@ class PrivateBroker:
         write_whole(self._settings, settings)
         self._data.set_port("mqtt", self.port)
 
+    def _is_ready(self, pid: int) -> bool:
+        """It answers: itself, not another broker that came first to the same port."""
+        return _at(self.port) in tcp_listeners(pid) and greets(HOST, self.port)
+
+    def _move(self) -> bool:
+        """Choose another port where somebody took ours between the look and the start."""
+        if is_free(HOST, self.port):
+            return False
+        self._port = None
+        return True
+
     def _listeners(self) -> Iterator[str]:
         bound = [] if self._anonymous else [BOUND]
         yield from [f"listener {self.port} {HOST}", *bound]
@@ -202,6 +214,11 @@ def greets(host: str, port: int, within_s: float = 1.0) -> bool:
             return connection.recv(len(CONNACK)) == CONNACK
     except OSError:
         return False
+
+
+def _at(port: int) -> str:
+    """The port of 127.0.0.1 as the kernel writes it."""
+    return f"0100007F:{port:04X}"
 
 
 def _choose_port(last: int | None) -> int:

@@ -25,6 +25,7 @@ POLL_S = 0.02  # how often a condition is looked at; readiness takes 60 ms and m
 LEFTOVERS_WITHIN_S = 30.0  # a fast shutdown of PostgreSQL writes a checkpoint
 LOG_LIMIT_BYTES = 64 * 2**20  # a log is kept once more at most, so 128 MiB a child
 LOG_TAIL_BYTES = 4096
+LISTENING = "0A"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,8 @@ class ChildSpec:
     prepare: Callable[[], None] = lambda: None
     #: Given the pid: is the child at work?
     ready: Callable[[int], bool] = lambda _pid: True
+    #: It ended before it was ever at work: is what was in its way put aside, to try it once more?
+    again: Callable[[], bool] = lambda: False
     #: Given the pid, now and then while it is at work: must it start anew, for other settings?
     renew: Callable[[int], bool] = lambda _pid: False
 
@@ -101,11 +104,19 @@ class Child:
     def start(self, within_s: float = 120.0) -> None:
         """Start and wait until it is ready; raises ChildFailed."""
         self.spawn()
-        if not wait_for(lambda: self.is_ready or self.exit_code is not None, within_s):
+        if not wait_for(self.has_started, within_s):
             self.stop()
             raise self.failure(f"was not ready within {within_s:g} s")
-        if self.exit_code is not None:
+
+    def has_started(self) -> bool:
+        """Is it ready? Starts it once more where that is worth it; raises ChildFailed where it
+        ended for good."""
+        if self.exit_code is None:
+            return self.is_ready
+        if not self.spec.again():
             raise self.failure(f"did not start, {self.how_it_ended()}")
+        self.spawn()
+        return False
 
     def stop(self) -> bool:
         """Ask it to end, wait, then kill its group. False when it had to be killed."""
@@ -221,6 +232,21 @@ def answers(host: str, port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+def tcp_listeners(pid: int) -> set[str]:
+    """Where a process accepts TCP connections, as the kernel writes it: `0100007F:075B` is
+    127.0.0.1, port 1883 (proc(5), /proc/net/tcp). Nowhere, where it has ended."""
+    try:
+        links = [str(descriptor.readlink()) for descriptor in Path(f"/proc/{pid}/fd").iterdir()]
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return set()
+    rows = [
+        line.split()
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
+    ]
+    return {row[1] for row in rows if row[3] == LISTENING and f"socket:[{row[9]}]" in links}
 
 
 def is_free(host: str, port: int) -> bool:

@@ -74,9 +74,7 @@ class Supervisor:
             return
         kept.spawn()
         deadline = time.monotonic() + START_WITHIN_S
-        while not child.is_ready:
-            if child.exit_code is not None:
-                raise child.failure(f"did not start, {child.how_it_ended()}")
+        while not child.has_started():
             if time.monotonic() > deadline:
                 raise child.failure(f"was not ready within {START_WITHIN_S:g} s")
             self._sleep()

@@ -129,7 +129,8 @@ def test_by_mouse_one_is_given_away_and_the_others_are_done_at_once(service: Ser
         page.get_by_test_id("queue-check-all").click()
         page.get_by_test_id("act-acknowledge").click()
         visit.until("no new ones", lambda: rows(visit) == 0, 20)
-        assert states(visit) == {"closed": 1, "acknowledged": VEHICLES - 1}
+        done = {"closed": 1, "acknowledged": VEHICLES - 1}
+        visit.until("so the service has it", lambda: states(visit) == done, 20)
 
         page.get_by_test_id("tab-mine").click()
         visit.until("mine", lambda: rows(visit) == VEHICLES - 1, 20)
@@ -158,7 +159,7 @@ def test_by_keyboard_an_alert_is_acknowledged_in_two_actions(service: Service) -
         visit.page.keyboard.type("seen")
         visit.page.keyboard.press("Enter")
         visit.until("two less", lambda: rows(visit) == VEHICLES - 3, 20)
-        assert states(visit)["closed"] == 2
+        visit.until("two are closed", lambda: states(visit)["closed"] == 2, 20)
         visit.until("the note", lambda: "seen" in [each["note"] for each in newest(visit)], 20)
         visit.page.keyboard.press("l")
         lang = visit.page.locator("html")

@@ -15,9 +15,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.accounts import TELLER, password_file, write_accounts
 from ingest.broker import PrivateBroker
-from tests.integration.processes import passing_folder, tcp_listeners
+from tests.integration.processes import passing_folder
 from tracker.accounts import Accounts
-from tracker.child import wait_for
+from tracker.child import tcp_listeners, wait_for
 from tracker.data_folder import DataFolder
 from tracker.passwords import hashed
 
@@ -29,10 +29,10 @@ def data() -> Iterator[DataFolder]:
 
 
 @contextmanager
-def brokering(data: DataFolder) -> Iterator[PrivateBroker]:
+def brokering(data: DataFolder, broker: PrivateBroker | None = None) -> Iterator[PrivateBroker]:
     data.create()
     write_accounts(data, Accounts(anonymous=True))
-    broker = PrivateBroker(data)
+    broker = broker or PrivateBroker(data)
     broker.start()
     try:
         yield broker
@@ -94,6 +94,20 @@ def test_the_broker_listens_on_loopback_alone_and_avoids_a_port_that_is_taken(
     assert broker.port != taken
     assert data.ports()["mqtt"] == broker.port
     assert PrivateBroker(data).port == broker.port
+
+
+def test_two_brokers_that_start_at_once_do_not_want_the_same_port(data: DataFolder) -> None:
+    with passing_folder() as other:
+        # Both look before either listens, as at the start of a machine.
+        late = PrivateBroker(other)
+        data.create()
+        data.set_port("mqtt", late.port)
+        with brokering(data) as first, brokering(other, late) as second:
+            assert data.ports()["mqtt"] == first.port
+            assert second.port != first.port
+            assert other.ports()["mqtt"] == second.port
+            assert second.child.pid is not None
+            assert tcp_listeners(second.child.pid) == {f"0100007F:{second.port:04X}"}
 
 
 def test_a_broker_that_an_earlier_run_left_is_ended_first(data: DataFolder) -> None:

@@ -17,8 +17,8 @@ import asyncpg
 import pytest
 
 from ingest.broker import PrivateBroker
-from tests.integration.processes import children_of, lives, passing_folder, tcp_listeners
-from tracker.child import wait_for
+from tests.integration.processes import children_of, lives, passing_folder
+from tracker.child import tcp_listeners, wait_for
 from tracker.data_folder import DataFolder
 from tracker.postgres import ROLES, PrivatePostgres, socket_path
 from tracker.server_errors import (

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from tests.integration.processes import children_of, tcp_listeners
+from tests.integration.processes import children_of
 from tests.integration.service import (
     Service,
     free_port,
@@ -24,7 +24,7 @@ from tests.integration.service import (
 )
 from tests.integration.session import Session
 from tests.integration.signed_in import WITHIN_S, box, position
-from tracker.child import wait_for
+from tracker.child import tcp_listeners, wait_for
 from tracker.data_folder import DataFolder
 from tracker.registry import New, NewDepartment, NewDevice, NewVehicle
 
