@@ -129,6 +129,8 @@ def main() -> None:
             _fail(f"package {name} comes from {place}, not from {HOME}: take it off PYTHONPATH.")
     for name in CLIS:
         app.add_typer(importlib.import_module(name).app)
+    for command in app.registered_commands:
+        command.rich_help_panel = importlib.import_module("tracker.cli.panels").SERVICE
     try:
         app()
     except Exception as error:  # told apart only now: our classes bring a second of imports along

@@ -21,6 +21,7 @@ from tracker.cli.asking import (
     vehicle_of,
     window,
 )
+from tracker.cli.panels import INNER, QUESTIONS
 from tracker.cli.purpose import PurposeOption, note_read
 from tracker.cli.shared import takes
 
@@ -33,13 +34,13 @@ view = typer.Typer(
     no_args_is_help=True,
     help="Make a page that stands alone: one HTML file with its map, to look at, print, keep.",
 )
-app.add_typer(view, name="view")
+app.add_typer(view, name="view", rich_help_panel=QUESTIONS)
 
 _HostOption = Annotated[str | None, typer.Option(help="The address to listen on.")]
 _PortOption = Annotated[int | None, typer.Option(min=1, max=65535, help="Its TCP port.")]
 
 
-@app.command()
+@app.command(rich_help_panel=INNER)
 def tell() -> None:
     """Tell subscribers of events and alerts; escalate what nobody acknowledges."""
     import asyncio
@@ -52,7 +53,7 @@ def tell() -> None:
     asyncio.run(run(DatabaseSettings().require("milepost_worker")))
 
 
-@app.command()
+@app.command(rich_help_panel=INNER)
 def serve(host: _HostOption = None, port: _PortOption = None) -> None:
     """Serve the API, the live feed and the console."""
     import uvicorn

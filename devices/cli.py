@@ -22,6 +22,9 @@ app = typer.Typer(no_args_is_help=True)
 # A Typer with one command takes no verb; with a group in it, it does, and still mounts nameless.
 app.add_typer(_verbs)
 
+#: Where in `milepost --help` these verbs stand.
+PANEL = "For who builds devices"
+
 _PORTION_BYTES = 64 * 1024
 
 _FileArgument = Annotated[
@@ -40,7 +43,7 @@ _RolloverOption = Annotated[
 ]
 
 
-@_verbs.command()
+@_verbs.command(rich_help_panel=PANEL)
 def decode(file: _FileArgument, day: _DayOption = None, rollover: _RolloverOption = False) -> None:
     """Print the fixes of an NMEA 0183 file, one JSON object a line; stderr tells the rest."""
     from devices.nmea import GatewayDecoder
@@ -56,7 +59,7 @@ def decode(file: _FileArgument, day: _DayOption = None, rollover: _RolloverOptio
     typer.echo(tally.summary(), err=True)
 
 
-@_verbs.command()
+@_verbs.command(rich_help_panel=PANEL)
 def sentence(
     lat: Annotated[float, typer.Argument(min=-90, max=90, help="Degrees north.")],
     lon: Annotated[float, typer.Argument(min=-180, max=180, help="Degrees east.")],
@@ -79,7 +82,7 @@ def sentence(
     typer.echo("\n".join(sentences(fix, receiver)))
 
 
-@_verbs.command()
+@_verbs.command(rich_help_panel=PANEL)
 def contract(
     format_: Annotated[
         Literal["yaml", "json"], typer.Option("--format", help="How it is written.")

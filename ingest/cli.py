@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tracker.cli import groups
+from tracker.cli.panels import INNER, SERVICE
 from tracker.cli.shared import DeviceArgument, takes
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class ImportOptions:
     wait: Annotated[bool, typer.Option(help="For how it comes out.")] = True
 
 
-@app.command("enrol-demo")
+@app.command("enrol-demo", rich_help_panel=INNER)
 def enrol_demo(
     data: Annotated[
         Path | None, typer.Option("--data", help="The data folder.", envvar="MILEPOST_DATA")
@@ -85,7 +86,7 @@ def enrol_demo(
     typer.echo(f"The Demo Administration (示範政府) is registered with {count} vehicles.")
 
 
-@app.command("broker-accounts")
+@app.command("broker-accounts", rich_help_panel=INNER)
 def broker_accounts(
     data: Annotated[
         Path | None, typer.Option("--data", help="The data folder.", envvar="MILEPOST_DATA")
@@ -105,7 +106,7 @@ def broker_accounts(
     typer.echo(f"{len(accounts.hashes)} devices sign in; clients without a name {clients}.")
 
 
-@app.command()
+@app.command(rich_help_panel=INNER)
 def ingest(source: SourceOption = None, check: CheckOption = False) -> None:
     """Read from the broker and other sources, store what arrives, and acknowledge it.
 
@@ -159,7 +160,7 @@ async def _say_checked(settings: IngestSettings) -> bool:
     return all(report.is_well for report in reports)
 
 
-@app.command("import")
+@app.command("import", rich_help_panel=SERVICE)
 @takes(ImportOptions)
 def import_(said: ImportOptions) -> None:
     """Store the history in GPX, CSV or NMEA files as what a device said, once.

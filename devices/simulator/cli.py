@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from devices.cli import PANEL
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -44,7 +46,7 @@ _SecondsOption = Annotated[
 ]
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def simulate(
     *,
     mqtt: _MqttOption = "mqtt://127.0.0.1",

@@ -35,6 +35,7 @@ from tracker.cli import (
     worker,
 )
 from tracker.cli import groups as groups_
+from tracker.cli.panels import INNER, QUESTIONS, REGISTERED, SERVICE
 from tracker.cli.registry import mount
 from tracker.cli.shared import DataOption, escaped, run_as_owner
 
@@ -54,38 +55,47 @@ groups = mount(app)
 groups["device"].command("assign")(assign.assign)
 groups["device"].command("receipt")(receipt.receipt)
 groups["device"].command("show")(show.show)
-app.command("where")(where.where)
-app.command("near")(where.near)
-app.command("track")(tracks.track)
-app.command("visits")(tracks.visits)
-app.command("trips")(journal.trips)
-app.command("days")(journal.days)
-app.command("export")(export.export)
-app.command("backtest")(backtest.backtest)
 groups["vehicle"].command("duty")(duty.duty)
 groups["vehicle"].command("contractor")(contractor.contractor)
 groups["department"].command("retention")(private.retention)
 groups["department"].command("off-duty")(private.off_duty)
 groups["vehicle"].command("private")(private.private)
 groups["vehicle"].command("presence")(private.presence)
-app.add_typer(rejects.group, name="rejects")
-app.add_typer(keeping.retention, name="retention")
-app.add_typer(keeping.hold, name="hold")
-app.add_typer(shards.group, name="shard")
-app.add_typer(groups_.group, name="group")
-app.add_typer(groups_.scope, name="scope")
-app.command("worker")(worker.worker)
-app.add_typer(alerts.group, name="alert")
-app.add_typer(subscriptions.group, name="webhook")
-app.add_typer(grants.group, name="grant")
-app.add_typer(users.group, name="user")
-app.add_typer(keys.group, name="key")
-app.command("demo")(users.demo)
-app.add_typer(audit.group, name="audit")
-app.command("usage")(usage.usage)
+for name, group in {
+    "group": groups_.group,
+    "scope": groups_.scope,
+    "alert": alerts.group,
+    "webhook": subscriptions.group,
+    "grant": grants.group,
+    "user": users.group,
+    "key": keys.group,
+}.items():
+    app.add_typer(group, name=name, rich_help_panel=REGISTERED)
+for name, verb in {
+    "where": where.where,
+    "near": where.near,
+    "track": tracks.track,
+    "visits": tracks.visits,
+    "trips": journal.trips,
+    "days": journal.days,
+    "export": export.export,
+    "backtest": backtest.backtest,
+}.items():
+    app.command(name, rich_help_panel=QUESTIONS)(verb)
+for name, group in {
+    "rejects": rejects.group,
+    "audit": audit.group,
+    "retention": keeping.retention,
+    "hold": keeping.hold,
+    "shard": shards.group,
+}.items():
+    app.add_typer(group, name=name, rich_help_panel=SERVICE)
+app.command(rich_help_panel=SERVICE)(usage.usage)
+app.command(rich_help_panel=SERVICE)(users.demo)
+app.command(rich_help_panel=INNER)(worker.worker)
 
 
-@app.command()
+@app.command(rich_help_panel=INNER)
 def migrate(
     data: DataOption = None,
     print_superuser_sql: Annotated[
@@ -113,7 +123,7 @@ def migrate(
     typer.echo(f"The schema stands at {revision}.")
 
 
-@app.command()
+@app.command(rich_help_panel=SERVICE)
 def init(
     data: DataOption = None,
     name_en: Annotated[str, typer.Option(help="The government's name in English.")] = "Milepost",
@@ -171,7 +181,7 @@ def _territory(said: str) -> Territory:
     return Territory(west, south, east, north)
 
 
-@app.command()
+@app.command(rich_help_panel=SERVICE)
 def status(data: DataOption = None) -> None:
     """Say how the service goes: addresses, what is registered, what arrives."""
     from tracker.access import database

@@ -77,8 +77,11 @@ class BacktestOptions:
 
 @takes(BacktestOptions)
 def backtest(said: BacktestOptions) -> None:
-    """Tell what a rule or a fence would have raised over stored history. Nothing is stored, and
-    nobody is told: the events are those that a live run with the same fixes gives."""
+    """Tell what a rule or a fence would have raised over stored history.
+
+    Nothing is stored, and nobody is told: the events are those that a live run with the same
+    fixes gives.
+    """
     from tracker.access import database
     from tracker.data_folder import DataFolder
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 group = typer.Typer(
     help="Grants: one department lets another see some of its vehicles, for a purpose, until a"
-    " time 授權其他部門查看車輛位置.",
+    " time.",
     no_args_is_help=True,
 )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tracker.cli import devices, fence, fence_files, fences, publishing, rules
+from tracker.cli.panels import REGISTERED
 from tracker.cli.shared import T, as_owner_do, run_as_owner, takes
 
 if TYPE_CHECKING:
@@ -28,19 +29,30 @@ NAMELESS = ("", "")
 Department = Annotated[str, typer.Option("--department", "-d", help="Ref of its department.")]
 Ref = Annotated[str, typer.Argument(help="Its public name, never used twice: AMB-012.")]
 
+#: What each kind is, for who has not met it yet.
+HELP = {
+    "department": "Departments: who owns vehicles, devices, fences and rules.",
+    "contractor": "Contractors: firms that drive vehicles of a department, and see those only.",
+    "application": "Applications: what vehicles are used for, and what of it everybody may see.",
+    "vehicle": "Vehicles: what is seen on the map, who drives it, what it is doing.",
+    "device": "Devices: receivers, their passwords, and what was received of them.",
+    "fence": "Fences: areas on the map, drawn, imported, edited, ended, tried out.",
+    "rule": "Rules: what at a fence, or at a vehicle, becomes an alert.",
+}
+
 
 def mount(app: typer.Typer) -> dict[str, typer.Typer]:
     """Put the verbs under the command; returns the group of each kind, for more verbs."""
     groups = {}
     for kind, add in ADDERS.items():
-        groups[kind] = group = typer.Typer(help=f"Register and list: {kind}.", no_args_is_help=True)
+        groups[kind] = group = typer.Typer(help=HELP[kind], no_args_is_help=True)
         group.command("add")(add)
         group.command("list")(lister(kind))
         if kind != "fence":
             group.command("import")(_importer(kind))
         for name, verb in MORE.get(kind, {}).items():
             group.command(name)(verb)
-        app.add_typer(group, name=kind)
+        app.add_typer(group, name=kind, rich_help_panel=REGISTERED)
     return groups
 
 
