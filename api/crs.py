@@ -18,7 +18,7 @@ from geo import hk1980
 from geo.areas import Area
 from geo.places import geometry_from_grid, geometry_to_grid, read_geometry
 from geo.shapes import build_shape
-from tracker.reads import Box, Row
+from tracker.reads import Box, Columns, Row, among
 
 #: x, y. Said as an array of two numbers: what reads documents stumbles over types by position.
 Pair = Annotated[
@@ -78,14 +78,13 @@ class AskedBox:
     degrees: Box
     grid: hk1980.GridBox | None = None
 
-    def holding(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """Of rows with lon and lat, found by `degrees`, those that the box holds."""
-        if self.grid is None or not rows:
-            return rows
-        xs, ys = hk1980.to_grid([row["lon"] for row in rows], [row["lat"] for row in rows])
+    def holding(self, found: Columns) -> Columns:
+        """Of places with lon and lat, found by `degrees`, those that the box holds."""
+        if self.grid is None or not found["lon"]:
+            return found
+        xs, ys = hk1980.to_grid(found["lon"], found["lat"])
         west, south, east, north = self.grid
-        inside = (xs >= west) & (xs <= east) & (ys >= south) & (ys <= north)
-        return [row for row, is_in in zip(rows, inside.tolist(), strict=True) if is_in]
+        return among(found, (xs >= west) & (xs <= east) & (ys >= south) & (ys <= north))
 
 
 def asked_box(text: str, crs: Crs) -> AskedBox:

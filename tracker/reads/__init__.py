@@ -41,6 +41,7 @@ from tracker.reads.granted import Granted, granted_vehicles, grants_in_force, sh
 from tracker.reads.groups import groups, scopes
 from tracker.reads.health import ingest_health, warnings
 from tracker.reads.journal import Window, gaps, odometer, stops, trips
+from tracker.reads.latest import Box, Columns, among, as_rows, position_columns, positions
 from tracker.reads.layers import LAYERS, Kind, Layer
 from tracker.reads.motion import MOTIONS, motion_codes
 from tracker.reads.moving import Moved, moved
@@ -56,14 +57,7 @@ from tracker.reads.time_spent import TimeSpent, time_spent
 from tracker.reads.tracks import Stretch, Track, pages, track
 from tracker.reads.trials import rule_figures
 from tracker.reads.values import day_of, instant_of
-from tracker.reads.vehicles import (
-    Box,
-    applications,
-    positions,
-    vehicle,
-    vehicle_refs,
-    vehicles,
-)
+from tracker.reads.vehicles import applications, vehicle, vehicle_refs, vehicles
 from tracker.reads.visits import MOST_RADIUS_M, MOST_WINDOW, Nearby, visitors
 from tracker.reads.whereabouts import KNOWN_BY, Instant, whereabouts
 
@@ -83,6 +77,7 @@ __all__ = [
     "By",
     "Caller",
     "Coarseness",
+    "Columns",
     "Days",
     "Extent",
     "Granted",
@@ -118,7 +113,9 @@ __all__ = [
     "alerts",
     "alerts_between",
     "alerts_by_id",
+    "among",
     "applications",
+    "as_rows",
     "awake",
     "caller_of",
     "caller_with",
@@ -155,6 +152,7 @@ __all__ = [
     "odometer",
     "pages",
     "played",
+    "position_columns",
     "positions",
     "presence",
     "private_times",

@@ -13,8 +13,9 @@ from sqlalchemy import Select, func, literal, select
 from geo.distance import Floats, bearing_deg, distance_m
 from tracker.models import Application, Cluster
 from tracker.models.seen import SeenLatest, SeenVehicle
+from tracker.reads.latest import positions
 from tracker.reads.session import Row, Scope
-from tracker.reads.vehicles import duty_status, positions, vehicles
+from tracker.reads.vehicles import duty_status, vehicles
 
 #: Metres; of the sphere that is used only to choose whom to measure.
 _SPHERE_M: Final = 6_371_009.0
