@@ -202,7 +202,9 @@ def on_paper(page: Page, folder: Path, name: str) -> None:
     """The page as a printer has it: the first sheet as a picture, all as a PDF."""
     page.emulate_media(media="print")
     page.set_viewport_size(PAPER)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.screenshot(path=folder / f"{name}-paper.png")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
     page.pdf(path=folder / f"{name}.pdf", prefer_css_page_size=True)
     page.emulate_media(media="screen")
     page.set_viewport_size(SIZES["wide"])

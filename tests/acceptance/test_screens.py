@@ -39,7 +39,9 @@ BEYOND_THE_EDGE: Final = """() =>
 @pytest.fixture(scope="module")
 def key_and_service() -> Iterator[tuple[str, Service]]:
     """A service in which every name attacks, and a key that opens every screen."""
-    things: list[New] = [NewDepartment(ref="FSD", name_en=HOSTILE, name_zh_hant=HOSTILE)]
+    things: list[New] = [
+        NewDepartment(ref=ref, name_en=HOSTILE, name_zh_hant=HOSTILE) for ref in ("FSD", "POL")
+    ]
     things += [
         NewFence(ref="depot", department="FSD", name_en=HOSTILE, definition=SHAPE),
         NewRule(ref="in", department="FSD", on=["enter"], name_en=HOSTILE, name_zh_hant=HOSTILE),
@@ -111,7 +113,10 @@ def test_every_screen_is_printed_dark_on_white(key_and_service: tuple[str, Servi
             assert page.locator("html").get_attribute("data-theme") == "dark"
             page.emulate_media(media="print")
             page.locator('html[data-theme="light"]').wait_for()
-            assert page.locator(".screen:not([hidden]) main").is_visible(), screen
+            page.evaluate("dispatchEvent(new Event('beforeprint'))")
+            paper = "[data-testid=sheet]" if screen == "live" else ".screen:not([hidden]) main"
+            assert page.locator(paper).is_visible(), screen
             assert page.get_by_test_id("top-bar").is_hidden(), screen
+            page.evaluate("dispatchEvent(new Event('afterprint'))")
             page.emulate_media(media="screen")
             page.locator('html[data-theme="dark"]').wait_for()
