@@ -61,7 +61,7 @@ def warning(calendar: Calendar, today: date) -> dict[str, str] | None:
         "en": f"The list of public holidays ends with {last}: add the next year's before it does"
         " (installation.holidays), or rules on working days are refused.",
         "zh-Hant": f"公眾假期表至 {last} 年底為止：請及早加入下一年的假期"
-        "（installation.holidays），否則不能儲存涉及工作天的規則。",
+        "（installation.holidays），否則不能儲存涉及工作日的規則。",
     }
 
 

@@ -69,17 +69,17 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
     "zh-Hant": {
         "enter": "進入",
         "exit": "離開",
-        "present": "被發現已在內",
-        "dwell": "在內停留達 {dwell}",
-        "speed": "在內以超過每小時 {limit} 公里行駛達 10 秒",
-        "inside": "身處其中",
+        "present": "被發現已在範圍內",
+        "dwell": "在範圍內逗留達 {dwell}",
+        "speed": "在範圍內以超過每小時 {limit} 公里行駛達 10 秒",
+        "inside": "身在其中",
         "silent": "{severity}：{who}失去訊號達{silent}{place}{window}。{cooldown}",
         "duress": "{severity}：{who}發出求救訊號（{sensor}）{place}{window}。",
         "sensor": "{severity}：{who}回報 {sensor}{for_s}{place}{window}。{cooldown}",
         "proximity": "{severity}：兩輛車輛相距少於 {radius} 米{place}（{who}）{window}。{cooldown}",
         "proximity_to": "{severity}：{who}與 {others} 相距少於 {radius} 米{place}{window}。"
         "{cooldown}",
-        "usual_silence": "慣常時限以上（回報間隔的三倍，最少 5 分鐘；熄匙時為定時訊號間隔的兩倍）",
+        "usual_silence": "一般時限以上（回報間隔的三倍，最少 5 分鐘；熄匙時為定時訊號間隔的兩倍）",
         "for_s": "，持續 {length}",
         "place_inside": "，位於 {name} 範圍內",
         "place_outside": "，位於 {name} 範圍外",
@@ -90,8 +90,8 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "cooldown_anywhere": "發出警報後 {cooldown}內，同一車輛不再發出。",
         "or": "或",
         "comma": "、",
-        "every_vehicle": "{department} 的任何車輛",
-        "vehicles": "{department} 的 {names} ",
+        "every_vehicle": "{department}的任何車輛",
+        "vehicles": "{department}的{names}",
         "every_fence": "其任何圍欄",
         "fence": "{name}",
         "sentence": "{severity}：{who}{what}（{where}）{window}。{cooldown}{shadow}",
@@ -99,7 +99,7 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "next_day": "翌日 {to}",
         "cooldown": "發出警報後 {cooldown}內，同一車輛及圍欄不再發出。",
         "shadow": "試行中：只作統計，不會通知任何人。",
-        "info": "通知",
+        "info": "資訊",
         "warning": "警告",
         "critical": "緊急警報",
         "every_day": "每日",
@@ -187,9 +187,19 @@ def _by_itself(kind: str, rule: Mapping[str, Any], words: Mapping[str, str]) -> 
 
 def _who(rule: Mapping[str, Any], words: Mapping[str, str]) -> str:
     vehicles = list(rule.get("vehicles") or ())
+    names = _listed(vehicles, words["and"], words["comma"])
+    department = rule["department"]
+    if words is WORDS["zh-Hant"]:
+        department, names = _apart(department).lstrip(), _apart(names) if names else ""
     return words["vehicles" if vehicles else "every_vehicle"].format(
-        department=rule["department"], names=_listed(vehicles, words["and"], words["comma"])
+        department=department, names=names
     )
+
+
+def _apart(name: str) -> str:
+    """With a space where its Latin letters or digits would touch the Chinese around it."""
+    before, after = (" " if letter.isascii() else "" for letter in (name[0], name[-1]))
+    return f"{before}{name}{after}"
 
 
 def _place(rule: Mapping[str, Any], words: Mapping[str, str]) -> str:

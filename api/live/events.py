@@ -44,14 +44,14 @@ SLOW_S: Final = 30.0
 LOOK_S: Final = 1.0
 
 _ENDS: Final = {
-    "signed-out": ("The key ended: sign in again.", "金鑰已失效，請重新登入。"),
+    "signed-out": ("The key ended: sign in again.", "密鑰已失效，請重新登入。"),
     "scope-changed": (
         "What this key may see changed: connect again for what it may see now.",
-        "此金鑰可查看的範圍已更改，請重新連線。",
+        "此密鑰可查看的範圍已更改，請重新連線。",
     ),
     "grant-ended": (
         "A grant ended, and nothing more is told by it: connect again for what you may see now.",
-        "部分授權已終止，不會再透過該授權提供資料；請重新連線，查看現時可見的資料。",
+        "部分授權已結束，不會再透過該授權提供資料；請重新連線，查看現時可見的資料。",
     ),
     "grants-changed": (
         "Others let you see more: look again at what you may see now, then connect again.",

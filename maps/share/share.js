@@ -17,7 +17,7 @@ const WORDS = {
   "zh-Hant": {
     moving: "行駛中", idling: "引擎空轉", stopped: "停車", unknown: "已定位",
     none: "現時沒有位置", ended: "此連結已失效", away: "連線中斷，正在重試",
-    old: "近期沒有訊號", by: "分享部門：", kmh: "公里／小時", age: "{age}前更新",
+    old: "近期沒有訊號", by: "分享部門：", kmh: "公里/小時", age: "{age}前更新",
     left: "連結於 {left} 後失效", other: "English", map: "車輛位置地圖",
     nearer: "放大", farther: "縮小",
     endedDetail: "連結不存在、已到期或已被撤銷。請向發送者索取新連結。",
@@ -96,7 +96,7 @@ async function begin() {
   if (land.ok) {
     L.geoJSON(await land.json(), {
       interactive: false,
-      style: { color: "#7b8a94", weight: 1, fillColor: "#c9d2c4", fillOpacity: 1 },
+      style: { className: "land", weight: 1, fillOpacity: 1 },
     }).addTo(map).bringToBack();
   }
 }
@@ -105,7 +105,7 @@ function move() {
   if (map === null || !hasPlace()) return;
   const at = [seen.lat, seen.lon];
   if (mark === null) {
-    mark = L.circleMarker(at, { radius: 11, color: "#ffffff", weight: 3, fillColor: "#0b5cad", fillOpacity: 1 }).addTo(map);
+    mark = L.circleMarker(at, { className: "mark", radius: 11, weight: 3, fillOpacity: 1 }).addTo(map);
     map.setView(at, 15);
   } else {
     mark.setLatLng(at);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,3 +37,25 @@ def grave_faults(page: Page, *, of_colours: bool = False) -> list[str]:
         if fault["impact"] in _GRAVE
         for node in fault["nodes"]
     ]
+
+
+def faults_in_all_looks(
+    page: Page, switch_language: Callable[[], object], switch_theme: Callable[[], object]
+) -> list[str]:
+    """The grave faults in both languages and both themes, which the page is left in as it was.
+
+    Which words there are does not depend on the theme: in the second one only colours are judged.
+    """
+    found: list[str] = []
+    for switch, of_colours in (
+        (switch_theme, False),
+        (switch_language, True),
+        (switch_theme, False),
+        (switch_language, True),
+    ):
+        look = page.evaluate(
+            "[document.documentElement.lang, document.documentElement.dataset.theme]"
+        )
+        found += [f"{look}: {each}" for each in grave_faults(page, of_colours=of_colours)]
+        switch()
+    return found

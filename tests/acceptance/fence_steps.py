@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 import httpx
 
-from tests.acceptance.axe import grave_faults
+from tests.acceptance.axe import faults_in_all_looks
 from tests.acceptance.browser import Visit
 from tests.acceptance.fences_world import (
     MIDDLE,
@@ -223,9 +223,9 @@ def open_conflict(visit: Visit, other: httpx.Client) -> None:
 
 def faults_of_all(visit: Visit) -> list[str]:
     """The grave faults of a state, in both languages and both themes, by the keys that switch."""
-    found = []
-    for key, of_colours in (("l", False), ("Shift+D", False), ("l", True), ("Shift+D", True)):
-        found += grave_faults(visit.page, of_colours=of_colours)
+
+    def switch(key: str) -> None:
         visit.page.locator("main button").first.focus()
         press(visit, key)
-    return found
+
+    return faults_in_all_looks(visit.page, lambda: switch("l"), lambda: switch("Shift+D"))

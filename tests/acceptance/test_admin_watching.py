@@ -198,7 +198,7 @@ def test_the_audit_in_words_page_by_page(service: Service) -> None:
         hands.reads("admin-count", "200 項")
         hands.press("o")
         hands.reads("admin-count", "400 項")
-        hands.reads("admin-note", "記錄鏈完整")
+        hands.reads("admin-note", "紀錄鏈完整")
         page = visit.page
         page.get_by_test_id("language-en").click()
         hands.reads("admin-note", "The chain is whole")

@@ -352,7 +352,7 @@ def test_who_may_not_write_rules_reads_what_they_do(service: Service) -> None:
         words = page.get_by_test_id("rule-words")
         visit.until("the words", lambda: words.inner_text().endswith(f"enters: {HOSTILE}."), 20)
         page.get_by_test_id("language-zh-Hant").click()
-        visit.until("in Chinese", lambda: "警告：消防處 的任何車輛進入" in words.inner_text(), 20)
+        visit.until("in Chinese", lambda: "警告：消防處的任何車輛進入" in words.inner_text(), 20)
         assert page.get_by_test_id("rule-edit").count() == 0
         assert page.evaluate("window.ran") is None
 

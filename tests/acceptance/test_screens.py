@@ -28,12 +28,20 @@ LANGUAGES: Final = {"en": "en", "zh-Hant-HK": "zh-Hant"}
 HOSTILE: Final = "<img src=x onerror=window.ran=1>${window.ran=1}</script>`"
 SHAPE: Final = {"circle": {"center": [114.17, 22.3], "radius_m": 300}}
 ROLES: Final = ("administrator@*", "platform@*")
+#: What can be used, and lies partly beside the page, where nobody gets at it.
+BEYOND_THE_EDGE: Final = """() =>
+  [...document.querySelectorAll(".screen:not([hidden]) :is(a, button, input, select, textarea)")]
+    .filter(each => each.checkVisibility({visibilityProperty: true}) && !each.closest(".unseen"))
+    .filter(each => each.getBoundingClientRect().right > innerWidth + 1)
+    .map(each => each.outerHTML.slice(0, 120))"""
 
 
 @pytest.fixture(scope="module")
 def key_and_service() -> Iterator[tuple[str, Service]]:
     """A service in which every name attacks, and a key that opens every screen."""
-    things: list[New] = [NewDepartment(ref="FSD", name_en=HOSTILE, name_zh_hant=HOSTILE)]
+    things: list[New] = [
+        NewDepartment(ref=ref, name_en=HOSTILE, name_zh_hant=HOSTILE) for ref in ("FSD", "POL")
+    ]
     things += [
         NewFence(ref="depot", department="FSD", name_en=HOSTILE, definition=SHAPE),
         NewRule(ref="in", department="FSD", on=["enter"], name_en=HOSTILE, name_zh_hant=HOSTILE),
@@ -81,12 +89,34 @@ def test_every_screen_fits_a_page_enlarged_fourfold(key_and_service: tuple[str, 
     key, service = key_and_service
     with visiting(service.web_url, width=320, height=640) as visit:
         enter(visit, key, "en")
-        wider = {}
-        for screen in SCREENS:
-            visit.page.goto(f"{service.web_url}/#/{screen}")
+        wider, beyond = {}, {}
+        for where in (*SCREENS, "fences?new=polygon"):
+            visit.page.goto(f"{service.web_url}/#/{where}")
             visit.page.locator(".screen:not([hidden]) main").wait_for()
             visit.page.wait_for_load_state("networkidle")
-            wider[screen] = visit.page.evaluate(
+            wider[where] = visit.page.evaluate(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
-        assert wider == dict.fromkeys(SCREENS, 0)
+            beyond[where] = visit.page.evaluate(BEYOND_THE_EDGE)
+        assert not any(wider.values()), wider
+        assert not any(beyond.values()), beyond
+
+
+def test_every_screen_is_printed_dark_on_white(key_and_service: tuple[str, Service]) -> None:
+    key, service = key_and_service
+    with visiting(service.web_url, theme="dark") as visit:
+        enter(visit, key, "en")
+        page = visit.page
+        for screen in SCREENS:
+            page.goto(f"{service.web_url}/#/{screen}")
+            page.locator(".screen:not([hidden]) main").wait_for()
+            assert page.locator("html").get_attribute("data-theme") == "dark"
+            page.emulate_media(media="print")
+            page.locator('html[data-theme="light"]').wait_for()
+            page.evaluate("dispatchEvent(new Event('beforeprint'))")
+            paper = "[data-testid=sheet]" if screen == "live" else ".screen:not([hidden]) main"
+            assert page.locator(paper).is_visible(), screen
+            assert page.get_by_test_id("top-bar").is_hidden(), screen
+            page.evaluate("dispatchEvent(new Event('afterprint'))")
+            page.emulate_media(media="screen")
+            page.locator('html[data-theme="dark"]').wait_for()

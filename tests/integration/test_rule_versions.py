@@ -73,7 +73,7 @@ async def test_a_rule_is_said_in_words_to_whoever_may_read_it(world: World, api:
         for ref, english in explained.items():
             assert told[f"A/{ref}"]["en"] == english
             assert (await client.get(f"/v1/rules/A/{ref}")).json()["explained"] == told[f"A/{ref}"]
-    assert "A 物件 的 AMB-1 身處其中（車廠）" in told["A/z"]["zh-Hant"]
+    assert "A 物件的 AMB-1 身在其中（車廠）" in told["A/z"]["zh-Hant"]
     # The command says the same.
     assert Terminal(world)("rule", "explain", "A/z").splitlines() == list(told["A/z"].values())
 

@@ -26,20 +26,25 @@ GOLDEN: list[tuple[dict[str, Any], str, str]] = [
     (
         {"on_kinds": ["dwell"], "severity": "info", "dwell_s": 600.0, "vehicles": ["A1", "A2"]},
         "Information when A1 and A2 of FSD has stayed 10 min inside: any of its fences.",
-        "通知：FSD 的 A1及A2 在內停留達 10 分鐘（其任何圍欄）。",
+        "資訊：FSD 的 A1及A2 在範圍內逗留達 10 分鐘（其任何圍欄）。",
     ),
     (
         {"on_kinds": ["speed"], "severity": "warning", "limit_kmh": 50.0, "cooldown_s": 900.0},
         "Warning when any vehicle of FSD goes faster than 50 km/h for 10 s inside: any of its"
         " fences. After an alert, none of the same vehicle and fence for 15 min.",
-        "警告：FSD 的任何車輛在內以超過每小時 50 公里行駛達 10 秒（其任何圍欄）。"
+        "警告：FSD 的任何車輛在範圍內以超過每小時 50 公里行駛達 10 秒（其任何圍欄）。"
         "發出警報後 15 分鐘內，同一車輛及圍欄不再發出。",
+    ),
+    (
+        {"on_kinds": ["enter"], "severity": "info", "department": "路政署", "vehicles": ["一號車"]},
+        "Information when 一號車 of 路政署 enters: any of its fences.",
+        "資訊：路政署的一號車進入（其任何圍欄）。",
     ),
     (
         {"on_kinds": ["inside", "present"], "severity": "warning", "window": WORK},
         "Warning when any vehicle of FSD is inside or is found inside: any of its fences,"
         " working days from 08:00 to 18:00 (Asia/Hong_Kong).",
-        "警告：FSD 的任何車輛身處其中或被發現已在內（其任何圍欄），工作日 08:00 至 18:00"
+        "警告：FSD 的任何車輛身在其中或被發現已在範圍內（其任何圍欄），工作日 08:00 至 18:00"
         "（Asia/Hong_Kong）。",
     ),
     (
@@ -47,7 +52,7 @@ GOLDEN: list[tuple[dict[str, Any], str, str]] = [
         "Warning when any vehicle of FSD has not been heard of for longer than is usual for it"
         " (three intervals, 5 min at least; with the ignition off two heartbeats), working days"
         " from 08:00 to 18:00 (Asia/Hong_Kong). After an alert, none of the same vehicle for 1 h.",
-        "警告：FSD 的任何車輛失去訊號達慣常時限以上（回報間隔的三倍，最少 5 分鐘；熄匙時為定時訊號"
+        "警告：FSD 的任何車輛失去訊號達一般時限以上（回報間隔的三倍，最少 5 分鐘；熄匙時為定時訊號"
         "間隔的兩倍），工作日 08:00 至 18:00（Asia/Hong_Kong）。發出警報後 1 小時內，同一車輛不再"
         "發出。",
     ),
@@ -60,7 +65,7 @@ GOLDEN: list[tuple[dict[str, Any], str, str]] = [
             "outside": True,
         },
         "Information when any vehicle of FSD has not been heard of for 10 min outside Depot.",
-        "通知：FSD 的任何車輛失去訊號達10 分鐘，位於 Depot 範圍外。",
+        "資訊：FSD 的任何車輛失去訊號達10 分鐘，位於 Depot 範圍外。",
     ),
     (
         {
@@ -118,7 +123,7 @@ GOLDEN: list[tuple[dict[str, Any], str, str]] = [
             "fence": "Harbour",
         },
         "Information when A1 of FSD is less than 50 m from B1 or B2 inside Harbour.",
-        "通知：FSD 的 A1 與 B1或B2 相距少於 50 米，位於 Harbour 範圍內。",
+        "資訊：FSD 的 A1 與 B1或B2 相距少於 50 米，位於 Harbour 範圍內。",
     ),
 ]
 

@@ -4,8 +4,8 @@ import { say, type WordKey } from "../words/language.svelte";
 /** What somebody typed, field by field; lists a line each. */
 export type Draft = Record<string, string>;
 
-/** What may be chosen: called by a word, or by what the data say. */
-export type Choice = { value: string } & ({ word: WordKey } | { text(): string });
+/** What may be chosen: called by a word, or by what the data say; beside it as programs know it. */
+export type Choice = { value: string; code?: string } & ({ word: WordKey } | { text(): string });
 
 /** One field of a form. Its name is where the service looks for it: `name.zh-Hant`. */
 export interface Field {

@@ -82,7 +82,7 @@ interface Body {
 }
 
 async function problemOf(response: Response): Promise<Problem> {
-  const fallback = `${response.status} ${response.statusText}`.trim();
+  const fallback = say("failure.status", { n: response.status });
   if (!response.headers.get("Content-Type")?.includes("json")) {
     return new Problem(response.status, fallback, null);
   }

@@ -18,13 +18,24 @@ class Theme {
     localStorage.setItem(STORAGE_KEY, this.#name);
   }
 
-  /** Writes the palette to the document as CSS variables: `--panel`, `--text` and so on. */
-  apply(root: HTMLElement): void {
-    root.style.colorScheme = this.#name;
-    root.dataset["theme"] = this.#name;
-    for (const [token, colour] of Object.entries(this.palette)) {
-      root.style.setProperty(`--${token}`, colour);
-    }
+  /**
+   * Writes the palette to the document as CSS variables: `--panel`, `--text` and so on. Paper is
+   * white, whatever the screen is. What it gives back ends that.
+   */
+  apply(root: HTMLElement): () => void {
+    const name = this.#name;
+    const paper = matchMedia("print");
+    const write = (): void => {
+      const now = paper.matches ? "light" : name;
+      root.style.colorScheme = now;
+      root.dataset["theme"] = now;
+      for (const [token, colour] of Object.entries(PALETTES[now])) {
+        root.style.setProperty(`--${token}`, colour);
+      }
+    };
+    write();
+    paper.addEventListener("change", write);
+    return () => paper.removeEventListener("change", write);
   }
 }
 

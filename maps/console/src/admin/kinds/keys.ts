@@ -1,16 +1,9 @@
 import { type Key, keys as api } from "../../api/admin";
-import type { Permission } from "../../api/types";
 import { clock } from "../../fleet/clock.svelte";
+import { PERMISSION_CHOICES, permissionLines, rolesText } from "../allowed";
 import { type Kind, lines, number, type Outcome } from "../scheme";
 
 /** What programs show. Its text is told once; `key` is its name. */
-
-const PERMISSIONS: readonly Permission[] = [
-  "vehicles:read", "vehicles:write", "positions:read", "tracks:read", "layers:read", "duty:write",
-  "alerts:read", "alerts:act", "fences:read", "fences:write", "grants:read", "grants:write",
-  "shares:write", "subscriptions:read", "subscriptions:write", "devices:read", "devices:admin",
-  "departments:admin", "users:admin", "audit:read", "figures:read", "service:read",
-];
 
 async function revoked(key: string): Promise<Outcome> {
   await api.revoke(key);
@@ -30,14 +23,14 @@ export const keys: Kind<Key> = {
   columns: [
     { word: "admin.key", of: ({ key }) => key },
     { word: "admin.label", of: ({ label }) => label },
-    { word: "admin.roles", of: ({ roles }) => roles.join(", ") },
+    { word: "admin.roles", of: ({ roles }) => rolesText(roles) },
     { word: "admin.expires_at", of: (row) => ({ moment: row.expires_at }) },
     {
       word: "admin.used_at",
       of: ({ last_used_at: used }) =>
         used === null ? { prefix: "admin.used", code: "never" } : { moment: used },
     },
-    { word: "admin.scopes", of: ({ scopes }) => scopes?.join(", ") ?? null, aside: true },
+    { word: "admin.scopes", of: ({ scopes }) => permissionLines(scopes), aside: true },
     { word: "admin.key.made_at", of: (row) => ({ moment: row.created_at }), aside: true },
     {
       word: "admin.key.revoked_at",
@@ -56,7 +49,7 @@ export const keys: Kind<Key> = {
       word: "admin.scopes",
       as: "several",
       hint: "admin.scopes.hint",
-      choices: PERMISSIONS.map((value) => ({ value, text: () => value })),
+      choices: PERMISSION_CHOICES,
     },
     { name: "days", word: "admin.days", as: "number", start: "90", required: true },
   ],

@@ -1,4 +1,5 @@
 import { type User, users as api } from "../../api/admin";
+import { rolesText } from "../allowed";
 import { type Draft, type Kind, lines, type Outcome } from "../scheme";
 
 function draftOf({ name, roles }: User): Draft {
@@ -44,7 +45,7 @@ export const users: Kind<User> = {
   columns: [
     { word: "admin.login", of: ({ login }) => login },
     { word: "admin.person", of: ({ name }) => name },
-    { word: "admin.roles", of: ({ roles }) => roles.join(", ") },
+    { word: "admin.roles", of: ({ roles }) => rolesText(roles) },
     {
       word: "admin.elsewhere",
       of: ({ elsewhere }) => ({ prefix: "admin.elsewhere", code: String(elsewhere) }),

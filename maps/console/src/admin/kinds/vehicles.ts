@@ -1,6 +1,7 @@
 import { type Registered, vehicles as api } from "../../api/admin";
 import type { Schemas } from "../../api/types";
 import { screen } from "../../screen.svelte";
+import { say, sayCode } from "../../words/language.svelte";
 import { type Draft, type Kind, lines, number, orNull, type Outcome } from "../scheme";
 
 type Vehicle = Registered["vehicle"];
@@ -9,6 +10,10 @@ const KMH = 3.6;
 
 function kmh(row: Vehicle): string {
   return row.max_speed_mps === null ? "" : String(Number((row.max_speed_mps * KMH).toFixed(2)));
+}
+
+function capabilitiesOf({ capabilities }: Vehicle): string {
+  return capabilities.map((each) => sayCode("capability", each)).join(say("list.between"));
 }
 
 /** Of a new one, or of `row` as it is to be: what nobody changed goes back as it came. */
@@ -83,7 +88,7 @@ export const vehicles: Kind<Vehicle> = {
     { word: "admin.plate", of: ({ plate }) => plate },
     { word: "admin.class", of: (row) => ({ prefix: "class", code: row.vehicle_class }) },
     { word: "admin.device", of: ({ device }) => device },
-    { word: "admin.capabilities", of: (row) => row.capabilities.join(", "), aside: true },
+    { word: "admin.capabilities", of: capabilitiesOf, aside: true },
     { word: "admin.application", of: ({ application }) => application, aside: true },
     { word: "admin.contractor", of: ({ contractor }) => contractor, aside: true },
     { word: "admin.moving_interval", of: (row) => row.moving_interval_s, aside: true },
