@@ -147,6 +147,10 @@ def registered(*things: New) -> Iterator[DataFolder]:
 def served(data: DataFolder, options: Sequence[str] = ()) -> Iterator[Service]:
     """Start `milepost run` on a data folder, and wait until it takes messages."""
     port = free_port()
+    if "mqtt" not in data.ports():
+        # Who comes back to a usual port that was free for a moment would find another's broker.
+        data.create()
+        data.set_port("mqtt", free_port())
     command = (*MILEPOST, "run", "--data", str(data.path), "--port", str(port), *options)
     with Session(*command) as session:
         session.expect("ingest is ready", 120)
