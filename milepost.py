@@ -129,8 +129,10 @@ def main() -> None:
             _fail(f"package {name} comes from {place}, not from {HOME}: take it off PYTHONPATH.")
     for name in CLIS:
         app.add_typer(importlib.import_module(name).app)
+    from tracker.cli.panels import SERVICE
+
     for command in app.registered_commands:
-        command.rich_help_panel = importlib.import_module("tracker.cli.panels").SERVICE
+        command.rich_help_panel = SERVICE
     try:
         app()
     except Exception as error:  # told apart only now: our classes bring a second of imports along

@@ -167,7 +167,7 @@ async def vehicle(
         await looking.live("vehicle.view", vehicle=row)
         # What is granted to a department where they may not know is not told.
         await set_scope(scope, *may_know.sight)
-        latest = await reads.position_columns(scope, ids=[row["id"]])
+        latest = await reads.positions(scope, ids=[row["id"]])
         position = next(iter(_features(latest, crs)), None)
     return VehicleDetails.model_validate({**row, "position": position})
 
@@ -192,7 +192,7 @@ async def duty(
 
 async def _latest(scope: Scope, department_id: int | None, inside: _Inside) -> Columns:
     box = inside.box
-    found = await reads.position_columns(
+    found = await reads.positions(
         scope,
         department_id=department_id,
         box=box.degrees if box is not None else None,

@@ -77,7 +77,7 @@ async def in_a_box(scope: reads.Scope, chance: random.Random) -> int:
     """The latest fixes in a box of some kilometres."""
     lon, lat = chance.uniform(BOX[0], BOX[2]), chance.uniform(BOX[1], BOX[3])
     box = (lon - HALF_BOX_DEG, lat - HALF_BOX_DEG, lon + HALF_BOX_DEG, lat + HALF_BOX_DEG)
-    return len(await reads.positions(scope, box=box))
+    return len(reads.as_rows(await reads.positions(scope, box=box)))
 
 
 async def nearest(scope: reads.Scope, chance: random.Random) -> int:

@@ -203,7 +203,7 @@ async def test_a_vehicle_that_is_private_now_has_no_position_for_any_reader(worl
 
     async def shown() -> int:
         async with scoped(engine, [1]) as scope:
-            rows = await reads.positions(scope)
+            rows = reads.as_rows(await reads.positions(scope))
             assert len((await scope.execute(text("SELECT 1 FROM latest"))).all()) == len(rows)
             return len(rows)
 

@@ -113,13 +113,14 @@ async def _places(connection: AsyncConnection, options: Where) -> Sequence[Row]:
         department=options.department,
     )
     if at is None:
-        return await reads.positions(
+        latest = await reads.positions(
             connection,
             department_id=department_id,
             box=_box(options.box) if options.box else None,
             area=_area(options.polygon) if options.polygon else None,
             ids=[found["id"]] if found else None,
         )
+        return reads.as_rows(latest)
     instant = reads.Instant(
         at=at,
         known_at=aware(options.known_at),

@@ -41,7 +41,7 @@ from tracker.reads.granted import Granted, granted_vehicles, grants_in_force, sh
 from tracker.reads.groups import groups, scopes
 from tracker.reads.health import ingest_health, warnings
 from tracker.reads.journal import Window, gaps, odometer, stops, trips
-from tracker.reads.latest import Box, Columns, among, as_rows, position_columns, positions
+from tracker.reads.latest import Box, Columns, among, as_rows, positions
 from tracker.reads.layers import LAYERS, Kind, Layer
 from tracker.reads.motion import MOTIONS, motion_codes
 from tracker.reads.moving import Moved, moved
@@ -152,7 +152,6 @@ __all__ = [
     "odometer",
     "pages",
     "played",
-    "position_columns",
     "positions",
     "presence",
     "private_times",

@@ -71,7 +71,7 @@ def _latest() -> Select[*tuple[Any, ...]]:
     )
 
 
-async def position_columns(
+async def positions(
     scope: Scope,
     *,
     department_id: int | None = None,
@@ -110,20 +110,6 @@ def as_rows(columns: Columns) -> list[Row]:
     return [
         dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
     ]
-
-
-async def positions(
-    scope: Scope,
-    *,
-    department_id: int | None = None,
-    box: Box | None = None,
-    area: Area | None = None,
-    ids: Sequence[int] | None = None,
-) -> list[Row]:
-    """What `position_columns` tells, as a row for each vehicle."""
-    return as_rows(
-        await position_columns(scope, department_id=department_id, box=box, area=area, ids=ids)
-    )
 
 
 def _box_of(area: Area) -> Box:

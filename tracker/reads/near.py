@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, literal, select
 from geo.distance import Floats, bearing_deg, distance_m
 from tracker.models import Application, Cluster
 from tracker.models.seen import SeenLatest, SeenVehicle
-from tracker.reads.latest import positions
+from tracker.reads.latest import as_rows, positions
 from tracker.reads.session import Row, Scope
 from tracker.reads.vehicles import duty_status, vehicles
 
@@ -57,7 +57,7 @@ async def near(scope: Scope, wanted: Near) -> list[Row]:
     ids, away_m, direction_deg = await asyncio.to_thread(_nearest, wanted, *candidates)
     if not ids:
         return []
-    by_id = {row["id"]: row for row in await positions(scope, ids=ids)}
+    by_id = {row["id"]: row for row in as_rows(await positions(scope, ids=ids))}
     told = {row["id"]: row for row in await vehicles(scope, ids=ids)}
     return [
         {**told[each], **by_id[each], "distance_m": metres, "bearing_deg": degrees}
