@@ -15,7 +15,7 @@ _SCRIPT = (
 #: WCAG 2.2 A and AA, and what axe-core holds for good practice.
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _OF_COLOURS = ["color-contrast", "link-in-text-block"]
-_GRAVE = {"serious", "critical"}
+_GRAVE = ("serious ", "critical ")
 
 
 @cache
@@ -23,9 +23,9 @@ def _script() -> str:
     return _SCRIPT.read_text(encoding="utf-8")
 
 
-def grave_faults(page: Page, *, of_colours: bool = False) -> list[str]:
-    """The serious and critical faults of the page as it shows now: what, where, and the cure; only
-    those of its colours, where nothing else can have changed."""
+def faults(page: Page, *, of_colours: bool = False) -> list[str]:
+    """The faults of the page as it shows now: how grave, what, where, and the cure; only those of
+    its colours, where nothing else can have changed."""
     page.evaluate(_script())  # as the debugger does it: no script tag, so the page's policy stands
     only = (
         {"type": "rule", "values": _OF_COLOURS} if of_colours else {"type": "tag", "values": _RULES}
@@ -34,9 +34,13 @@ def grave_faults(page: Page, *, of_colours: bool = False) -> list[str]:
     return [
         f"{fault['impact']} {fault['id']}: {node['target']} {node['failureSummary']}"
         for fault in found["violations"]
-        if fault["impact"] in _GRAVE
         for node in fault["nodes"]
     ]
+
+
+def grave_faults(page: Page, *, of_colours: bool = False) -> list[str]:
+    """Those that are serious or critical."""
+    return [each for each in faults(page, of_colours=of_colours) if each.startswith(_GRAVE)]
 
 
 def faults_in_all_looks(

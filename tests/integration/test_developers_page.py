@@ -5,33 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import httpx
 from playwright.sync_api import Page
 
+from tests.acceptance.axe import faults
 from tests.acceptance.browser import Theme, Visit, visiting
 from tests.integration.api_world import DEADLINE_S, Served, World
 
 #: On the loaded machine.
 MOST_MS = 120_000
-AXE = Path(__file__).parents[1] / "web" / "node_modules" / "axe-core" / "axe.min.js"
-
-
-def faults(page: Page, *, of_colours: bool = False) -> list[str]:
-    """What axe-core finds wrong by WCAG 2.2 AA; or of colours alone."""
-    page.evaluate(AXE.read_text("utf-8"))
-    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    only = (
-        {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
-        if of_colours
-        else {"type": "tag", "values": tags}
-    )
-    found = page.evaluate("only => axe.run(document, { runOnly: only })", only)
-    return [
-        f"{each['id']}: {[node['html'][:120] for node in each['nodes']][:3]}"
-        for each in found["violations"]
-    ]
 
 
 async def seen(
