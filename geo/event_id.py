@@ -10,6 +10,7 @@ from geo.event import Kind
 
 #: Never to change: every id that was ever told depends on it.
 NAMESPACE: Final = uuid.UUID("d02f4af5-453e-4128-857b-16ee4c27bbbd")
+_written = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def event_id(
@@ -29,4 +30,4 @@ def event_id(
     facts: list[object] = [vehicle_ref, fence_ref, fence_version, kind, moment]
     if rule_ref is not None:
         facts.append(rule_ref)
-    return uuid.uuid5(NAMESPACE, json.dumps(facts, separators=(",", ":")))
+    return uuid.uuid5(NAMESPACE, _written(facts))

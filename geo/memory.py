@@ -142,8 +142,9 @@ class Visit(NamedTuple):
 
     @property
     def is_busy(self) -> bool:
-        """Whether the next fix changes more of it than its side, and what is in doubt of that."""
-        return self[6:10] != NOTHING_PENDING
+        """Whether the next fix changes more of it than its side, and what is in doubt of that; or
+        lets go of it, when it is over: it ended without a fix."""
+        return self[6:10] != NOTHING_PENDING or not (self[0] or self[3])
 
     @property
     def in_doubt(self) -> bool:

@@ -38,10 +38,11 @@ class Clockwork:
 
     def adopt(self, states: Mapping[int, VehicleState], watches: Watches) -> None:
         """These states are new."""
+        watched, silence_ms = bool(watches), watches.signals.least_silence_ms
         for vehicle_id, state in states.items():
             self._checked_ms.setdefault(vehicle_id, state.fixed_ms)
-            due_ms = state.fixed_ms + watches.signals.least_silence_ms(state.department_id)
-            if watches and state.inside:
+            due_ms = state.fixed_ms + silence_ms(state.department_id)
+            if watched and state.inside:
                 due_ms = min(due_ms, state.memory.due_ms, state.fixed_ms + DEFAULT_GAP_MS)
             if due_ms == inf:
                 self._due_ms.pop(vehicle_id, None)

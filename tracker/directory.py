@@ -90,10 +90,13 @@ class Directory:
         self._by_mmsi = {device.mmsi: device for device in devices if device.mmsi}
         #: Names of devices of any department and shard.
         self.device_refs = {device.ref for device in devices}
-        self._rules: dict[int, list[Rule]] = defaultdict(list)
+        #: By department and the one fence that they are about; None: they are about several.
+        self._rules: dict[tuple[int, int | None], list[Rule]] = defaultdict(list)
         for rule in rules:
-            self._rules[rule.department_id].append(rule)
+            self._rules[rule.department_id, rule.fence_id].append(rule)
         self.rules = {rule.id: rule for rule in rules}
+        #: Whether any rule holds at certain times only.
+        self.has_windows = any(rule.window is not None for rule in rules)
         self.watches = NO_WATCHES
         self.fences = FenceIndex([])
         self.fence_refs: dict[int, str] = {}
@@ -152,18 +155,18 @@ class Directory:
 
     def rules_for(self, department_id: int, event: Event) -> list[Rule]:
         """The rules that an event matches."""
-        listed = self._rules.get(department_id, [])
+        if event.rule_id is not None:
+            its = self.rules.get(event.rule_id)
+            listed = [] if its is None or its.department_id != department_id else [its]
+        else:
+            named = {event.fence_id: None, None: None}
+            listed = [rule for each in named for rule in self._rules.get((department_id, each), ())]
         return [rule for rule in listed if rule.matches(event, self.fences.scopes)]
 
     @property
     def nearness(self) -> list[Rule]:
         """The rules on vehicles that are near each other."""
         return [rule for rule in self.rules.values() if rule.nearness is not None]
-
-    @property
-    def has_windows(self) -> bool:
-        """Whether any rule holds at certain times only."""
-        return any(rule.window is not None for listed in self._rules.values() for rule in listed)
 
 
 async def version_of(connection: Connection) -> int:

@@ -124,19 +124,22 @@ async def store_states(
     known: Mapping[int, VehicleState],
 ) -> None:
     """Store those that `latest` alone does not tell: another inside, or a judging then or since."""
-    rows = [
-        {
-            "vehicle_id": vehicle_id,
-            "department_id": state.department_id,
-            "inside": sorted(state.inside),
-            "judged_at": from_unix_ms(state.judged_ms).isoformat(),
-            "memory": to_json(state.memory),
-        }
+    rows = {
+        vehicle_id: state
         for vehicle_id, state in changed.items()
         if state.judged_ms > state.fixed_ms or _is_told_wrong(state, known.get(vehicle_id))
-    ]
+    }
     if rows:
-        await connection.execute(sql.text("store_states"), rows)
+        states = rows.values()
+        await connection.execute(
+            sql.text("store_states"),
+            list(rows),
+            [state.department_id for state in states],
+            # As text: arrays of arrays are of one length.
+            [f"{{{','.join(map(str, sorted(state.inside)))}}}" for state in states],
+            [from_unix_ms(state.judged_ms) for state in states],
+            [to_json(state.memory) for state in states],
+        )
 
 
 def _is_told_wrong(state: VehicleState, before: VehicleState | None) -> bool:

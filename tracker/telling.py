@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -31,12 +33,12 @@ async def tell(
     changed: set[UUID] = set()
     ended: set[UUID] = set()
     if judgement.told:
-        events = [_event_row(each, directory) for each in judgement.told]
-        changed |= {row["id"] for row in await connection.fetch(sql.text("store_events"), events)}
+        events = _columns(_event_row(each, directory) for each in judgement.told)
+        changed |= {row["id"] for row in await connection.fetch(sql.text("store_events"), *events)}
     new = [each for each in judgement.told if each.id in changed]
     if judgement.refined:
-        refined = [_event_row(each, directory) for each in judgement.refined]
-        rows = await connection.fetch(sql.text("refine_events"), refined)
+        refined = _columns(_refined_row(each) for each in judgement.refined)
+        rows = await connection.fetch(sql.text("refine_events"), *refined)
         ended |= {row["id"] for row in rows if row["ended_at"] is not None}
     if judgement.withdrawn:
         ids = list(judgement.withdrawn)
@@ -71,35 +73,35 @@ def _may_alert(told: Told, stamp: Stamp) -> bool:
     return not told.late or (young and told.leads_to_live)
 
 
-def _event_row(told: Told, directory: Directory) -> dict[str, Any]:
+def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
+    """Rows as the arrays of a statement."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _event_row(told: Told, directory: Directory) -> tuple[Any, ...]:
+    """In the order of store_events.sql."""
     event = told.event
     rule = None if event.rule_id is None else directory.rules.get(event.rule_id)
-    return {
-        "id": str(told.id),
-        "department_id": told.department_id,
-        "vehicle_id": event.vehicle_id,
-        "fence_id": event.fence_id,
-        "fence_version": event.fence_version,
-        "kind": event.kind,
-        "time": _iso(event.time_ms),
-        "not_before": _iso(event.not_before_ms),
-        "not_after": _iso(event.not_after_ms),
-        "interpolated": event.interpolated,
-        "gap": event.gap,
-        "late": told.late or event.late,
-        "cause": event.cause,
-        "amends": str(told.amends) if told.amends else None,
-        "rule_id": event.rule_id,
-        "max_kmh": event.max_kmh,
-        "length_s": event.length_s,
-        "ended_at": _iso(event.ended_ms),
-        "lowest": event.lowest,
-        "highest": event.highest,
-        "other_vehicle_id": event.other_id,
-        "distance_m": event.distance_m,
-        "shadow": rule is not None and rule.shadow,
-    }
+    return (
+        *(told.id, told.department_id, event.vehicle_id, event.fence_id, event.fence_version),
+        event.kind,
+        *(_moment(event.time_ms), _moment(event.not_before_ms), _moment(event.not_after_ms)),
+        *(event.interpolated, event.gap, told.late or event.late, event.cause, told.amends),
+        *(event.rule_id, event.max_kmh, event.length_s, _moment(event.ended_ms)),
+        *(event.lowest, event.highest, event.other_id, event.distance_m),
+        rule is not None and rule.shadow,
+    )
 
 
-def _iso(ms: int | None) -> str | None:
-    return None if ms is None else from_unix_ms(ms).isoformat()
+def _refined_row(told: Told) -> tuple[Any, ...]:
+    """In the order of refine_events.sql."""
+    event = told.event
+    return (
+        *(told.id, _moment(event.not_before_ms), _moment(event.not_after_ms), event.interpolated),
+        *(event.max_kmh, event.length_s, _moment(event.ended_ms)),
+        *(event.lowest, event.highest, event.distance_m),
+    )
+
+
+def _moment(ms: int | None) -> datetime | None:
+    return None if ms is None else from_unix_ms(ms)

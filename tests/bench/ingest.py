@@ -2,7 +2,8 @@
 
 Publishers in C → Mosquitto → ingest → PostGIS with 1,000 fences active, the API running beside. The
 raw rates of the same machine stand beside it: the broker to a subscriber that throws all away,
-and COPY of the same columns alone.
+and COPY of the same columns alone. `--turns N` tells what fences cost instead: the rate without and
+with them in turns, N times each. Offer more than ingest can take, or there is nothing to tell.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import asyncio
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -315,6 +317,34 @@ def measure(options: argparse.Namespace) -> Figures:
         )
 
 
+def rate(options: argparse.Namespace, fences: int) -> tuple[float, int]:
+    """The durable fixes a second of a run with so many fences, and its events."""
+    options = argparse.Namespace(**{**vars(options), "fences": fences})
+    with tempfile.TemporaryDirectory() as folder, bench_service(options) as service:
+        durable = publish(compiled(Path(folder)), service, options)
+        events = asyncio.run(ask(service.dsn("postgres"), "SELECT count(*) FROM event"))
+        return durable, int(events[0]) if events else 0
+
+
+def turns(options: argparse.Namespace) -> dict[str, float]:
+    """What fences cost: without and with them in turns."""
+    without, with_fences = [], []
+    for _ in range(options.turns):
+        without.append(rate(options, 0)[0])
+        durable, events = rate(options, options.fences)
+        with_fences.append(durable)
+        told = f"{without[-1]:,.0f} fixes/s, with fences {durable:,.0f}, {events:,} events"
+        sys.stdout.write(f"{told}: {durable / without[-1]:.3f}\n")
+    medians = statistics.median(without), statistics.median(with_fences)
+    return {
+        "epochs_a_message": options.epochs,
+        "fences": options.fences,
+        "without_fixes_s": round(medians[0]),
+        "with_fences_fixes_s": round(medians[1]),
+        "with_of_without": round(medians[1] / medians[0], 3),
+    }
+
+
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="scripts/bench ingest", description=__doc__)
@@ -324,7 +354,12 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=3_000, help="fixes a second offered")
     parser.add_argument("--epochs", type=int, default=1, help="epochs a message")
     parser.add_argument("--seconds", type=float, default=30)
-    figures = measure(parser.parse_args())
+    parser.add_argument("--turns", type=int, default=0, help="only what fences cost")
+    options = parser.parse_args()
+    if options.turns:
+        sys.stdout.write(json.dumps(turns(options)) + "\n")
+        return 0
+    figures = measure(options)
     for name, value in asdict(figures).items():
         sys.stdout.write(f"{name:<26} {value}\n")
     sys.stdout.write(json.dumps(asdict(figures)) + "\n")

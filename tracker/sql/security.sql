@@ -96,12 +96,31 @@ CREATE OR REPLACE FUNCTION next_edit() RETURNS bigint
 $$;
 
 -- What is told of events, as they stand now, in full refs: the one truth of the outbox's bodies. Under
--- the rights and in the scope of whoever asks. `alerts`: those that the event itself stands for. Nothing
--- is told of what rules on trial made.
+-- the rights and in the scope of whoever asks. `alerts`: those that the event itself stands for; `change`:
+-- for what is done to one of them. Nothing is told of what rules on trial made.
 CREATE OR REPLACE FUNCTION telling(event_ids uuid[])
     RETURNS TABLE (department_id integer, vehicle_id integer, type text, event_id uuid,
                    revision integer, at timestamptz, body jsonb)
     LANGUAGE sql STABLE AS $$
+    -- Most events have neither: they are looked for once, and not for each.
+    WITH a AS MATERIALIZED (
+        SELECT a.event_id, jsonb_agg(jsonb_build_object(
+            'id', a.id, 'rule', p.ref || '/' || r.ref, 'rule_name', r.name, 'severity', a.severity,
+            'state', a.state, 'close_reason', a.close_reason, 'opened_at', a.opened_at,
+            'acknowledged_at', a.acknowledged_at, 'escalated_at', a.escalated_at,
+            'assigned_to', a.assigned_to, 'snoozed_until', a.snoozed_until, 'suppressed', a.suppressed
+        ) ORDER BY r.ref) AS alerts
+        FROM alert AS a
+        JOIN rule AS r ON r.id = a.rule_id
+        JOIN department AS p ON p.id = a.department_id
+        WHERE a.event_id = any(event_ids) AND NOT a.shadow
+        GROUP BY a.event_id
+    ), j AS MATERIALIZED (
+        SELECT k.event_id, jsonb_agg(k.alert_id) AS joined
+        FROM alert_event AS k JOIN alert AS a ON a.id = k.alert_id
+        WHERE k.event_id = any(event_ids) AND NOT a.shadow
+        GROUP BY k.event_id
+    )
     SELECT e.department_id, e.vehicle_id,
            CASE WHEN e.kind IN ('silent', 'duress', 'sensor', 'proximity') THEN 'milepost.vehicle.'
                 ELSE 'milepost.fence.' END || e.kind || '.v1', e.id, e.revision, e.at,
@@ -115,30 +134,19 @@ CREATE OR REPLACE FUNCTION telling(event_ids uuid[])
                'max_kmh', e.max_kmh, 'length_s', e.length_s, 'ended_at', e.ended_at,
                'lowest', e.lowest, 'highest', e.highest, 'other', p.ref || '/' || o.ref,
                'other_name', o.name, 'distance_m', e.distance_m, 'sensor', s.sensor,
-               'alerts', coalesce(a.alerts, '[]'), 'joined', coalesce(j.joined, '[]')
+               'alerts', coalesce(a.alerts, '[]'), 'joined', coalesce(j.joined, '[]'), 'change', NULL
            )
-    FROM event AS e
+    FROM unnest(event_ids) AS i (id)
+    -- By its key, also where a plan was made while the table was empty (OFFSET: not joined otherwise).
+    CROSS JOIN LATERAL (SELECT * FROM event WHERE id = i.id OFFSET 0) AS e
     JOIN vehicle AS v ON v.id = e.vehicle_id
     LEFT JOIN fence AS f ON f.id = e.fence_id
     LEFT JOIN vehicle AS o ON o.id = e.other_vehicle_id
     LEFT JOIN rule AS s ON s.id = e.rule_id
     JOIN department AS p ON p.id = e.department_id
-    LEFT JOIN LATERAL (
-        SELECT jsonb_agg(jsonb_build_object(
-            'id', a.id, 'rule', p.ref || '/' || r.ref, 'rule_name', r.name, 'severity', a.severity,
-            'state', a.state, 'close_reason', a.close_reason, 'opened_at', a.opened_at,
-            'acknowledged_at', a.acknowledged_at, 'escalated_at', a.escalated_at,
-            'assigned_to', a.assigned_to, 'snoozed_until', a.snoozed_until, 'suppressed', a.suppressed
-        ) ORDER BY r.ref) AS alerts
-        FROM alert AS a JOIN rule AS r ON r.id = a.rule_id
-        WHERE a.event_id = e.id AND NOT a.shadow
-    ) AS a ON true
-    LEFT JOIN LATERAL (
-        SELECT jsonb_agg(k.alert_id) AS joined
-        FROM alert_event AS k JOIN alert AS a ON a.id = k.alert_id
-        WHERE k.event_id = e.id AND NOT a.shadow
-    ) AS j ON true
-    WHERE e.id = any(event_ids) AND NOT e.shadow
+    LEFT JOIN a ON a.event_id = e.id
+    LEFT JOIN j ON j.event_id = e.id
+    WHERE NOT e.shadow
 $$;
 
 -- Who reads a department's telling at the broker, with the hash of the password; no other secret.

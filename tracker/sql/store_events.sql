@@ -1,3 +1,4 @@
+-- One event a row of the arrays; one that was withdrawn and is told again stands again. Those that changed.
 INSERT INTO event AS e (
     id, department_id, vehicle_id, fence_id, fence_version, kind, at, time, not_before, not_after,
     interpolated, gap, late, cause, amends, rule_id, max_kmh, length_s,
@@ -7,13 +8,15 @@ SELECT id, department_id, vehicle_id, fence_id, fence_version, kind, coalesce(ti
        time, not_before, not_after,
        interpolated, gap, late, cause, amends, rule_id, max_kmh, length_s,
        ended_at, lowest, highest, other_vehicle_id, distance_m, shadow
-FROM jsonb_to_recordset($1::jsonb) AS n (
-    id uuid, department_id integer, vehicle_id integer, fence_id integer, fence_version integer,
-    kind text, time timestamptz, not_before timestamptz, not_after timestamptz,
-    interpolated boolean, gap boolean, late boolean, cause text, amends uuid,
-    rule_id integer, max_kmh float8, length_s float8,
-    ended_at timestamptz, lowest float8, highest float8, other_vehicle_id integer, distance_m float8,
-    shadow boolean
+FROM unnest(
+    $1::uuid[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::text[],
+    $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::boolean[], $11::boolean[], $12::boolean[],
+    $13::text[], $14::uuid[], $15::integer[], $16::float8[], $17::float8[], $18::timestamptz[],
+    $19::float8[], $20::float8[], $21::integer[], $22::float8[], $23::boolean[]
+) AS n (
+    id, department_id, vehicle_id, fence_id, fence_version, kind, time, not_before, not_after, interpolated,
+    gap, late, cause, amends, rule_id, max_kmh, length_s, ended_at, lowest, highest, other_vehicle_id,
+    distance_m, shadow
 )
 ON CONFLICT (id) DO UPDATE SET
     status = 'valid', revision = e.revision + 1, amends = excluded.amends,
