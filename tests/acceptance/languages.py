@@ -28,7 +28,7 @@ _FOUND: Final = """([letters, marked]) => {
 }"""
 #: The product's name, what formats and keys are called everywhere, and whose the shore line is.
 _INTERNATIONAL: Final = re.compile(
-    "Milepost|GPX|CSV|KML|GeoJSON|WGS ?84|MQTT|NMEA|IMEI|MMSI|AIS|GPS|CAP|OGC API|[Ww]ebhook"
+    "Milepost|GPX|CSV|KML|GeoJSON|WGS ?84|MQTT|NMEA|IMEI|MMSI|AIS|GPS|UTC|CAP|OGC API|[Ww]ebhook"
     "|Enter|Esc|Tab|Ctrl|Shift|Space"
     "|GSHHG|LGPL|ODbL|OpenStreetMap contributors"
     # The refs of a service are codes, and so are ids, accounts, operations and their paths.
