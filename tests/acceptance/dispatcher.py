@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, Position
 
 from tests.acceptance.browser import Visit
 from tracker.child import wait_for
@@ -23,6 +23,8 @@ ROUND: Final = 150
 #: What comes while it goes round, and the browser's own.
 SPARE: Final = 10
 LONGEST_LIST: Final = 100
+#: Away from its middle and from all vehicles, css px.
+ON_MAP: Final[Position] = {"x": 120, "y": 300}
 #: Of a service on a loaded machine.
 WITHIN_S: Final = 20.0
 
@@ -72,6 +74,10 @@ class Hand(ABC):
         """A row of a list."""
 
     @abstractmethod
+    def point_out(self, pane: Locator, offer: Locator, key: str) -> None:
+        """A place on a map, and what is offered of it; a key takes its middle."""
+
+    @abstractmethod
     def leaf(self, listed: Locator) -> None:
         """On by a page of a list."""
 
@@ -96,6 +102,11 @@ class Mouse(Hand):
 
     def point(self, listed: Locator, row: Locator, is_there: Callable[[], bool]) -> None:
         self.press(row)
+
+    def point_out(self, pane: Locator, offer: Locator, key: str) -> None:
+        self.actions += 1
+        pane.click(position=ON_MAP)
+        self.press(offer)
 
     def leaf(self, listed: Locator) -> None:
         self.actions += 1
@@ -150,6 +161,9 @@ class Keyboard(Hand):
             self.actions += 1
             self.page.keyboard.press("j")
         raise AssertionError(f"j does not lead to {row}")
+
+    def point_out(self, pane: Locator, offer: Locator, key: str) -> None:
+        self.press(offer, key)
 
     def leaf(self, listed: Locator) -> None:
         self._reach(listed)
@@ -243,6 +257,11 @@ class Dispatcher:
         self.hand.type(place)
         self.hand.enter()
 
+    def nearest_on_map(self) -> None:
+        """The five nearest to a place on the map."""
+        self.hand.point_out(self.at("map"), self.at("place-nearest"), "n")
+        self._in(self.at("nearest-place"))
+
     def acknowledge_newest(self) -> None:
         """Where it stands, on the live screen."""
         self.hand.press(self.at("strip-acknowledge").first, "a")
@@ -313,7 +332,7 @@ class Dispatcher:
 
 KINDS: Final = ("ref", "alert", "rule")
 CLOSING_KEYS: Final = {"handled": "h", "false": "f"}
-SCREEN_KEYS: Final = {"live": "l", "alerts": "a", "playback": "p", "fences": "e"}
+SCREEN_KEYS: Final = {"live": "l", "alerts": "a", "playback": "p", "fences": "e", "admin": "m"}
 
 #: What acts, is shown, and stands for itself: what is led to by an arrow is led to from another.
 ACTIONS: Final = """() => [...document.querySelectorAll(

@@ -28,10 +28,14 @@ _FOUND: Final = """([letters, marked]) => {
 }"""
 #: The product's name, what formats and keys are called everywhere, and whose the shore line is.
 _INTERNATIONAL: Final = re.compile(
-    "Milepost|GPX|CSV|KML|GeoJSON|WGS ?84|MQTT|NMEA|IMEI|Enter|Esc|Tab|Ctrl|Shift|Space"
+    "Milepost|GPX|CSV|KML|GeoJSON|WGS ?84|MQTT|NMEA|IMEI|MMSI|AIS|GPS|UTC|CAP|OGC API|[Ww]ebhook"
+    "|Enter|Esc|Tab|Ctrl|Shift|Space"
     "|GSHHG|LGPL|ODbL|OpenStreetMap contributors"
-    # The refs of a service are codes.
+    # The refs of a service are codes, and so are ids, accounts, operations and their paths.
     r"|\b(FSD|HKPF)(/[\w-]+)?"
+    r"|\b[0-9a-f]{8}[0-9a-f-]*|\b(key:)?mp_\w+|[\w.-]+ \(shell:[\w.-]+\)"
+    r"|\bpostgres\b|\bmilepost_owner\b"
+    r"|\b[a-z_]+(\.[a-z_]+)+\b|\b(WS|GET|POST) /\S+|https://"
 )
 
 

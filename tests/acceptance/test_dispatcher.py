@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import product
 
 import pytest
 
 from tests.acceptance.browser import visiting
-from tests.acceptance.dispatcher import HANDS, Dispatcher, out_of_reach
+from tests.acceptance.dispatcher import HANDS, Dispatcher, Mouse, out_of_reach
 from tests.acceptance.languages import foreign
 from tests.acceptance.shift import (
     CORDON_S,
@@ -29,7 +30,10 @@ from tests.acceptance.shift import (
 
 TURNS = list(product(HANDS, ("en", "zh-Hant")))
 #: Names and what was typed are in no language.
-NOBODYS = (HOSTILE, "Chan", "PAST", "case 12", "the fire at the docks")
+NOBODYS = (HOSTILE, "Chan", "Lee", "PAST", "case 12", "the fire at the docks")
+#: Nor are what fields show of what may be typed there: refs, codes.
+EXAMPLES = ("AMB-012", "FEHD/WASTE-1", "mon-fri", "anna", "key:mp_", "duress")
+CLASSES = ("ambulance", "patrol", "lorry", "boat")
 #: Tries at what is there within two seconds unless the machine has much else to do.
 TRIES, SOON_S = 10, 2.0
 
@@ -141,18 +145,20 @@ def test_d2_a_fix_is_on_the_screen_within_two_seconds_and_the_map_follows(
     dispatcher.until("it in the middle of the map", is_in_the_middle)
 
 
-def test_d3_the_nearest_that_can_are_in_the_order_of_the_api(dispatcher: Dispatcher) -> None:
-    def told(place: str, *capabilities: str) -> list[str]:
-        able = "".join(f"&capability={each}" for each in capabilities)
-        asked = f"{dispatcher.visit.origin}/v1/near?place={place}&k=5{able}"
-        answer = dispatcher.page.request.get(asked)
-        return [each["properties"]["vehicle"] for each in answer.json()["features"]]
+def nearest_told(dispatcher: Dispatcher, place: str, *capabilities: str) -> list[str]:
+    """Of whom the API tells, in its order."""
+    able = "".join(f"&capability={each}" for each in capabilities)
+    asked = f"{dispatcher.visit.origin}/v1/near?place={place}&k=5{able}"
+    answer = dispatcher.page.request.get(asked)
+    return [each["properties"]["vehicle"] for each in answer.json()["features"]]
 
+
+def test_d3_the_nearest_that_can_are_in_the_order_of_the_api(dispatcher: Dispatcher) -> None:
     dispatcher.nearest("22.33, 114.17")
-    expected = told("114.17,22.33")
+    expected = nearest_told(dispatcher, "114.17,22.33")
     dispatcher.until("the nearest", lambda: dispatcher.refs("nearest-row") == expected)
     dispatcher.hand.press(dispatcher.at("capability-pump"))
-    pumps = told("114.17,22.33", "pump")
+    pumps = nearest_told(dispatcher, "114.17,22.33", "pump")
     assert set(pumps) == {f"FSD/{ref}" for ref in RANKED[::2]}
     dispatcher.until("pumps", lambda: dispatcher.refs("nearest-row") == pumps)
     assert dispatcher.say("nearest.straight") in dispatcher.at("nearest").inner_text()
@@ -160,6 +166,21 @@ def test_d3_the_nearest_that_can_are_in_the_order_of_the_api(dispatcher: Dispatc
     dispatcher.hand.press(row)
     dispatcher.at("details").wait_for()
     assert dispatcher.at("details").get_attribute("data-ref") == pumps[1]
+
+
+def test_d3_the_nearest_that_can_of_a_place_on_the_map_take_three_actions_at_most(
+    dispatcher: Dispatcher,
+) -> None:
+    """By mouse; by key it is the map's middle, and a filter is as far as Tab has to go."""
+    asked = dispatcher.count(dispatcher.nearest_on_map)
+    lat, lon = dispatcher.at("nearest-place").input_value().split(", ")
+    expected = nearest_told(dispatcher, f"{lon},{lat}")
+    dispatcher.until("the nearest", lambda: dispatcher.refs("nearest-row") == expected)
+    narrowed = dispatcher.count(lambda: dispatcher.hand.press(dispatcher.at("capability-ladder")))
+    ladders = nearest_told(dispatcher, f"{lon},{lat}", "ladder")
+    assert set(ladders) == {f"FSD/{ref}" for ref in RANKED[1::2]}
+    dispatcher.until("ladders", lambda: dispatcher.refs("nearest-row") == ladders)
+    assert asked + (narrowed if isinstance(dispatcher.hand, Mouse) else 0) <= 3
 
 
 def test_to_find_to_ask_for_the_nearest_and_to_acknowledge_take_three_actions_at_most(
@@ -300,6 +321,23 @@ def test_d9_a_silent_unit_returns_with_its_buffer_and_the_alert_is_disproved(
     assert shift.sql(count, ref) == 1
 
 
+@dataclass
+class Faults:
+    """What is out of the hand's reach, or in the other language, by where it is."""
+
+    dispatcher: Dispatcher
+    found: dict[str, list[str]] = field(default_factory=dict)
+
+    def look(self, where: str) -> None:
+        """Over the page as it is."""
+        page, language = self.dispatcher.page, self.dispatcher.language
+        faults = [
+            *out_of_reach(self.dispatcher.hand),
+            *foreign(page, language, *NOBODYS, *EXAMPLES, *CLASSES),
+        ]
+        self.found |= {where: faults} if faults else {}
+
+
 def test_d10_every_action_is_within_reach_and_nothing_is_in_the_other_language(
     dispatcher: Dispatcher,
 ) -> None:
@@ -311,19 +349,50 @@ def test_d10_every_action_is_within_reach_and_nothing_is_in_the_other_language(
         dispatcher.hand.press(dispatcher.at("details-follow"), "f")
     dispatcher.at("follow-tile").nth(1).wait_for()
     dispatcher.nearest("22.33, 114.17")
-    missed, other = {}, {}
-
-    def look(where: str) -> None:
-        missed[where] = out_of_reach(dispatcher.hand)
-        other[where] = foreign(dispatcher.page, dispatcher.language, *NOBODYS)
-
-    look("live")
+    faults = Faults(dispatcher)
+    faults.look("live")
     dispatcher.come()
     dispatcher.go("alerts")
     dispatcher.at("queue").wait_for()
-    look("alerts")
+    faults.look("alerts")
     dispatcher.come()
     dispatcher.look_back("case 12")
-    look("playback")
-    assert not any(missed.values()), missed
-    assert not any(other.values()), other
+    faults.look("playback")
+    assert faults.found == {}
+
+
+def test_d10_so_it_is_with_fences_rules_and_the_administration(dispatcher: Dispatcher) -> None:
+    faults = Faults(dispatcher)
+    dispatcher.go("fences")
+    for tab, row, form in (
+        ("fences", "fence-row", "fence-form"),
+        ("rules", "rule-row", "rule-form"),
+    ):
+        dispatcher.hand.press(dispatcher.at(f"tab-{tab}"))
+        dispatcher.at(row).first.wait_for()
+        faults.look(tab)
+        dispatcher.hand.press(dispatcher.at(f"new-{tab}"))
+        dispatcher.at(form).wait_for()
+        faults.look(form)
+        dispatcher.page.keyboard.press("Escape")
+        dispatcher.is_gone(dispatcher.at(form))
+    dispatcher.go("admin")
+    dispatcher.at("admin-rows").wait_for()
+    count = dispatcher.at("admin-count")
+    kinds = dispatcher.page.locator('[data-testid^="admin-tab-"]').evaluate_all(
+        "tabs => tabs.map(tab => tab.dataset.testid.replace('admin-tab-', ''))"
+    )
+    for kind in kinds:
+        dispatcher.page.evaluate("hash => { location.hash = hash }", f"#/admin?tab={kind}")
+        dispatcher.page.locator(
+            f'[data-testid="admin-tab-{kind}"][aria-selected="true"]'
+        ).wait_for()
+        dispatcher.until(f"how many {kind}", lambda: count.inner_text() != "")
+        faults.look(kind)
+        if dispatcher.at("admin-new").count() > 0:
+            dispatcher.hand.press(dispatcher.at("admin-new"))
+            dispatcher.at("admin-form").wait_for()
+            faults.look(f"{kind}, a new one")
+            dispatcher.hand.press(dispatcher.at("admin-discard"))
+            dispatcher.is_gone(dispatcher.at("admin-form"))
+    assert faults.found == {}

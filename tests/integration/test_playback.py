@@ -14,6 +14,7 @@ import pytest
 from api.playback_frames import MAGIC, MEDIA_TYPE
 from tests.conftest import Database
 from tests.integration.api_world import Served, World, world_in
+from tracker import reads
 
 HOUR = timedelta(hours=1)
 
@@ -147,6 +148,22 @@ async def test_thinned_it_is_never_off_its_way(world: World, asking: Asking) -> 
     assert len(steps["fixes"]["after_ms"]) > 3
     whole = await asking.got("", 0, 300)
     assert len(whole["fixes"]["after_ms"]) == 21
+
+
+async def test_it_never_comes_to_a_plan_for_any_values(database: Database) -> None:
+    """From the sixth time on that one was four times as slow."""
+    since = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    shown = reads.Shown(since=since, until=since + timedelta(minutes=2))
+    reader = reads.Reader(database.dsn("milepost_api"), size=1)
+    for _ in range(7):
+        async with reader.scope((1,)) as scope:
+            await reads.played(scope, shown)
+            [plans] = await scope.exec_driver_sql(
+                "SELECT custom_plans, generic_plans FROM pg_prepared_statements"
+                " WHERE statement LIKE '-- The believed fixes of a window%'"
+            )
+    await reader.close()
+    assert tuple(plans) == (7, 0)
 
 
 async def test_marks_are_trips_stops_gaps_and_crossings(world: World, asking: Asking) -> None:

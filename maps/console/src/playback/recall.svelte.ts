@@ -16,8 +16,8 @@ export interface Choice extends Range {
 
 /** Pictures of many vehicles cost more. */
 const LEAST_MS = { some: 33, all: 66 };
-/** At 60 times life a slice of two minutes is over in two seconds. */
-const AHEAD = 3;
+/** At 60 times life a slice of two minutes is over in two seconds; who only looks around needs none ahead. */
+const AHEAD = { playing: 3, still: 0 };
 
 /** One playback: its choice, what was fetched for it, and its cursor. Another choice is another one. */
 export class Recall {
@@ -96,9 +96,9 @@ export class Recall {
 
   /** To be called whenever the cursor, the slices or `known` changed. */
   show(): void {
-    const { atMs } = this.player;
+    const { atMs, playing } = this.player;
     const slice = this.slices.at(atMs);
-    if (this.isAll) void this.slices.want(atMs, AHEAD);
+    if (this.isAll) void this.slices.want(atMs, playing ? AHEAD.playing : AHEAD.still);
     const worst = worstAt(this.#alerts, atMs, this.known);
     untrack(() => {
       this.picture.show(slice, atMs, this.known, worst);

@@ -18,6 +18,8 @@ export class Slices {
   readonly #lengthMs: number;
   readonly #asked = new Map<number, Promise<void>>();
   readonly #abort = new AbortController();
+  /** The slice that was wanted last: what goes before it has no claim on the service any more. */
+  #wanted = NaN;
 
   constructor(
     readonly range: Range,
@@ -41,11 +43,16 @@ export class Slices {
     return this.#slices.get(this.#startOf(atMs)) ?? null;
   }
 
-  /** Fetches the slice of an instant, and so many after it, unless they are there or on their way. */
+  /**
+   * Fetches the slice of an instant, and so many after it, unless they are there or on their way; no
+   * more of those once another one is wanted, which would wait behind them.
+   */
   async want(atMs: number, ahead: number): Promise<void> {
     const start = this.#startOf(atMs);
-    await this.#fetch(start);
-    for (let n = 1; n <= ahead; n++) await this.#fetch(start + n * this.#lengthMs);
+    this.#wanted = start;
+    for (let n = 0; n <= ahead && this.#wanted === start; n++) {
+      await this.#fetch(start + n * this.#lengthMs);
+    }
   }
 
   /** Of named vehicles the whole way is shown, wherever the cursor is. */
@@ -56,7 +63,7 @@ export class Slices {
   retry(atMs: number): Promise<void> {
     this.#asked.clear();
     this.#failure = null;
-    return this.vehicles.length === 0 ? this.want(atMs, 1) : this.wantAll();
+    return this.vehicles.length === 0 ? this.want(atMs, 0) : this.wantAll();
   }
 
   stop(): void {
