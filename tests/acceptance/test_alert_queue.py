@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import pytest
+from playwright.sync_api import APIResponse, Route
 
 from geo.fix import Fix
 from tests.acceptance.browser import Visit, visiting
@@ -16,7 +17,7 @@ from tracker.child import wait_for
 from tracker.registry import New, NewDepartment, NewDevice, NewFence, NewRule, NewVehicle
 
 #: A test has vehicles of its own.
-VEHICLES, TESTS = 5, 3
+VEHICLES, TESTS = 5, 4
 HOSTILE = "<img src=x onerror=window.ran=1>${window.ran=1}</script>"
 SHAPE = {"circle": {"center": [114.17, 22.3], "radius_m": 300}}
 
@@ -87,6 +88,13 @@ def newest(visit: Visit) -> list[dict[str, Any]]:
     answer = visit.page.request.get(f"{visit.origin}/v1/alerts?limit={VEHICLES}")
     alerts: list[dict[str, Any]] = answer.json()["alerts"]
     return alerts
+
+
+def another_enters(visit: Visit, service: Service) -> None:
+    """One more alert, of a vehicle that stood still."""
+    another = 1 + max(int(alert["vehicle"].rpartition("-")[2]) for alert in newest(visit))
+    publish(service, another, 22.29, 20)
+    publish(service, another, 22.30, 0)
 
 
 def states(visit: Visit) -> dict[str, int]:
@@ -172,8 +180,31 @@ def test_new_alerts_sound_once_and_show_at_once(service: Service) -> None:
         visit.page.get_by_test_id("go-alerts").click()
         visit.until("the queue", lambda: rows(visit) == VEHICLES, 20)
         assert visit.diagnostics("chimes") == 0
-        another = 1 + max(int(alert["vehicle"].rpartition("-")[2]) for alert in newest(visit))
-        publish(service, another, 22.29, 20)
-        publish(service, another, 22.30, 0)
+        another_enters(visit, service)
         visit.until("one more", lambda: rows(visit) == VEHICLES + 1, 20)
         visit.until("a chime", lambda: visit.diagnostics("chimes") == 1, 20)
+
+
+#: A page asks for what is open when it begins, and again when it is connected.
+QUESTIONS: Final = 2
+
+
+def test_an_answer_older_than_what_was_told_meanwhile_takes_no_alert_away(
+    service: Service,
+) -> None:
+    held: list[tuple[Route, APIResponse]] = []
+    with visiting(service.web_url) as visit:
+        sign_in(visit, service, "en")
+        visit.page.route(
+            "**/v1/alerts?state=open*", lambda route: held.append((route, route.fetch()))
+        )
+        visit.page.reload()
+        connected = visit.page.locator('[data-testid="connection"][data-state="live"]')
+        visit.until("questions", lambda: connected.count() == 1 and len(held) == QUESTIONS, 30)
+        another_enters(visit, service)
+        visit.until("it is told", lambda: visit.diagnostics("chimes") == 1, 20)
+        # The older one last.
+        for route, answer in reversed(held):
+            route.fulfill(response=answer)
+        visit.page.get_by_test_id("go-alerts").click()
+        visit.until("all of them", lambda: rows(visit) == VEHICLES + 1, 20)

@@ -1,4 +1,5 @@
 import type { Alert, AlertPage, Severity } from "../api/types";
+import { Asked } from "./asked";
 import { Shelf } from "./shelf.svelte";
 import { RANK } from "./urgency";
 
@@ -8,6 +9,11 @@ export class Alerts {
     open: new Shelf("open"),
     acknowledged: new Shelf("acknowledged"),
     closed: new Shelf("closed"),
+  };
+  readonly #asked = {
+    open: new Asked<Alert>(),
+    acknowledged: new Asked<Alert>(),
+    closed: new Asked<Alert>(),
   };
   /** Alerts that opened since `takeNews` was last called. */
   #news: Alert[] = [];
@@ -30,14 +36,31 @@ export class Alerts {
       .find((alert) => alert.id === id);
   }
 
-  /** The first page of a state. What was open at the start is no news. */
-  replace(state: keyof Alerts["shelves"], page: AlertPage): void {
-    if (state === "open" && this.shelves.open.loaded) this.#note(page.alerts);
-    this.shelves[state].replace(page);
+  /** The first page of a state, once it is there. What was open at the start is no news. */
+  async take(state: keyof Alerts["shelves"], page: Promise<AlertPage>): Promise<void> {
+    const shelf = this.shelves[state];
+    await this.#asked[state].answer(page, (answer, since) => {
+      if (state === "open" && shelf.loaded) this.#note(answer.alerts);
+      shelf.replace(answer);
+      shelf.merge(since);
+      this.#settle();
+    });
+  }
+
+  /** An older page, once it is there; not if the shelf begins anew meanwhile. */
+  async takeOlder(state: keyof Alerts["shelves"], page: Promise<AlertPage>): Promise<void> {
+    const shelf = this.shelves[state];
+    const { next } = shelf;
+    const [answer, since] = await this.#asked[state].meanwhile(page);
+    if (shelf.next !== next) return;
+    shelf.extend(answer);
+    shelf.merge(since);
     this.#settle();
   }
 
+  /** These are as they are now. */
   merge(changes: readonly Alert[]): void {
+    for (const asked of Object.values(this.#asked)) asked.tell(changes);
     this.#note(changes);
     for (const shelf of Object.values(this.shelves)) shelf.merge(changes);
     this.#settle();

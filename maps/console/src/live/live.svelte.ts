@@ -2,6 +2,7 @@ import { api, Problem } from "../api/client";
 import { liveApi } from "../api/live";
 import type { Alert, Application, Caller, Fences } from "../api/types";
 import { Alerts } from "../fleet/alerts.svelte";
+import { Asked } from "../fleet/asked";
 import { clock } from "../fleet/clock.svelte";
 import { Fleet } from "../fleet/fleet.svelte";
 import { build } from "../look/build.svelte";
@@ -33,8 +34,8 @@ export class Live {
   #lostAtS = $state<number | null>(null);
   #asAtS = $state<number | null>(null);
   #greeted = false;
-  /** Told since the vehicles were asked for: the answer may be older. */
-  readonly #duties = new Map<string, string>();
+  readonly #vehiclesAsked = new Asked<DutyNow>();
+  readonly #areasAsked = new Asked<never>();
   #tick = 0;
   readonly #connection: Connection | null;
   readonly #everySecond: number;
@@ -100,7 +101,7 @@ export class Live {
   async lookFurther(state: Alert["state"]): Promise<void> {
     const shelf = this.alerts.shelves[state];
     if (shelf.next === null) return;
-    await this.#fetch("alerts", api.olderAlerts(shelf.next).then((page) => shelf.extend(page)));
+    await this.#fetch("alerts", this.alerts.takeOlder(state, api.olderAlerts(shelf.next)));
   }
 
   retryNow(): void {
@@ -144,10 +145,8 @@ export class Live {
   }
 
   #onDuty(duties: readonly DutyNow[]): void {
-    for (const { vehicle, status } of duties) {
-      this.fleet.setDuty(vehicle, status);
-      this.#duties.set(vehicle, status);
-    }
+    this.#vehiclesAsked.tell(duties);
+    for (const { vehicle, status } of duties) this.fleet.setDuty(vehicle, status);
   }
 
   #onServerTime(unixS: number): void {
@@ -190,17 +189,18 @@ export class Live {
 
   async #vehicles(): Promise<void> {
     if (!this.caller.permissions.includes("vehicles:read")) return;
-    this.#duties.clear();
-    const [vehicles, applications] = await Promise.all([api.vehicles(), liveApi.applications()]);
-    this.fleet.replaceVehicles(vehicles);
-    for (const [vehicle, status] of this.#duties) this.fleet.setDuty(vehicle, status);
-    this.#applications = applications;
-    this.#judge();
+    const both = Promise.all([api.vehicles(), liveApi.applications()]);
+    await this.#vehiclesAsked.answer(both, ([vehicles, applications], since) => {
+      this.fleet.replaceVehicles(vehicles);
+      for (const { vehicle, status } of since) this.fleet.setDuty(vehicle, status);
+      this.#applications = applications;
+      this.#judge();
+    });
   }
 
   async #areas(): Promise<void> {
     if (!this.caller.permissions.includes("fences:read")) return;
-    this.#fences = await api.fences();
+    await this.#areasAsked.answer(api.fences(), (fences) => (this.#fences = fences));
   }
 
   /** The open ones, and those of other states that somebody looked at. */
@@ -213,7 +213,7 @@ export class Live {
   }
 
   async #alertsOf(state: Alert["state"]): Promise<void> {
-    this.alerts.replace(state, await api.alerts(state));
+    await this.alerts.take(state, api.alerts(state));
     this.#judge();
   }
 
