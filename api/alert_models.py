@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, StringConstraints
 
 from api.models import Lat, Lon, Model, Name, Severity
-from api.window import Moment
+from tracker.moments import Moment
 
 AlertState = Literal["open", "acknowledged", "closed"]
 

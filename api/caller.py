@@ -168,7 +168,7 @@ class _Shown(SecurityBase):
         self.model = model
         self.scheme_name = scheme_name
 
-    def __call__(self) -> None:
+    async def __call__(self) -> None:
         """Nothing: it is documented."""
 
 
@@ -208,7 +208,7 @@ async def _scope(connection: HTTPConnection, caller: InCaller) -> AsyncIterator[
 InScope = Annotated[Scope, Depends(_scope, scope="function")]
 
 
-def _chosen_department(caller: InCaller, department: str | None = None) -> int | None:
+async def _chosen_department(caller: InCaller, department: str | None = None) -> int | None:
     """The id of `?department=`; raises NotFound if this caller has no such department."""
     if department is None:
         return None
@@ -227,7 +227,7 @@ def csrf_of(secret: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def refuse_cross_site(connection: HTTPConnection) -> None:
+async def refuse_cross_site(connection: HTTPConnection) -> None:
     """Refuse what a page of another site makes a browser send: writing, and the live socket.
 
     Browsers say where a request comes from, by `Sec-Fetch-Site` or `Origin`. A bearer's token is

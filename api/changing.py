@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from api.caller import InCaller, InScope
 from api.errors import NotFound, RevisionMissing
+from api.inline import inline
 from tracker import once
 from tracker.edits import Name
 from tracker.errors import Stale
@@ -65,10 +66,10 @@ class Own:
         return "/".join(self.name)
 
 
-def own(what: str) -> Callable[..., Own]:
+def own(what: str) -> Callable[..., Awaitable[Own]]:
     """A dependency: the thing of a kind that the path names; raises as `may_change` does."""
 
-    def named(scope: InScope, caller: InCaller, department: str, ref: str) -> Own:
+    async def named(scope: InScope, caller: InCaller, department: str, ref: str) -> Own:
         may_change(caller, department, what)
         return Own(scope, caller, (department, ref))
 
@@ -88,7 +89,7 @@ def revision_of(said: str | None) -> int:
     return int(number)
 
 
-def _expected(if_match: _IfMatchNeeded = None) -> int | None:
+async def _expected(if_match: _IfMatchNeeded = None) -> int | None:
     if if_match is None:
         raise RevisionMissing
     return None if if_match.strip() == "*" else revision_of(if_match)
@@ -173,7 +174,7 @@ class _Once:
         return hashlib.sha256(head + await self._request.body()).digest()
 
 
-InOnce = Annotated[_Once, Depends(_Once)]
+InOnce = Annotated[_Once, Depends(inline(_Once))]
 
 
 def _response(answer: dict[str, object]) -> Response:

@@ -146,7 +146,7 @@ async def _with_first(first: Columns, pages: AsyncIterator[Columns]) -> AsyncIte
         yield page
 
 
-def _export(
+async def _export(
     request: Request, service: InService, caller: InCaller, asked: AskedFormat = None
 ) -> Export | None:
     format_ = chosen(asked, request.headers.get("accept", ""))

@@ -11,8 +11,8 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from api.changing import MOST_WHY
 from api.models import Model, Name
-from api.window import Moment
 from tracker.fence_edits import NewFence
+from tracker.moments import Moment
 from tracker.rows import Ref
 from tracker.rule_edits import NewRule
 

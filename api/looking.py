@@ -156,7 +156,7 @@ def _decoded(header: str | None) -> str | None:
         return text
 
 
-def _looking(connection: HTTPConnection, caller: InCaller, scope: InScope) -> Looking:
+async def _looking(connection: HTTPConnection, caller: InCaller, scope: InScope) -> Looking:
     return Looking(connection, caller, scope)
 
 
@@ -187,11 +187,11 @@ class Chosen:
     looking: Looking
 
 
-def _chosen(looking: InLooking, department_id: ChosenDepartment) -> Chosen:
+async def _chosen(looking: InLooking, department_id: ChosenDepartment) -> Chosen:
     return Chosen(department_id, looking)
 
 
-def _chosen_back(looking: InLookingBack, department_id: ChosenDepartment) -> Chosen:
+async def _chosen_back(looking: InLookingBack, department_id: ChosenDepartment) -> Chosen:
     return Chosen(department_id, looking)
 
 

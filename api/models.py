@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.window import Moment
 from tracker.duty import DutyStatus
+from tracker.moments import Moment
 
 Lon = float
 Lat = float

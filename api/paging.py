@@ -48,7 +48,7 @@ def after_of(text: str | None) -> tuple[str, str]:
     return _parts(text)
 
 
-def _page(
+async def _page(
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
     after: Annotated[
         str | None, Query(max_length=130, description="a full ref: give the vehicles after it")

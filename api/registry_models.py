@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 
 from api.models import Model, Name
-from api.window import Moment
+from tracker.moments import Moment
 from tracker.registry import DeviceTerms, VehicleTerms
 from tracker.rows import Ref, names_of
 from tracker.users import PersonName, RoleAtPlace

@@ -14,6 +14,7 @@ from api.basemaps import Basemaps
 from api.callers import Callers
 from api.identity.doorkeeper import Doorkeeper
 from api.identity.keys import Provider
+from api.inline import inline
 from api.live.hub import Hub
 from api.ogc.extents import Extents
 from api.open_feed import OpenFeed
@@ -48,4 +49,4 @@ def service_of(connection: HTTPConnection) -> Service:
     return cast(Service, connection.app.state.service)
 
 
-InService = Annotated[Service, Depends(service_of)]
+InService = Annotated[Service, Depends(inline(service_of))]

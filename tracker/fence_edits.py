@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 
 import shapely
 from geoalchemy2.shape import from_shape
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 from sqlalchemy import ColumnElement, func, insert, literal_column, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
@@ -34,6 +34,7 @@ from tracker.fence_rows import (
     must_be_own,
 )
 from tracker.fence_shares import end_shares
+from tracker.moments import Moment
 from tracker.rows import New, Ref, add, id_of, table_of
 
 FENCE, VERSION = models.Fence, models.FenceVersion
@@ -53,9 +54,9 @@ class NewFence(New):
     description_en: str = Field(default="", max_length=2_000)
     description_zh_hant: str = Field(default="", max_length=2_000)
     #: By default, and where it has passed, now.
-    valid_from: AwareDatetime | None = None
+    valid_from: Moment | None = None
     #: By default for ever.
-    valid_until: AwareDatetime | None = None
+    valid_until: Moment | None = None
 
     @model_validator(mode="after")
     def _lasts(self) -> Self:

@@ -15,7 +15,7 @@ from uuid import UUID
 import shapely
 from geoalchemy2 import WKBElement
 from geoalchemy2.shape import from_shape
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from shapely.errors import ShapelyError
 from sqlalchemy import Row, case, func, insert, select, update
 from sqlalchemy.dialects.postgresql import JSONB, Range
@@ -29,6 +29,7 @@ from tracker.edits import must_be_at
 from tracker.errors import BadInput, NotNow, Unknown
 from tracker.models import Department, Fence, LocationGrant, Vehicle, VehicleGroup
 from tracker.models.base import REF_PATTERN
+from tracker.moments import Moment
 
 Level = Literal["position", "blurred", "presence"]
 State = Literal["asked", "waiting", "in force", "ended", "revoked"]
@@ -60,8 +61,8 @@ class NewGrant(BaseModel):
     #: `mon-fri 08:00-18:00, sat 09:00-13:00`: only what happens then.
     hours: Annotated[str, StringConstraints(max_length=500)] | None = None
     #: Without: from now on.
-    valid_from: AwareDatetime | None = None
-    valid_until: AwareDatetime
+    valid_from: Moment | None = None
+    valid_until: Moment
     purpose: Text
     legal_basis: Text | None = None
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import and_, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
@@ -20,6 +20,7 @@ from tracker import models, shards
 from tracker.errors import Taken
 from tracker.fence_edits import NewFence
 from tracker.models.base import MMSI_PATTERN
+from tracker.moments import Moment
 from tracker.rows import New, Ref, add, id_of, insert_new, table_of
 from tracker.rule_edits import NewRule
 
@@ -117,7 +118,7 @@ class DeviceTerms(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     #: Fixes before this are refused: the clock of a receiver that has not seen the sky.
-    accept_from: AwareDatetime = EARLIEST
+    accept_from: Moment = EARLIEST
     rollover: Literal["auto", "on", "off"] = "auto"
     #: Of an AIS transponder: nine digits.
     mmsi: Annotated[str, StringConstraints(pattern=MMSI_PATTERN)] | None = None
@@ -129,7 +130,7 @@ class NewDevice(New, DeviceTerms):
     department: Ref
     vehicle: Ref | None = None
     #: Since when it has been in the vehicle; by default always.
-    since: AwareDatetime | None = None
+    since: Moment | None = None
 
 
 @add.register

@@ -39,7 +39,7 @@ _TYPES: Final[dict[Kind, Document]] = {
 }
 
 
-def _layer(collection: str) -> Layer:
+async def _layer(collection: str) -> Layer:
     if collection not in LAYERS:
         raise NotFound(f"(collection {collection[:40]})")
     return LAYERS[collection]

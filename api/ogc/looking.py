@@ -9,6 +9,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from api.caller import InCaller
+from api.inline import inline
 from api.looking import Looking, stated_in
 from api.ogc.routing import OgcScope
 from api.service import service_of
@@ -63,4 +64,4 @@ class OgcLooking:
         return looking
 
 
-InOgcLooking = Annotated[OgcLooking, Depends()]
+InOgcLooking = Annotated[OgcLooking, Depends(inline(OgcLooking))]

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from api.caller import InCaller, needs
 from api.errors import BadQuery
+from api.inline import inline
 from api.ogc.links import HTML, JSON, Place
 from api.ogc.openapi30 import PARAMETERS
 from api.service import service_of
@@ -22,7 +23,7 @@ GIVE_UP_MS: Final = 5_000
 
 router = APIRouter(prefix="/ogc", tags=["ogc"])
 
-InPlace = Annotated[Place, Depends(Place)]
+InPlace = Annotated[Place, Depends(inline(Place))]
 NONE: Final[Mapping[int | str, str]] = {}
 JSON_OBJECT: Final = {JSON: {"type": "object"}}
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])

@@ -50,7 +50,7 @@ async def tileset(place: InPlace, layer: InLayer) -> Response:
     return answer(place, document, title, shown)
 
 
-def _address(z: str, x: str, y: str) -> tuple[int, int, int]:
+async def _address(z: str, x: str, y: str) -> tuple[int, int, int]:
     numbers = [
         int(each) if each.isascii() and each.isdigit() else -1 for each in (z[:9], x[:9], y[:9])
     ]

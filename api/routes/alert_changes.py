@@ -24,6 +24,7 @@ from api.alert_models import (
 from api.caller import InCaller, InScope, needs, who
 from api.changing import IfMatch, revision_of
 from api.errors import BadParameter, problem_of
+from api.inline import inline
 from api.routes.alerts import details, etag
 from api.service import InService
 from tracker import alert_life
@@ -53,7 +54,7 @@ class _Once:
         self.key = idempotency_key
 
 
-InOnce = Annotated[_Once, Depends(_Once)]
+InOnce = Annotated[_Once, Depends(inline(_Once))]
 
 
 class _Doing:
@@ -78,7 +79,7 @@ class _Doing:
         return found
 
 
-InDoing = Annotated[_Doing, Depends(_Doing)]
+InDoing = Annotated[_Doing, Depends(inline(_Doing))]
 
 
 @router.post("/alerts/bulk")

@@ -14,8 +14,9 @@ from api.audit_models import AuditRow, AuditRows, ChainHead, ChainState, WhoSaw
 from api.caller import InCaller, InScope, needs
 from api.errors import BadParameter
 from api.found import OwnVehicle, vehicle_named
-from api.window import Day
+from api.inline import inline
 from tracker import audit, reads
+from tracker.moments import Day
 from tracker.reads import Caller, Row, Scope
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"], dependencies=[needs("audit:read")])
@@ -69,7 +70,7 @@ class _Asked:
 
 @router.get("")
 async def rows(
-    scope: InScope, caller: InCaller, asked: Annotated[_Asked, Depends(_Asked)]
+    scope: InScope, caller: InCaller, asked: Annotated[_Asked, Depends(inline(_Asked))]
 ) -> AuditRows:
     """What was read and written of the caller's departments, the newest first."""
     found = await asked.rows(scope)

@@ -19,8 +19,8 @@ from api.errors import BadParameter
 from api.found import vehicle_named
 from api.looking import InLookingBack
 from api.question_models import Days, DayTotals
-from api.window import Day
 from tracker import reads
+from tracker.moments import Day
 from tracker.reads import Row
 
 router = APIRouter(prefix="/v1", tags=["days"], dependencies=[needs("tracks:read")])
@@ -41,7 +41,7 @@ class _Asked:
     application: str | None
 
 
-def _asked(
+async def _asked(
     first: Annotated[Day | None, Query(alias="from", description="six before `to`")] = None,
     last: Annotated[Day | None, Query(alias="to", description="included; today")] = None,
     by: reads.By = "vehicle",
@@ -60,7 +60,7 @@ class _Page:
     kind: str
 
 
-def _page(
+async def _page(
     limit: Annotated[int, Query(ge=1, le=50_000)] = 10_000,
     after: Annotated[
         str | None,

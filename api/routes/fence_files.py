@@ -61,7 +61,7 @@ class _Asked:
     why: str | None
 
 
-def _suffix(request: Request) -> str:
+async def _suffix(request: Request) -> str:
     """Asked before all else: of what kind the file is."""
     said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if said not in SUFFIXES:
@@ -69,7 +69,7 @@ def _suffix(request: Request) -> str:
     return SUFFIXES[said]
 
 
-def _reading(
+async def _reading(
     file_crs: Annotated[
         str | None, Query(pattern=r"^EPSG:\d{1,6}$", description="where the file does not say it")
     ] = None,
@@ -79,7 +79,7 @@ def _reading(
     return Reading(crs=file_crs, widths=Widths(radius_m=radius_m, each_side_m=each_side_m))
 
 
-def _asked(
+async def _asked(
     reading: Annotated[Reading, Depends(_reading)],
     suffix: Annotated[str, Depends(_suffix)],
     *,

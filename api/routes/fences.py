@@ -55,7 +55,7 @@ class _Page:
         return f"/v1/fences?state={self.state}&limit={self.limit}&after={last}"
 
 
-def _page(
+async def _page(
     state: _State = "in_force",
     limit: Annotated[int | None, Query(ge=1, le=10_000)] = None,
     after: Annotated[

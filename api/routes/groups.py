@@ -21,9 +21,10 @@ from api.fence_models import (
     WatchingGiven,
     Watchings,
 )
-from api.window import Moment
+from api.inline import inline
 from tracker import group_edits, reads
 from tracker.group_edits import Kind
+from tracker.moments import Moment
 from tracker.reads import Scope
 from tracker.rows import add
 from tracker.rule_edits import NewFenceGroup, NewScope, NewVehicleGroup
@@ -35,7 +36,7 @@ OwnGroup = Annotated[Own, Depends(own("groups"))]
 At = Annotated[Moment | None, Query(description="when; by default now")]
 
 
-def _kind(request: Request) -> Kind:
+async def _kind(request: Request) -> Kind:
     """Of which of the two kinds the path is."""
     path: str = request.scope["route"].path
     return "vehicle" if path.startswith("/v1/vehicle-groups") else "fence"
@@ -142,7 +143,10 @@ async def watch(scope: InScope, caller: InCaller, once: InOnce, given: WatchingG
 
 @changes.delete("/scopes/{department}/{vehicles}/{fences}")
 async def end_scope(
-    scope: InScope, caller: InCaller, path: Annotated[NewScope, Depends()], at: At = None
+    scope: InScope,
+    caller: InCaller,
+    path: Annotated[NewScope, Depends(inline(NewScope))],
+    at: At = None,
 ) -> Watchings:
     """End a scope, by the refs of its two groups."""
     may_change(caller, path.department, "groups")

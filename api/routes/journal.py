@@ -27,8 +27,9 @@ from api.question_models import (
     TripFeature,
     Trips,
 )
-from api.window import Moment, Window, instant
+from api.window import Window, instant
 from tracker import reads
+from tracker.moments import Moment
 from tracker.reads import Row
 
 router = APIRouter(
@@ -67,7 +68,7 @@ class _Page:
         return rows[: self.asked.limit - 1]
 
 
-def _page(
+async def _page(
     vehicle: OwnVehicle,
     window: Window,
     looking: InLookingBack,

@@ -40,7 +40,9 @@ class _Place:
     crs: Crs
 
 
-def _place(place: PlaceText, place_crs: PlaceCrs = Crs.CRS84, crs: AnswerCrs = Crs.CRS84) -> _Place:
+async def _place(
+    place: PlaceText, place_crs: PlaceCrs = Crs.CRS84, crs: AnswerCrs = Crs.CRS84
+) -> _Place:
     lon, lat = asked_place(place, place_crs)
     asked: dict[str, object] = {"place": place, "place-crs": place_crs.value, "crs": crs.value}
     return _Place(lon=lon, lat=lat, asked=asked, crs=crs)
@@ -49,7 +51,7 @@ def _place(place: PlaceText, place_crs: PlaceCrs = Crs.CRS84, crs: AnswerCrs = C
 AskedPlace = Annotated[_Place, Depends(_place)]
 
 
-def _fitting(
+async def _fitting(
     capability: Annotated[
         list[str] | None, Query(description="that it has; of several: all of them")
     ] = None,

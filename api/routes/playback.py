@@ -29,8 +29,9 @@ from api.playback_models import (
     PlayedFences,
 )
 from api.question_models import Gap, Trip
-from api.window import Moment, Window, instant
+from api.window import Window, instant
 from tracker import reads
+from tracker.moments import Moment
 from tracker.reads import Row, Scope
 
 router = APIRouter(prefix="/v1/playback", tags=["playback"])
@@ -111,7 +112,7 @@ class _How:
     form: Literal["json", "binary"]
 
 
-def _how(
+async def _how(
     known_at: Annotated[
         Moment | None,
         Query(description="as it was known then: only fixes received by then"),

@@ -10,12 +10,13 @@ from starlette.requests import Request
 
 from api.caller import InCaller, InScope, needs, who
 from api.changing import may_change
+from api.inline import inline
 from api.looking import InLookingBack
 from api.registry_models import Reject, Rejects, RejectText, RejectTexts, Replay, ReplayAsked
 from api.service import InService
-from api.window import Moment
 from tracker import rejects as domain
 from tracker.audit import Entry
+from tracker.moments import Moment
 from tracker.reads import Row, Scope
 from tracker.rejects import Which
 
@@ -46,7 +47,7 @@ class _Asked:
         return list(reversed(found))
 
 
-InAsked = Annotated[_Asked, Depends(_Asked)]
+InAsked = Annotated[_Asked, Depends(inline(_Asked))]
 
 
 @router.get("/rejects")

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from api.caller import InCaller, InScope, needs
 from api.changing import Expected, Made
 from api.errors import NotFound
+from api.inline import inline
 from api.subscription_models import (
     AddedSubscription,
     DeadLetter,
@@ -39,7 +40,7 @@ def _full_ref(caller: InCaller, department: str, ref: str) -> str:
     return f"{department}/{ref}"
 
 
-InFullRef = Annotated[str, Depends(_full_ref)]
+InFullRef = Annotated[str, Depends(inline(_full_ref))]
 
 
 @router.get("/subscriptions", dependencies=[needs("subscriptions:read")])

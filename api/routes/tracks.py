@@ -20,10 +20,11 @@ from api.found import FoundVehicle
 from api.geojson import line
 from api.looking import InLookingBack
 from api.track_models import Simplified, Track, TrackProperties
-from api.window import Moment, Window, instant
+from api.window import Window, instant
 from geo.limits import limits_of
 from geo.simplify import MAX_TOLERANCE_M
 from tracker import reads
+from tracker.moments import Moment
 from tracker.reads import Row
 
 router = APIRouter(prefix="/v1", tags=["tracks"], dependencies=[needs("tracks:read")])
@@ -89,7 +90,7 @@ class _Asked:
     query: Mapping[str, object]
 
 
-def _asked(
+async def _asked(
     limit: Limit = None,
     include: Include = None,
     simplify_m: SimplifyM = None,

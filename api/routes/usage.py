@@ -17,8 +17,8 @@ from api.audit_models import Usage, UsageRow
 from api.caller import SIGNED_IN, InCaller, InScope, needs
 from api.errors import BadParameter
 from api.service import InService
-from api.window import Day
 from tracker import reads
+from tracker.moments import Day
 from tracker.reads import Caller, Row, Scope
 from tracker.usage import usage as asked
 
@@ -57,7 +57,7 @@ class _Asked:
         return Json(told.model_dump_json())
 
 
-def _asked(
+async def _asked(
     first: Annotated[Day | None, Query(alias="from", description="as `to`")] = None,
     last: Annotated[Day | None, Query(alias="to", description="included; today")] = None,
     kind: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",

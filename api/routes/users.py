@@ -11,6 +11,7 @@ from starlette.responses import Response
 from api.caller import InCaller, InScope, needs
 from api.changing import Expected, InOnce, Made
 from api.errors import NotFound
+from api.inline import inline
 from api.registry_models import Roles, User, UserEdit, Users, UserWithPassword
 from api.service import InService
 from tracker import users as domain
@@ -43,7 +44,7 @@ class _Keeping:
         return Made(found, first=first, location=location, revision=found.revision, status=status)
 
 
-InKeeping = Annotated[_Keeping, Depends(_Keeping)]
+InKeeping = Annotated[_Keeping, Depends(inline(_Keeping))]
 
 
 @router.get("/users")

@@ -32,11 +32,12 @@ from api.models import (
 )
 from api.private_models import PrivateTime, PrivateTimes
 from api.service import service_of
-from api.window import Moment, instant
+from api.window import instant
 from geo.areas import Area
 from tracker import reads
 from tracker.connect import set_scope
 from tracker.duty import set_duty
+from tracker.moments import Moment
 from tracker.reads import Columns, Granted, Scope
 
 _PROPERTIES: Final = tuple(Position.model_fields)
@@ -69,7 +70,7 @@ class _Inside:
     area: Area | None
 
 
-def _inside(
+async def _inside(
     box: BoxText = None, polygon: PolygonText = None, box_crs: BoxCrs = Crs.CRS84
 ) -> _Inside:
     return _Inside(

@@ -58,7 +58,7 @@ class _Asked(Wanted):
         )
 
 
-def _wanted(
+async def _wanted(
     connection: HTTPConnection, window: Window, looking: InLookingBack, lang: Lang = None
 ) -> _Asked:
     since, until = map(instant, window)

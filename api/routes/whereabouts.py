@@ -15,8 +15,9 @@ from api.found import vehicle_named
 from api.looking import InChosenBack
 from api.paging import Page
 from api.question_models import AllWhereabouts, Whereabouts, WhereaboutsFeature
-from api.window import Moment, instant
+from api.window import instant
 from tracker import reads
+from tracker.moments import Moment
 
 router = APIRouter(prefix="/v1", tags=["whereabouts"], dependencies=[needs("tracks:read")])
 
@@ -34,7 +35,7 @@ class _When:
     known_at: datetime | None
 
 
-def _when(
+async def _when(
     at: Annotated[Moment, Query(description="the instant")], known_at: KnownAt = None
 ) -> _When:
     return _When(at=instant(at), known_at=None if known_at is None else instant(known_at))

@@ -1,7 +1,7 @@
-"""A day of the demonstration's fleet through the commit and the worker, against its own truth.
+"""scripts/bench day [--scale S]: a day of the demonstration's fleet through commit and worker.
 
-scripts/bench day [--scale S]: how fast the worker goes, and how far kilometres, trips and stops are
-from what was driven. The last line is JSON.
+How fast the worker goes, and how far kilometres, trips and stops are from what was driven. The last
+line is JSON.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -16,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from tracker.moments import Moment
 from tracker.rows import Ref
 
 #: Two fences or rules tell the same where their times are no farther apart.
@@ -32,7 +32,7 @@ def _utc(moment: datetime) -> datetime:
 RuleName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@[1-9][0-9]{0,5})?$")
 ]
-Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
+Instant = Annotated[Moment, AfterValidator(_utc)]
 
 
 class Subject(BaseModel):
