@@ -20,5 +20,5 @@ def inline(made: Callable[..., T]) -> Callable[..., Awaitable[T]]:
     async def called(*args: Any, **kwargs: Any) -> T:  # noqa: ANN401  whatever it takes
         return made(*args, **kwargs)
 
-    called.__signature__ = inspect.signature(made, eval_str=True)  # type: ignore[attr-defined]
+    called.__signature__ = inspect.signature(made, eval_str=True)  # type: ignore[attr-defined]  # read by inspect
     return called

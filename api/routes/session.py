@@ -181,5 +181,5 @@ async def _demo_session(request: Request, service: Service, asked: SignInAsDepar
     said = [f"{role}@{asked.department}" for role in roles]
     if len(await sessions.roles_said(service.reader, said)) != len(said):
         raise NotFound(f"(department {asked.department})")
-    by = who_asks(request, f"demo:{said[0]}", "demo sign-in")
+    by = who_asks(request, f"demo:{said[0]}", "Demo 示範")
     return (await sessions.begin_guest(service.reader, by, said, lasts(service))).text

@@ -12,6 +12,7 @@ import type { Tracked } from "../fleet/fleet.svelte";
 import type { Palette } from "../look/palette";
 import { STILL } from "../look/still";
 import { baseMap, restyle, TERRITORY } from "../map/base-map";
+import { namedFences } from "../map/named-fences";
 import { FENCES_SOURCE, mapLayers, mapStyle } from "../map/style";
 import { VehicleLayer } from "../map/vehicle-layer";
 import { VehicleNames } from "../map/vehicle-names";
@@ -118,7 +119,7 @@ export class FenceMap {
   }
 
   showFences(fences: readonly FenceFeature[]): void {
-    this.#show(FENCES_SOURCE, { type: "FeatureCollection", features: [...fences] });
+    this.#show(FENCES_SOURCE, namedFences(fences));
   }
 
   /** Vehicles handed to the graphics card. */

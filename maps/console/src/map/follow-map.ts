@@ -7,6 +7,7 @@ import type { LanguageTag } from "../words/language.svelte";
 import { baseMap, restyle } from "./base-map";
 import { Gliding } from "./gliding";
 import type { LonLat } from "./overlay";
+import { namedFences } from "./named-fences";
 import { FENCES_SOURCE, mapLayers, mapStyle } from "./style";
 import { VehicleLayer } from "./vehicle-layer";
 import { VEHICLE_NAMES, VehicleNames } from "./vehicle-names";
@@ -62,7 +63,8 @@ export class FollowMap {
 
   showFences(fences: Fences): void {
     this.#fences = fences;
-    if (this.#ready) this.#map.getSource<GeoJSONSource>(FENCES_SOURCE)?.setData(fences);
+    if (!this.#ready) return;
+    this.#map.getSource<GeoJSONSource>(FENCES_SOURCE)?.setData(namedFences(fences.features));
   }
 
   /** The vehicle where it is now, and of all others those that the map shows. */

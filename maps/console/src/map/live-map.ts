@@ -15,6 +15,7 @@ import { baseMap, restyle, TERRITORY } from "./base-map";
 import { Gliding } from "./gliding";
 import { mercatorX, mercatorY } from "./mercator";
 import { addOverlay, drawLines, drawRing, overlayLayers, type LonLat } from "./overlay";
+import { namedFences } from "./named-fences";
 import { FENCES_SOURCE, mapLayers, mapStyle } from "./style";
 import { VehicleLayer } from "./vehicle-layer";
 import { VEHICLE_NAMES, VehicleNames } from "./vehicle-names";
@@ -216,7 +217,9 @@ export class LiveMap {
   }
 
   #drawFences(): void {
-    if (this.#fences) this.#map.getSource<GeoJSONSource>(FENCES_SOURCE)?.setData(this.#fences);
+    if (this.#fences === null) return;
+    const named = namedFences(this.#fences.features);
+    this.#map.getSource<GeoJSONSource>(FENCES_SOURCE)?.setData(named);
   }
 
   #nameVehicles(): void {

@@ -65,7 +65,7 @@ function fenceLayers(palette: Palette): LayerSpecification[] {
     id: `fence-${kind}`,
     type: "line",
     source: FENCES_SOURCE,
-    filter: ["==", ["get", "kind"], kind],
+    filter: ["all", ["==", ["geometry-type"], "Polygon"], ["==", ["get", "kind"], kind]],
     paint: { "line-color": palette.fence, "line-width": 1.6, "line-dasharray": dash },
   });
   return [
@@ -73,6 +73,7 @@ function fenceLayers(palette: Palette): LayerSpecification[] {
       id: "fence-area",
       type: "fill",
       source: FENCES_SOURCE,
+      filter: ["==", ["geometry-type"], "Polygon"],
       paint: { "fill-color": palette.fence, "fill-opacity": 0.1 },
     },
     outline("polygon", [4, 2]),
@@ -112,6 +113,7 @@ function nameLayers(palette: Palette, language: LanguageTag): LayerSpecification
       id: "fence-names",
       type: "symbol",
       source: FENCES_SOURCE,
+      filter: ["==", ["geometry-type"], "Point"],
       minzoom: FENCE_NAMES_FROM_ZOOM,
       layout: {
         "text-field": name,

@@ -13,6 +13,7 @@ import type { Palette } from "../look/palette";
 import { baseMap, restyle, TERRITORY } from "../map/base-map";
 import { TEXT_FONTS } from "../map/fonts";
 import { mercatorX, mercatorY } from "../map/mercator";
+import { namedFences } from "../map/named-fences";
 import { FENCES_SOURCE, mapLayers, mapStyle } from "../map/style";
 import { VehicleLayer } from "../map/vehicle-layer";
 import { VEHICLE_NAMES, VehicleNames } from "../map/vehicle-names";
@@ -96,7 +97,7 @@ export class PlaybackMap {
 
   /** Those shapes that were in force. */
   showFences(fences: PlayedFences): void {
-    this.#set(FENCES_SOURCE, fences as unknown as Fences);
+    this.#set(FENCES_SOURCE, namedFences((fences as unknown as Fences).features));
   }
 
   showWays(ways: readonly Way[]): void {
