@@ -13,7 +13,6 @@ from maps.text import Html, joined, ours, tag, text
 from maps.views import assets
 from maps.views.data import Asked, Names, VehicleFacts
 from maps.views.drawing import Drawing
-from maps.views.leaflet import draw
 from maps.views.sketch import sketch
 from maps.views.speech import Speech
 
@@ -57,6 +56,9 @@ class View:
 
 def render(view: View, speech: Speech) -> str:
     """The whole page as HTML; raises AssetsMissing. The same page gives the same text."""
+    # folium brings pandas: half a second and memory, for who makes a page and not for each service.
+    from maps.views.leaflet import draw  # noqa: PLC0415
+
     drawn = draw(view.drawing, speech)
     libraries = [*_LIBRARIES, *([_HEAT_LIBRARY] if view.drawing.heat is not None else [])]
     scripts = [
