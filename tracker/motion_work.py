@@ -36,6 +36,8 @@ class Worked:
     #: After the last fix read.
     state: State | None
     segments: Segments
+    #: The first fix read; None: there was none.
+    first_ms: int | None = None
     #: Up to where segments are replaced; None: there is nothing behind.
     until: Reach | None = None
     #: The last fix that counts for it.
@@ -52,13 +54,11 @@ class Worked:
         Without a checkpoint before the change, from the change or the first fix there is: what was
         made of older ones stands, for they may have gone by their age.
         """
-        due, chunks = self.due, self.segments.chunks
+        due = self.due
         if due.state is not None or due.changed_from_ms is None:
             return reach(due.state)
-        first_ms = [each.started_ms for each in chunks[:1]]
-        if self.moves_cursor and self.state is not None:
-            first_ms.append(self.state.chunk.fixed_ms)
-        return Reach(*[min([due.changed_from_ms, *first_ms])] * 4)
+        first_ms = due.changed_from_ms if self.first_ms is None else self.first_ms
+        return Reach(*[min(due.changed_from_ms, first_ms)] * 4)
 
     @property
     def moves_cursor(self) -> bool:
@@ -72,7 +72,8 @@ def walk(due: Due, fixes: MotionFixes | None, limit: int) -> Worked:
         return Worked(due=due, state=due.state, segments=Segments())
     state, segments = advance(due.state, fixes, due.gap_ms, due.rest_gap_ms)
     done = len(fixes) < limit
-    worked = Worked(due=due, state=state, segments=segments, done=done)
+    first_ms = int(fixes.fixed_ms[0])
+    worked = Worked(due=due, state=state, segments=segments, first_ms=first_ms, done=done)
     behind = state is not None and due.worked_ms is not None and state.fixed_ms < due.worked_ms
     if state is None or done or due.changed_to_ms is None or not behind:
         return worked
@@ -95,6 +96,7 @@ def _up_to(worked: Worked, state: State, *, rest_from_ms: int | None = None) -> 
         due=worked.due,
         state=state,
         segments=kept,
+        first_ms=worked.first_ms,
         until=until,
         until_ms=state.fixed_ms,
         rest_from_ms=rest_from_ms,

@@ -30,7 +30,7 @@ from tests.acceptance.shift import (
 
 TURNS = list(product(HANDS, ("en", "zh-Hant")))
 #: Names and what was typed are in no language.
-NOBODYS = (HOSTILE, "Chan", "Lee", "PAST", "case 12", "the fire at the docks")
+NOBODYS = (HOSTILE, "Chan", "Lee", "PAST", "case 12", "the fire at the docks", "a test")
 #: Nor are what fields show of what may be typed there: refs, codes.
 EXAMPLES = ("AMB-012", "FEHD/WASTE-1", "mon-fri", "anna", "key:mp_", "duress")
 CLASSES = ("ambulance", "patrol", "lorry", "boat")

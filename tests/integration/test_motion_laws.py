@@ -9,7 +9,7 @@ import itertools
 from collections.abc import AsyncIterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from geo.limits import DEFAULT_GAP_MS
@@ -28,6 +28,8 @@ STEPS = st.lists(
 )
 SPEEDS_MPS = {"stand": 0.0, "go": 12.0, "crawl": 0.8, "silence": 15.0, "jump": 0.0}
 DEGREE_M = 102_000.0
+#: A minute apart, three kilometres on.
+STANDS = [Seen(second, 114.13, 22.3, 0.0, False) for second in range(260, 1_160, 60)]
 
 
 def driven(steps: list[tuple[str, int, int]]) -> list[Seen]:
@@ -73,6 +75,10 @@ async def world(database: Database) -> AsyncIterator[MotionWorld]:
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(delivery=deliveries(), fixes_a_slice=st.sampled_from([7, 40, 12_000]))
+@example(  # What closes the first gap comes late, and less than the rest is gone over at once.
+    delivery=([STANDS[1:], [Seen(0, 114.1, 22.3, 0.0, True)], STANDS[:1]], [False, True, False]),
+    fixes_a_slice=7,
+)
 async def test_order_batching_and_repetition_change_nothing(
     world: MotionWorld, delivery: tuple[list[list[Seen]], list[bool]], fixes_a_slice: int
 ) -> None:
