@@ -119,11 +119,12 @@ def test_d2_a_fix_is_on_the_screen_within_two_seconds_and_the_map_follows(
     dispatcher: Dispatcher, shift: Shift, turn: int
 ) -> None:
     ref = f"MOVES-{turn}"
-    shift.report(ref, Place(22.31, age_s=20))
+    shift.report(ref, Place(22.31, age_s=120))
     dispatcher.find(ref)
     dispatcher.hand.press(dispatcher.at("details-follow"), "f")
     dispatcher.at("follow").wait_for()
-    lats = iter(22.311 + n / 10_000 for n in range(TRIES))
+    # So far off that a map which stays where it is shows it at its rim, or not.
+    lats = iter(22.36 + n / 10_000 for n in range(TRIES))
 
     def shows_soon() -> bool:
         lat = next(lats)
