@@ -56,8 +56,8 @@ class View:
 
 def render(view: View, speech: Speech) -> str:
     """The whole page as HTML; raises AssetsMissing. The same page gives the same text."""
-    # folium brings pandas: half a second and memory, for who makes a page and not for each service.
-    from maps.views.leaflet import draw  # noqa: PLC0415
+    # Half a second and 80 MB, for who makes a page and not for each service.
+    from maps.views.leaflet import draw  # noqa: PLC0415  folium brings pandas
 
     drawn = draw(view.drawing, speech)
     libraries = [*_LIBRARIES, *([_HEAT_LIBRARY] if view.drawing.heat is not None else [])]

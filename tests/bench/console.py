@@ -208,7 +208,7 @@ def started(watched: Watched) -> float:
     watched.begin()
     shown = watched.visit.diagnostics("tick") + STARTING_TICKS
     watched.visit.until("ticks", lambda: bool(watched.visit.diagnostics("tick") >= shown), 60)
-    return round(watched.bench("longest"))
+    return float(round(watched.bench("longest")))
 
 
 def soak(watched: Watched, seconds: float) -> dict[str, float]:
