@@ -125,7 +125,7 @@ SUMMARIES: Final = {
     "createBacktest": "以歷史資料測試規則或圍欄會發出的警報，最長 93 日",
     "getBacktests": "過去一星期的回溯測試",
     "getBacktest": "一個回溯測試的進度及結果",
-    "deleteBacktest": "取消輪候或進行中的回溯測試",
+    "cancelBacktest": "取消輪候或進行中的回溯測試，曾提出此要求的紀錄會保留",
     "getRuleFigures": "規則近日發出的警報，以及試行期間會發出的警報",
     "getSubscriptions": "通知的對象、內容及狀況",
     "createSubscription": "由現在起向接收者發出通知",

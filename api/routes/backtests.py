@@ -54,9 +54,9 @@ async def backtest(scope: InScope, caller: InCaller, looking: InLooking, id: UUI
     return found
 
 
-@router.delete("/backtests/{id}")
+@router.post("/backtests/{id}/cancel")
 async def cancel(scope: InScope, id: UUID) -> Backtest:
-    """End one that waits or is worked on."""
+    """End one that waits or is worked on; that it was asked stays known."""
     await _one(scope, id)
     await jobs.cancel(scope, id)
     return await _one(scope, id)

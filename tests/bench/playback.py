@@ -57,6 +57,9 @@ seconds => new Promise(done => {
 })
 """
 
+#: What the page began with is over: its answers, and the programs of its map.
+_AT_REST = "() => new Promise(done => requestIdleCallback(() => requestIdleCallback(done)))"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
@@ -117,6 +120,8 @@ def opened(page: Page, url: str, key: str) -> None:
     drawn = "window.milepostPlayback?.drawn() > 0"
     if not wait_for(lambda: bool(page.evaluate(drawn)), _DEADLINE_S):
         raise TimeoutError("nothing was drawn")
+    page.wait_for_load_state("networkidle")
+    page.evaluate(_AT_REST)
 
 
 def seeks(url: str, key: str, times: int) -> tuple[list[float], list[float]]:

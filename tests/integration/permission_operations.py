@@ -130,7 +130,8 @@ def _of_fences(table: _Table) -> None:
     asked = {"department": "{d}", "subject": {"rule": "R"}, "from": "{since}", "to": "{at}"}
     table.add("get", "/v1/backtests", lists="backtest")
     table.add("post", "/v1/backtests", names="fence", body=asked)
-    table.add("get delete", "/v1/backtests/{id}", names="backtest")
+    table.add("get", "/v1/backtests/{id}", names="backtest")
+    table.add("post", "/v1/backtests/{id}/cancel", names="backtest")
 
 
 def _of_departments(table: _Table) -> None:

@@ -51,7 +51,7 @@ export const rulesApi = {
     ),
   backtestNow: (id: string) => the(http.GET("/v1/backtests/{id}", { params: { path: { id } } })),
   cancelBacktest: (id: string) =>
-    the(http.DELETE("/v1/backtests/{id}", { params: { path: { id } } })),
+    the(http.POST("/v1/backtests/{id}/cancel", { params: { path: { id } } })),
 };
 
 /** As an answer is read; the client takes pairs for lists. */
