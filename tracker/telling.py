@@ -32,9 +32,12 @@ async def tell(
     """Write all that the judgement found out; returns how many events and alerts are new."""
     changed: set[UUID] = set()
     ended: set[UUID] = set()
+    alerted: dict[UUID, list[int]] = {}
     if judgement.told:
         events = _columns(_event_row(each, directory) for each in judgement.told)
-        changed |= {row["id"] for row in await connection.fetch(sql.text("store_events"), *events)}
+        rows = await connection.fetch(sql.text("store_events"), *events)
+        alerted = {row["id"]: row["alerted_by"] for row in rows}
+        changed |= alerted.keys()
     new = [each for each in judgement.told if each.id in changed]
     if judgement.refined:
         refined = _columns(_refined_row(each) for each in judgement.refined)
@@ -47,9 +50,10 @@ async def tell(
     candidates = [
         Candidate(told=each, rule=rule)
         for each in sorted(new, key=lambda told: told.event.order)
-        if _may_alert(each, stamp)
         for rule in directory.rules_for(each.department_id, each.event)
-        if (rule.id, each.id) not in inherited
+        # What stands again after all stands as it did, whatever told of it.
+        if (_may_alert(each, stamp) or rule.id in alerted[each.id])
+        and (rule.id, each.id) not in inherited
     ]
     opened = await alerting.raise_alerts(connection, candidates, stamp)
     if changed:

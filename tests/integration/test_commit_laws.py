@@ -155,6 +155,29 @@ UNPROVED: tuple[Track, list[Track]] = (
 )
 
 
+#: An event is withdrawn and its alert closed; then late fixes show that it was so after all.
+SO_AFTER_ALL: tuple[Track, list[Track]] = (
+    [
+        (2, 8),
+        (139, 2),
+        (200, 9),
+        (115, 1),
+        (113, 9),
+        (181, 9),
+        (1, 5),
+        (5, 0),
+        (4, 9),
+        (0, 9),
+        (95, 6),
+    ],
+    [
+        [(2, 8), (139, 2), (200, 9), (115, 1)],
+        [(113, 9)],
+        [(181, 9), (1, 5), (5, 0), (4, 9), (0, 9), (95, 6)],
+    ],
+)
+
+
 @pytest.fixture
 async def enrolled(database: Database) -> Database:
     await enrol(database)
@@ -168,6 +191,7 @@ async def enrolled(database: Database) -> Database:
 @given(delivery=deliveries())
 @example(delivery=REVIVED)
 @example(delivery=UNPROVED)
+@example(delivery=SO_AFTER_ALL)
 async def test_order_batching_and_repetition_change_nothing(
     enrolled: Database, numbered: bool, delivery: tuple[Track, list[Track]]
 ) -> None:

@@ -1,4 +1,5 @@
--- One event a row of the arrays; one that was withdrawn and is told again stands again. Those that changed.
+-- One event a row of the arrays; one that was withdrawn and is told again stands again. Those that
+-- changed, with the rules whose alerts of them were closed because they were withdrawn.
 INSERT INTO event AS e (
     id, department_id, vehicle_id, fence_id, fence_version, kind, at, time, not_before, not_after,
     interpolated, gap, late, cause, amends, rule_id, max_kmh, length_s,
@@ -24,4 +25,6 @@ ON CONFLICT (id) DO UPDATE SET
     interpolated = excluded.interpolated, max_kmh = excluded.max_kmh, length_s = excluded.length_s,
     ended_at = excluded.ended_at, lowest = excluded.lowest, highest = excluded.highest
     WHERE e.status = 'withdrawn'
-RETURNING id
+RETURNING e.id, ARRAY(
+    SELECT a.rule_id FROM alert AS a WHERE a.event_id = e.id AND a.close_reason = 'withdrawn'
+) AS alerted_by
