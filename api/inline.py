@@ -12,9 +12,9 @@ T = TypeVar("T")
 def inline(made: Callable[..., T]) -> Callable[..., Awaitable[T]]:
     """A dependency made where it is asked for.
 
-    What is no coroutine function FastAPI calls in a thread, and a request that waits for five
-    threads in turn costs a fifth more: a class or a function that never waits is given as
-    `Depends(inline(Place))`. `tests/unit/api/test_inline.py` finds one that is not.
+    What is no coroutine function FastAPI calls in a thread, one after the other: a class or a
+    function that never waits is given as `Depends(inline(Place))`. `tests/unit/api/test_inline.py`
+    finds one that is not.
     """
 
     async def called(*args: Any, **kwargs: Any) -> T:  # noqa: ANN401  whatever it takes

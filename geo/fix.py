@@ -25,6 +25,11 @@ def from_unix_ms(ms: int) -> datetime:
     return EPOCH + timedelta(milliseconds=int(ms))
 
 
+def moment(ms: int | None) -> datetime | None:
+    """The same; None of none."""
+    return None if ms is None else from_unix_ms(ms)
+
+
 # Not frozen: guarding each of 14 fields while it is set doubles the cost of making one, and every
 # fix of every vehicle is made here.
 @dataclass(slots=True, kw_only=True)

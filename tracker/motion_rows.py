@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from geo.fix import from_unix_ms
+from geo.fix import from_unix_ms, moment
 from geo.motion import open_segments, reach
 from geo.motion_state import Counts, State
 from geo.segments import Chunk, Segments, Stop, Trip
@@ -189,7 +189,7 @@ async def _settle_changes(connection: Connection, worked: Sequence[Worked]) -> N
 
 
 def _span(started_ms: int, ended_ms: int | None) -> tuple[datetime, datetime | None]:
-    return from_unix_ms(started_ms), None if ended_ms is None else from_unix_ms(ended_ms)
+    return from_unix_ms(started_ms), moment(ended_ms)
 
 
 def _moment(ms: int) -> datetime:

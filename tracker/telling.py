@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from geo.fix import from_unix_ms
+from geo.fix import moment
 from tracker import alerting, sql
 from tracker.alerting import Candidate, Stamp
 from tracker.directory import Directory
 from tracker.judging import Judgement
+from tracker.rules import Rule
 from tracker.told import Told
 
 if TYPE_CHECKING:
@@ -32,11 +32,12 @@ async def tell(
     """Write all that the judgement found out; returns how many events and alerts are new."""
     changed: set[UUID] = set()
     ended: set[UUID] = set()
-    alerted: dict[UUID, list[int]] = {}
+    #: By event that is new or stands again: the rules whose alerts of it its withdrawal closed.
+    alerted: dict[UUID, Sequence[int]] = {}
     if judgement.told:
         events = _columns(_event_row(each, directory) for each in judgement.told)
         rows = await connection.fetch(sql.text("store_events"), *events)
-        alerted = {row["id"]: row["alerted_by"] for row in rows}
+        alerted = {row["id"]: row["alerted_by"] or () for row in rows}
         changed |= alerted.keys()
     new = [each for each in judgement.told if each.id in changed]
     if judgement.refined:
@@ -50,10 +51,8 @@ async def tell(
     candidates = [
         Candidate(told=each, rule=rule)
         for each in sorted(new, key=lambda told: told.event.order)
-        for rule in directory.rules_for(each.department_id, each.event)
-        # What stands again after all stands as it did, whatever told of it.
-        if (_may_alert(each, stamp) or rule.id in alerted[each.id])
-        and (rule.id, each.id) not in inherited
+        for rule in _alerting(each, directory, stamp, alerted[each.id])
+        if (rule.id, each.id) not in inherited
     ]
     opened = await alerting.raise_alerts(connection, candidates, stamp)
     if changed:
@@ -66,6 +65,16 @@ async def tell(
     if directory.has_windows or not judgement.fresh:
         await alerting.close_with_windows(connection, stamp)
     return len(new), opened
+
+
+def _alerting(told: Told, directory: Directory, stamp: Stamp, again: Sequence[int]) -> list[Rule]:
+    """The rules that alert of an event: all that it matches, or if it may not alert those that did
+    (`again`) before it was withdrawn: what stands again stands as it did, whatever told of it."""
+    may = _may_alert(told, stamp)
+    if not (may or again):
+        return []
+    rules = directory.rules_for(told.department_id, told.event)
+    return rules if may else [rule for rule in rules if rule.id in again]
 
 
 def _may_alert(told: Told, stamp: Stamp) -> bool:
@@ -89,9 +98,9 @@ def _event_row(told: Told, directory: Directory) -> tuple[Any, ...]:
     return (
         *(told.id, told.department_id, event.vehicle_id, event.fence_id, event.fence_version),
         event.kind,
-        *(_moment(event.time_ms), _moment(event.not_before_ms), _moment(event.not_after_ms)),
+        *(moment(event.time_ms), moment(event.not_before_ms), moment(event.not_after_ms)),
         *(event.interpolated, event.gap, told.late or event.late, event.cause, told.amends),
-        *(event.rule_id, event.max_kmh, event.length_s, _moment(event.ended_ms)),
+        *(event.rule_id, event.max_kmh, event.length_s, moment(event.ended_ms)),
         *(event.lowest, event.highest, event.other_id, event.distance_m),
         rule is not None and rule.shadow,
     )
@@ -101,11 +110,7 @@ def _refined_row(told: Told) -> tuple[Any, ...]:
     """In the order of refine_events.sql."""
     event = told.event
     return (
-        *(told.id, _moment(event.not_before_ms), _moment(event.not_after_ms), event.interpolated),
-        *(event.max_kmh, event.length_s, _moment(event.ended_ms)),
+        *(told.id, moment(event.not_before_ms), moment(event.not_after_ms), event.interpolated),
+        *(event.max_kmh, event.length_s, moment(event.ended_ms)),
         *(event.lowest, event.highest, event.distance_m),
     )
-
-
-def _moment(ms: int | None) -> datetime | None:
-    return None if ms is None else from_unix_ms(ms)

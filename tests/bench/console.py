@@ -37,6 +37,7 @@ from tracker.child import wait_for
 from tracker.people import add_key
 from tracker.schema import migrate
 
+#: So long a page is still beginning once it can be used.
 STARTING_TICKS = 10
 #: What docs/performance.md holds each figure against.
 BARS = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import asyncpg
 
-from geo.fix import from_unix_ms, unix_ms
+from geo.fix import from_unix_ms, moment, unix_ms
 from tracker import sql
 from tracker.backtest.difference import Difference, difference
 from tracker.backtest.figures import Figures, figures
@@ -177,8 +177,8 @@ def _row(one: Told, directory: Directory, place: tuple[float | None, float | Non
         "fence_version": event.fence_version,
         "rule": None if rule is None else rule.full_ref,
         "at": from_unix_ms(event.at_ms),
-        "time": None if event.time_ms is None else from_unix_ms(event.time_ms),
-        "not_before": None if event.not_before_ms is None else from_unix_ms(event.not_before_ms),
+        "time": moment(event.time_ms),
+        "not_before": moment(event.not_before_ms),
         "not_after": from_unix_ms(event.not_after_ms),
         "interpolated": event.interpolated,
         "gap": event.gap,
@@ -186,7 +186,7 @@ def _row(one: Told, directory: Directory, place: tuple[float | None, float | Non
         "cause": event.cause,
         "max_kmh": event.max_kmh,
         "length_s": event.length_s,
-        "ended_at": None if event.ended_ms is None else from_unix_ms(event.ended_ms),
+        "ended_at": moment(event.ended_ms),
         "lowest": event.lowest,
         "highest": event.highest,
         "dwell_s": rule.dwell_s if rule is not None and event.kind == "dwell" else None,

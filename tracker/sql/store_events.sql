@@ -25,6 +25,6 @@ ON CONFLICT (id) DO UPDATE SET
     interpolated = excluded.interpolated, max_kmh = excluded.max_kmh, length_s = excluded.length_s,
     ended_at = excluded.ended_at, lowest = excluded.lowest, highest = excluded.highest
     WHERE e.status = 'withdrawn'
-RETURNING e.id, ARRAY(
+RETURNING e.id, CASE WHEN e.revision > 0 THEN ARRAY(
     SELECT a.rule_id FROM alert AS a WHERE a.event_id = e.id AND a.close_reason = 'withdrawn'
-) AS alerted_by
+) END AS alerted_by
