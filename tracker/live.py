@@ -156,7 +156,8 @@ class Wakeups:
     async def wait(self, within_s: float) -> None:
         """Return at a notice or after that time; raises DatabaseUnreachable once it is gone."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._noticed.wait(), within_s)
+            async with asyncio.timeout(within_s):
+                await self._noticed.wait()
         self._noticed.clear()
         if self._lost:
             raise DatabaseUnreachable

@@ -73,7 +73,8 @@ class Viewer:
     async def woken(self, within_s: float) -> None:
         """Return when there is something to take, or after that time."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), within_s)
+            async with asyncio.timeout(within_s):
+                await self._woken.wait()
         self._woken.clear()
 
     def take(self, hello: str, snapshot: Frame) -> list[Frame | str]:

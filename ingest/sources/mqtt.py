@@ -209,7 +209,8 @@ class MqttSource:
                 self._client.expect_no_answer()
             self._client.loop_misc()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._lost.wait(), MISC_EVERY_S)
+                async with asyncio.timeout(MISC_EVERY_S):
+                    await self._lost.wait()
 
     def _on_socket_open(self, client: Client, userdata: object, connection: SocketLike) -> None:
         self._loop.call_soon_threadsafe(self._loop.add_reader, connection.fileno(), self._read)

@@ -185,7 +185,8 @@ async def test_the_command_line_adds_tests_and_replays(world: World) -> None:
             await world.cross_square("A/AMB-1")
 
             async def both_dead() -> bool:
-                return bool(await world.sql("SELECT bool_and(state = 'dead') FROM delivery"))
+                dead = await world.sql("SELECT count(*) FROM delivery WHERE state = 'dead'")
+                return bool(dead == 2)
 
             await until(both_dead)
         assert "2 dead" in milepost(world, "webhook", "list")
