@@ -1,5 +1,6 @@
 import districts from "../../../basemap/districts.json";
 import type { Fences, Name } from "../api/types";
+import { namePlace } from "./name-place";
 
 /** Somewhere on the map that has a name. */
 export interface NamedPlace {
@@ -48,18 +49,9 @@ function districtPlaces(): NamedPlace[] {
 
 function fencePlaces(fences: Fences | null): NamedPlace[] {
   return (fences?.features ?? []).map(({ properties, geometry }) => {
-    const [lon, lat] = middle(geometry.coordinates);
+    const [lon, lat] = namePlace(geometry);
     const { fence, name } = properties;
     const named = name.en || name["zh-Hant"] ? name : { en: fence, "zh-Hant": fence };
     return { key: `fence ${fence}`, kind: "fence", name: named, lon, lat };
   });
-}
-
-/** The middle of the box around it. */
-function middle(coordinates: unknown): [lon: number, lat: number] {
-  const numbers = (coordinates as unknown[]).flat(Infinity) as number[];
-  const lons = numbers.filter((_, i) => i % 2 === 0);
-  const lats = numbers.filter((_, i) => i % 2 === 1);
-  const half = (values: number[]) => (Math.min(...values) + Math.max(...values)) / 2;
-  return [half(lons), half(lats)];
 }
