@@ -31,7 +31,9 @@ __version__ = "0.1.0"
 
 HOME = Path(__file__).parent
 FOLDERS = ("ingest", "tracker", "geo", "api", "maps", "devices")
-CLIS = ("tracker.cli", "ingest.cli", "api.cli", "devices.cli", "devices.simulator.cli")
+#: What each of them raises on purpose.
+FAULTS = ("IngestError", "TrackerError", "GeoError", "ApiError", "MapsError", "DeviceError")
+CLIS = ("tracker.cli", "ingest.cli", "api.cli", "devices.cli", "devices.simulate_cli")
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 DEMO_SCALE = 0.1  # the share of each fleet that one small machine drives with ease
@@ -135,22 +137,17 @@ def main() -> None:
         command.rich_help_panel = SERVICE
     try:
         app()
-    except Exception as error:  # told apart only now: our classes bring a second of imports along
+    except Exception as error:  # told apart by what is imported now
         if not isinstance(error, _faults()):
             raise
         _fail(str(error))
 
 
 def _faults() -> tuple[type[Exception], ...]:
-    """What our folders raise on purpose, with a sentence for the person at the terminal."""
-    from api.errors import ApiError
-    from devices.errors import DeviceError
-    from geo.errors import GeoError
-    from ingest.errors import IngestError
-    from maps.errors import MapsError
-    from tracker.errors import TrackerError
-
-    return (ApiError, DeviceError, GeoError, IngestError, MapsError, TrackerError)
+    """What our folders raise on purpose, with a sentence for the person at the terminal; only what
+    is imported can have been raised."""
+    named = zip((sys.modules.get(f"{each}.errors") for each in FOLDERS), FAULTS, strict=True)
+    return tuple(getattr(module, name) for module, name in named if module)
 
 
 def _fail(sentence: str) -> NoReturn:

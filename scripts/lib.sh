@@ -11,6 +11,8 @@ export UV_SYSTEM_CERTS=true
 if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -f /etc/ssl/certs/ca-certificates.crt ]; then
   export NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
 fi
+# Where Python keeps nothing of what it compiled, each of our many processes compiles it all anew.
+unset PYTHONDONTWRITEBYTECODE
 
 say() { printf '==> %s\n' "$*"; }
 

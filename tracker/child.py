@@ -104,13 +104,13 @@ class Child:
     def start(self, within_s: float = 120.0) -> None:
         """Start and wait until it is ready; raises ChildFailed."""
         self.spawn()
-        if not wait_for(self.has_started, within_s):
+        if not wait_for(self.bring_up, within_s):
             self.stop()
             raise self.failure(f"was not ready within {within_s:g} s")
 
-    def has_started(self) -> bool:
-        """Is it ready? Starts it once more where that is worth it; raises ChildFailed where it
-        ended for good."""
+    def bring_up(self) -> bool:
+        """Say whether it is ready; where it ended and that is worth it, start it once more. Raises
+        ChildFailed where it ended for good."""
         if self.exit_code is None:
             return self.is_ready
         if not self.spec.again():

@@ -38,6 +38,7 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "false": "off (closed)",
         "cooldown_anywhere": " After an alert, none of the same vehicle for {cooldown}.",
         "or": " or ",
+        "around_latin": "",
         "comma": ", ",
         "every_vehicle": "any vehicle of {department}",
         "vehicles": "{names} of {department}",
@@ -89,6 +90,7 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "false": "關",
         "cooldown_anywhere": "發出警報後 {cooldown}內，同一車輛不再發出。",
         "or": "或",
+        "around_latin": " ",
         "comma": "、",
         "every_vehicle": "{department}的任何車輛",
         "vehicles": "{department}的{names}",
@@ -189,16 +191,16 @@ def _who(rule: Mapping[str, Any], words: Mapping[str, str]) -> str:
     vehicles = list(rule.get("vehicles") or ())
     names = _listed(vehicles, words["and"], words["comma"])
     department = rule["department"]
-    if words is WORDS["zh-Hant"]:
-        department, names = _apart(department).lstrip(), _apart(names) if names else ""
+    gap = words["around_latin"]
+    department, names = _apart(department, gap).lstrip(), _apart(names, gap) if names else ""
     return words["vehicles" if vehicles else "every_vehicle"].format(
         department=department, names=names
     )
 
 
-def _apart(name: str) -> str:
-    """With a space where its Latin letters or digits would touch the Chinese around it."""
-    before, after = (" " if letter.isascii() else "" for letter in (name[0], name[-1]))
+def _apart(name: str, gap: str) -> str:
+    """With a gap where its Latin letters or digits would touch the Chinese around it."""
+    before, after = (gap if letter.isascii() else "" for letter in (name[0], name[-1]))
     return f"{before}{name}{after}"
 
 

@@ -74,7 +74,7 @@ class Supervisor:
             return
         kept.spawn()
         deadline = time.monotonic() + START_WITHIN_S
-        while not child.has_started():
+        while not child.bring_up():
             if time.monotonic() > deadline:
                 raise child.failure(f"was not ready within {START_WITHIN_S:g} s")
             self._sleep()

@@ -16,6 +16,8 @@ ARGUMENTS = (
     *("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--no-first-run"),
     *("--enable-unsafe-swiftshader", "--disable-background-networking", "--disable-sync"),
     *("--disable-component-update", "--disable-quic"),
+    # Pages are painted without the graphics processor that is not there; maps need one.
+    "--disable-gpu-rasterization",
 )
 Theme = Literal["light", "dark"]
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from devices.nmea import Decoder
-from devices.simulator.cli import app
+from devices.simulate_cli import app
 
 
 def test_it_says_what_it_does_and_ends_by_itself(broker_port: int, tmp_path: Path) -> None:
