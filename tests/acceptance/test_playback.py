@@ -133,7 +133,8 @@ def test_by_keyboard(service: Service) -> None:
         keyboard.press("/")
         keyboard.type("V-0")
         keyboard.press("Enter")
-        visit.page.get_by_test_id("details").wait_for()
+        # Its last fix is what playback goes to.
+        visit.page.get_by_test_id("details-position").get_by_text("22.30000").wait_for()
         visit.page.get_by_test_id("vehicle-list").focus()
         keyboard.press("g")
         keyboard.press("p")
