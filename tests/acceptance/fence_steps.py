@@ -229,3 +229,13 @@ def faults_of_all(visit: Visit) -> list[str]:
         press(visit, key)
 
     return faults_in_all_looks(visit.page, lambda: switch("l"), lambda: switch("Shift+D"))
+
+
+def type_end(visit: Visit, ends: str) -> None:
+    """When it ends, as the console says times; what is none is said, and means nothing."""
+    field = visit.page.get_by_test_id("valid-until")
+    for typed, kept in (("tomorrow", ""), (ends, ends)):
+        field.fill(typed)
+        visit.page.keyboard.press("Tab")
+        assert field.input_value() == kept
+        assert visit.page.get_by_text("That is no time").count() == (not kept)

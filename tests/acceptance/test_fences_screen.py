@@ -27,6 +27,7 @@ from tests.acceptance.fence_steps import (
     stands,
     stored_ms,
     take_back,
+    type_end,
 )
 from tests.acceptance.fences_world import (
     POINTS,
@@ -112,11 +113,13 @@ def test_a_corridor_is_made_of_numbers_alone(service: Service) -> None:
         first = page.get_by_test_id("first-0-0")
         visit.until("the grid", lambda: first.input_value() == "835000", 20)
         wait_text(visit, "shape-state", "The shape can be used")
+        type_end(visit, "2031-01-02 03:04")
         page.get_by_test_id("save").click()
         wait_text(visit, "said", "Route 9 is saved")
         corridor = fence(visit, "ROUTE-9")["properties"]["corridor"]
         assert (corridor["each_side_m"], len(corridor["line"])) == (80, 2)
         answer = page.request.get(f"{visit.origin}/v1/fences/FSD/ROUTE-9?crs=EPSG:2326").json()
+        assert answer["properties"]["valid_until"].startswith("2031-01-01T19:04")
         for given, kept in zip(
             [[835000, 815000], [836000, 815500]],
             answer["properties"]["corridor"]["line"],

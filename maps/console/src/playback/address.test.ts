@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { toField } from "../look/typed-time";
 import { aboutOf, choiceIn, inAddress } from "./address";
-import { fromField, lastHour, thisShift, toField } from "./range";
+import { lastHour, thisShift } from "./range";
 
 const NOW = Date.parse("2026-11-23T06:05:30.500Z"); // 14:05:30 in Hong Kong
 
@@ -32,13 +33,6 @@ test("more than a day is cut, and a range that ends before it begins is none", (
   expect(inAddress(choiceIn(long, NOW).choice.toMs)).toBe("2026-11-02T00:00:00Z");
   const wrong = new URLSearchParams("from=2026-11-20T00:00:00Z&to=2026-11-01T00:00:00Z");
   expect(choiceIn(wrong, NOW).choice).toMatchObject(lastHour(NOW));
-});
-
-test("fields are Hong Kong's time", () => {
-  expect(toField(NOW)).toBe("2026-11-23 14:05:30");
-  expect(fromField("2026-11-22 14:05", NOW)).toBe(Date.parse("2026-11-22T06:05:00Z"));
-  expect(fromField(" 9:05:07 ", NOW)).toBe(Date.parse("2026-11-23T01:05:07Z"));
-  for (const no of ["", "25:00", "2026-02-31x", "now"]) expect(fromField(no, NOW)).toBeNull();
 });
 
 test("a shift began at 8 or at 20 o'clock", () => {
