@@ -199,11 +199,13 @@ def paused(service: Service, name: str) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def change_pier(other: httpx.Client, **properties: object) -> None:
-    """By somebody at the API."""
+def change_pier(other: httpx.Client, *, north: float = 0.0, **properties: object) -> None:
+    """By somebody at the API, who may move it, in degrees."""
     now = other.get("/v1/fences/FSD/pier")
     body = now.json()
     body["properties"] |= {**properties, "why": "by Wong"}
+    rings = body["geometry"]["coordinates"]
+    body["geometry"]["coordinates"] = [[[lon, lat + north] for lon, lat in ring] for ring in rings]
     headers = {"If-Match": now.headers["ETag"]}
     changed = other.put("/v1/fences/FSD/pier", json=body, headers=headers)
     assert changed.status_code == 200, changed.text
@@ -216,9 +218,16 @@ def open_conflict(visit: Visit, other: httpx.Client) -> None:
     page.get_by_test_id("edit").click()
     page.get_by_test_id("name-en").fill("Mine")
     page.get_by_test_id("why").fill("renamed")
-    change_pier(other, description={"en": "Deep water"})
+    change_pier(other, north=0.0001, description={"en": "Deep water"})
     page.get_by_test_id("save").click()
-    page.get_by_test_id("conflict").wait_for()
+    page.get_by_test_id("conflict").get_by_text("Changed by Wong").wait_for()
+
+
+def see_other_name(visit: Visit, theirs: str, mine: str) -> None:
+    """Somebody else gave it a name meanwhile, which is no version that says who and when."""
+    wait_text(visit, "conflict", f"theirs “{theirs}”, yours “{mine}”")
+    assert visit.page.get_by_text("Changed by").count() == 0
+    assert visit.page.get_by_test_id("name-en").input_value() == mine
 
 
 def faults_of_all(visit: Visit) -> list[str]:
