@@ -20,6 +20,8 @@ from tracker.accounts import Accounts
 
 #: Around the places where MQTT's length takes one more byte, and ours says oversized.
 SIZES = [0, 1, 60, 127, 128, 200, 16_300, 16_384, 65_536, 65_537, 200_000]
+#: What a source may say, and anybody hear.
+BEHIND = "gov/1/D/b0/ack"
 
 
 @pytest.fixture
@@ -94,6 +96,15 @@ async def read(source: MqttSource, count: int) -> list[Arrival]:
     return found
 
 
+async def all_is_told(source: MqttSource, port: int) -> None:
+    """The broker has its acknowledgements: what it sent behind them has arrived."""
+    async with aiomqtt.Client("127.0.0.1", port) as hearer:
+        await hearer.subscribe(BEHIND)
+        source.publish([(BEHIND, b"")])
+        async with asyncio.timeout(20):
+            await anext(aiter(hearer.messages))
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_messages_of_any_size_arrive_whole_however_the_network_cuts(
     port: int, seed: int
@@ -104,6 +115,7 @@ async def test_messages_of_any_size_arrive_whole_however_the_network_cuts(
             for number, payload in enumerate(payloads):
                 await sender.publish(f"gov/1/D/b{number}/nmea", payload, qos=1)
         found = await read(source, len(payloads))
+        await all_is_told(source, port)
     assert [each.payload for each in found] == payloads
     assert [each.device_ref for each in found] == [f"b{n}" for n in range(66)]
     assert {each.refused for each in found if len(each.payload) > 65_536} == {"oversized"}
