@@ -18,6 +18,7 @@ from tests.integration.processes import passing_folder
 from tracker.postgres import PrivatePostgres
 from tracker.roles import Role
 from tracker.schema import migrate
+from tracker.scratch import CREATE_COPY, CREATE_EMPTY, DROP, GRANT_TEMP
 
 # How long an example takes is the machine's business.
 settings.register_profile("untimed", deadline=None)
@@ -26,7 +27,6 @@ settings.load_profile("untimed")
 #: What for the tests' verbs read where vehicles were.
 os.environ.setdefault("MILEPOST_PURPOSE", "a test")
 TEMPLATE = "template_milepost"
-CREATE = "CREATE DATABASE"
 #: Of each failure, where pytest sums up: as much as a log that is cut to its last lines can hold.
 MOST_SAID = 1500
 _numbers = itertools.count(1)
@@ -104,7 +104,7 @@ def postgres() -> Iterator[PrivatePostgres]:
 
 async def make_template(server: PrivatePostgres) -> None:
     """The migrated database that others are copies of."""
-    await run_as_superuser(server, f"{CREATE} {TEMPLATE}")
+    await run_as_superuser(server, CREATE_EMPTY.format(TEMPLATE))
     await migrate(server.dsn("milepost_owner", TEMPLATE), server.dsn("postgres", TEMPLATE))
 
 
@@ -113,17 +113,16 @@ async def database(postgres: PrivatePostgres) -> AsyncIterator[Database]:
     """A migrated database for this test alone."""
     made = await make_database(postgres)
     yield made
-    await run_as_superuser(postgres, f"DROP DATABASE {made.name} WITH (FORCE)")
+    await run_as_superuser(postgres, DROP.format(made.name))
 
 
 async def make_database(postgres: PrivatePostgres) -> Database:
     """A migrated database of the template."""
     name = f"test_{next(_numbers)}"
-    # As files: through the log a copy takes thrice the time.
-    await run_as_superuser(postgres, f"{CREATE} {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+    await run_as_superuser(postgres, CREATE_COPY.format(name, TEMPLATE))
     # A copy does not take over the rights on the database itself.
     await run_as_superuser(postgres, f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
-    await run_as_superuser(postgres, f"GRANT TEMPORARY ON DATABASE {name} TO milepost_ingest")
+    await run_as_superuser(postgres, GRANT_TEMP.format(name))
     return Database(postgres, name)
 
 
@@ -131,6 +130,6 @@ async def make_database(postgres: PrivatePostgres) -> Database:
 async def empty_database(postgres: PrivatePostgres) -> AsyncIterator[Database]:
     """A database with nothing in it."""
     name = f"test_{next(_numbers)}"
-    await run_as_superuser(postgres, f"{CREATE} {name} TEMPLATE template0 STRATEGY file_copy")
+    await run_as_superuser(postgres, CREATE_COPY.format(name, "template0"))
     yield Database(postgres, name)
-    await run_as_superuser(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+    await run_as_superuser(postgres, DROP.format(name))
